@@ -1,0 +1,96 @@
+// Package strictjson reads JSON that came from outside, and takes nothing on trust.
+//
+// RFC 8259 leaves open what a reader does with a name given twice, with bytes that are not UTF-8, with a
+// number no machine number can hold, or with ten thousand brackets. Two readers that decide differently see
+// two different values in the same bytes, and these bytes are stored and read again later. So this package
+// decides once: all of them are refused, with the place of the fault.
+//
+// [Check] looks at a value without building it; [Decode] builds it. Both are pure functions, safe for
+// concurrent use, and never panic.
+package strictjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// SyntaxError says where a value is not acceptable JSON, and why.
+type SyntaxError struct {
+	Pointer string // RFC 6901, relative to the value that was read; "" is the value itself
+	Reason  string // for a person; never holds a piece of the value
+}
+
+func (e *SyntaxError) Error() string {
+	if e.Pointer == "" {
+		return "JSON: " + e.Reason
+	}
+	return "JSON at " + e.Pointer + ": " + e.Reason
+}
+
+// Check reports whether value is exactly one JSON value as RFC 8259 defines it, in valid UTF-8, with no
+// name twice in one object, nothing but white space after it, and nested at most maxDepth levels: a scalar
+// is no level, {} and [] are one, [[]] is two. The error is a *SyntaxError.
+func Check(value []byte, maxDepth int) error {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(value))
+	for {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return syntaxError(value, err)
+		}
+		if kind := token.Kind(); kind == '{' || kind == '[' {
+			if decoder.StackDepth() > maxDepth {
+				return &SyntaxError{Pointer: string(decoder.StackPointer()), Reason: tooDeep(maxDepth)}
+			}
+		}
+		if decoder.StackDepth() == 0 {
+			return checkEnd(value, decoder)
+		}
+	}
+}
+
+// checkEnd makes sure that nothing follows the value that decoder has just finished.
+func checkEnd(value []byte, decoder *jsontext.Decoder) error {
+	_, err := decoder.ReadToken()
+	switch {
+	case err == nil:
+		return &SyntaxError{Reason: "there is something after the value"}
+	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return nil
+	}
+	if !utf8.Valid(value) {
+		return syntaxError(value, err)
+	}
+	return &SyntaxError{Reason: "there is something after the value"}
+}
+
+// syntaxError turns an error of the JSON reader into ours. The reader's own text may quote a piece of the
+// value, which can be a secret; only its place is kept.
+func syntaxError(value []byte, err error) *SyntaxError {
+	var syntactic *jsontext.SyntacticError
+	pointer, offset := "", int64(len(value))
+	if errors.As(err, &syntactic) {
+		pointer, offset = string(syntactic.JSONPointer), syntactic.ByteOffset
+	}
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return &SyntaxError{Pointer: pointer, Reason: "the name is given twice in one object"}
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
+		if len(bytes.TrimSpace(value)) == 0 {
+			return &SyntaxError{Reason: "there is no value"}
+		}
+		return &SyntaxError{Pointer: pointer, Reason: "the value ends too early"}
+	case !utf8.Valid(value):
+		return &SyntaxError{Pointer: pointer, Reason: "not valid UTF-8"}
+	}
+	return &SyntaxError{Pointer: pointer, Reason: "not valid JSON, at byte " + strconv.FormatInt(offset, 10)}
+}
+
+func tooDeep(limit int) string {
+	return fmt.Sprintf("nested deeper than %d levels", limit)
+}

@@ -1,0 +1,106 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FuzzDecode holds the scanner against the reader of tokens: it accepts no more, accepts everything that is
+// accepted, and builds the same. What is accepted, the standard library reads alike.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,-0.0,2.5e3,true,false,null,"x\u00e9\n\ud83d\ude00é"],"b":{}}`, `{"a":1,"a":2}`, ` [ ] `, `"\ud800"`, "\"\xff\"",
+		`1e400`, `01`, `-`, `[1,]`, `{"a"}`, `{} x`, ``, `[[[[]]]]`, `"\x"`, `1e-999`, `-0e4000`, `{"":{"":""}}`, "\"\x01\"", `nul`, `tru`, `{"a":1 "b":2}`, "\ufeff1"} {
+		f.Add([]byte(seed))
+	}
+	limits := Limits{Depth: 4, Values: 50, Pointer: 40}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		fast, ok := scan(string(value), limits)
+		slow, err := decode(value, limits)
+		if ok != (err == nil) {
+			t.Fatalf("scanner accepts: %v, reader says: %v", ok, err)
+		}
+		checked := Check(value, limits.Depth)
+		if err != nil {
+			return
+		}
+		require.NoError(t, checked)
+		require.Equal(t, slow, fast)
+		decoder := json.NewDecoder(strings.NewReader(string(value)))
+		decoder.UseNumber()
+		var standard any
+		require.NoError(t, decoder.Decode(&standard))
+		if !strings.Contains(string(value), "-0") {
+			require.Equal(t, standard, fast)
+		}
+	})
+}
+
+func TestRefuses(t *testing.T) {
+	for _, test := range []struct{ name, value, pointer, reason string }{
+		{"empty", ``, "", "there is no value"},
+		{"white space", " \n", "", "there is no value"},
+		{"cut off", `{"a":[1,`, "/a", "the value ends too early"},
+		{"two values", `{} {}`, "", "there is something after the value"},
+		{"trailing text", `{} x`, "", "there is something after the value"},
+		{"name twice", `{"a":{"secret":1,"secret":2}}`, "/a/secret", "the name is given twice in one object"},
+		{"name twice, once escaped", `{"a":1,"\u0061":2}`, "/a", "the name is given twice in one object"},
+		{"bad text", `{"a":"x\qsecret"}`, "/a", "not valid JSON, at byte 7"},
+		{"invalid UTF-8", "[\"\xff\"]", "/0", "not valid UTF-8"},
+		{"lone surrogate", `["\ud800"]`, "/0", "not valid JSON, at byte 2"},
+		{"too deep", `{"a":[[[]]]}`, "/a/0/0", "nested deeper than 3 levels"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Decode([]byte(test.value), Limits{Depth: 3})
+			require.Equal(t, &SyntaxError{Pointer: test.pointer, Reason: test.reason}, err)
+			require.Equal(t, err, Check([]byte(test.value), 3))
+			require.NotContains(t, err.Error()[len("JSON at ")+len(test.pointer):], "secret")
+		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	_, err := Decode([]byte(`[[1,2],{"a":3}]`), Limits{Values: 5})
+	require.EqualError(t, err, "JSON: more than 5 values")
+	_, err = Decode([]byte(`[[1,2],{"a":3}]`), Limits{Values: 6})
+	require.NoError(t, err)
+	_, err = Decode([]byte(`{"abc":{"def":1}}`), Limits{Pointer: 7})
+	require.EqualError(t, err, "JSON: names that make a JSON pointer of more than 7 bytes")
+	_, err = Decode([]byte(`{"abc":{"def":1}}`), Limits{Pointer: 8})
+	require.NoError(t, err)
+	require.NoError(t, Check([]byte(`[[]]`), 2))
+	require.Error(t, Check([]byte(`[[]]`), 1))
+	require.NoError(t, Check([]byte(`1e400`), 0), "a number is read by whoever needs it")
+}
+
+func TestNumbers(t *testing.T) {
+	for _, literal := range []string{"0", "-1", "1.5", "1e400", "0e400", "1e308", "5e-324", strings.Repeat("1", 128)} {
+		reason := CheckNumber(literal)
+		require.Equal(t, literal == "1e400", reason != "", literal)
+	}
+	for literal, reason := range map[string]string{
+		"1e9999999":              "a number with an exponent beyond 400",
+		"1e-401":                 "a number with an exponent beyond 400",
+		"1e99999999999999999999": "a number with an exponent beyond 400",
+		"1e309":                  "a number that is too large",
+		"1e-400":                 "a number that is too close to zero",
+		strings.Repeat("1", 129): "a number of more than 128 digits",
+	} {
+		require.Equal(t, reason, CheckNumber(literal))
+	}
+	value, err := Decode([]byte(`[-0,-0.0e5,1.50]`), Limits{})
+	require.NoError(t, err)
+	require.Equal(t, []any{json.Number("0"), json.Number("0"), json.Number("1.50")}, value)
+}
+
+func TestStrings(t *testing.T) {
+	value := []byte(`{"a\"":"x", "b":["\\","\"",{"c":"\\\""}, 1], "d":""}`)
+	got := map[string]string{}
+	require.NoError(t, Strings(value, func(pointer string, start, end int) { got[pointer] = string(value[start:end]) }))
+	require.Equal(t, map[string]string{`/a"`: `"x"`, "/b/0": `"\\"`, "/b/1": `"\""`, "/b/2/c": `"\\\""`, "/d": `""`}, got)
+	require.NoError(t, Strings([]byte(`"top"`), func(pointer string, start, end int) { require.Equal(t, [3]any{"", 0, 5}, [3]any{pointer, start, end}) }))
+	require.Equal(t, `x"+1"`, string(AppendString([]byte("x"), "+1")))
+	require.Equal(t, "\"\ufffd\"", string(AppendString(nil, "\xff")))
+}
