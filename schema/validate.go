@@ -1,0 +1,128 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/idemkit/idem/internal/strictjson"
+)
+
+// The limits of traits. They lie beyond what the traits of an identity hold in honest use, and together
+// with the cost of the schema bound the time and the memory that a validation takes.
+const (
+	MaxTraitsBytes   = 1 << 20 // size
+	MaxTraitsDepth   = 99      // levels of nesting; one more, the body around them, makes 100
+	MaxTraitsValues  = 10_000  // JSON values of any kind
+	MaxTraitsPointer = 2048    // bytes of the JSON pointer of any value
+)
+
+// Validate checks traits, the JSON of an identity's traits, against the schema as {"traits": …}, and
+// derives from them what the extension keyword says. It does not change traits and may be called from many
+// goroutines at once.
+//
+// Traits beyond the limits, and those whose size times what the schema asks of a single value is beyond any
+// honest use, are refused with a violation of the keyword "json".
+//
+// The error is a *ValidationError with all violations, or matches [ErrUnlinked]. Anything else is a fault of
+// the validator, and holds no value either.
+func (s *Schema) Validate(traits []byte) (*Derived, error) {
+	if s.engine == nil {
+		return nil, fmt.Errorf("schema %q %w: %s", s.id, ErrUnlinked, strings.Join(s.outside, ", "))
+	}
+	value, fault := s.readTraits(traits)
+	if fault != nil {
+		return nil, invalid(*fault)
+	}
+	document := map[string]any{"traits": value}
+	if reason := s.cost.afford(s.root, document, len(traits)); reason != "" {
+		return nil, invalid(Violation{"/traits", "json", reason})
+	}
+	x := extraction{patterns: s.patterns, derived: Derived{Traits: traits}}
+	if s.numbers && mayHoldInexact(traits) {
+		inexact(s.root, document, "", &x.violations)
+	}
+	results, err := s.engine.validate(document)
+	if err != nil {
+		return nil, fmt.Errorf("schema %q: %w", s.id, err)
+	}
+	x.report(results, document)
+	if x.violations == nil && s.plan != nil {
+		x.visit(s.plan, document, "")
+	}
+	if x.violations != nil {
+		return nil, invalid(x.violations...)
+	}
+	if x.rewritten != nil {
+		if err := s.rewrite(&x, document); err != nil {
+			return nil, err
+		}
+	}
+	x.finish()
+	return &x.derived, nil
+}
+
+// readTraits decodes traits within the limits. A fault is told as a violation.
+func (s *Schema) readTraits(traits []byte) (any, *Violation) {
+	if len(traits) > MaxTraitsBytes {
+		return nil, &Violation{"/traits", "json", "larger than 1 MiB"}
+	}
+	value, err := strictjson.Decode(traits, strictjson.Limits{
+		Depth: MaxTraitsDepth, Values: MaxTraitsValues, Pointer: MaxTraitsPointer,
+	})
+	var syntax *strictjson.SyntaxError
+	if errors.As(err, &syntax) {
+		return nil, &Violation{"/traits" + syntax.Pointer, "json", syntax.Reason}
+	}
+	if _, isObject := value.(map[string]any); !isObject {
+		return nil, &Violation{"/traits", "type", "must be an object, not " + typeName(value)}
+	}
+	return value, nil
+}
+
+// rewrite puts the phone numbers that x has found into the traits. What is stored must match the schema as
+// well, or the identity could not be sent back as it was read.
+func (s *Schema) rewrite(x *extraction, document map[string]any) error {
+	for pointer, number := range x.rewritten {
+		replace(document, pointer, number)
+	}
+	results, err := s.engine.validate(document)
+	if err != nil {
+		return fmt.Errorf("schema %q: %w", s.id, err)
+	}
+	if x.report(results, document); x.violations != nil {
+		return invalid(x.violations...)
+	}
+	x.derived.Traits, err = splice(x.derived.Traits, x.rewritten)
+	return err
+}
+
+// replace puts text at pointer, where a string stands, into a decoded document.
+func replace(tree any, pointer, text string) {
+	parent, last := pointer[:strings.LastIndexByte(pointer, '/')], pointer[strings.LastIndexByte(pointer, '/')+1:]
+	container, _ := lookup(tree, parent)
+	switch container := container.(type) {
+	case map[string]any:
+		container[unescape(last)] = text
+	case []any:
+		if index, err := strconv.Atoi(last); err == nil {
+			container[index] = text
+		}
+	}
+}
+
+// splice replaces the string literals at the pointers of texts, which begin with /traits, and leaves every
+// other byte of traits as it is.
+func splice(traits []byte, texts map[string]string) ([]byte, error) {
+	var result []byte
+	copied := 0
+	err := strictjson.Strings(traits, func(pointer string, start, end int) {
+		if text, ok := texts["/traits"+pointer]; ok {
+			result = append(result, traits[copied:start]...)
+			result = strictjson.AppendString(result, text)
+			copied = end
+		}
+	})
+	return append(result, traits[copied:]...), err
+}
