@@ -1,0 +1,83 @@
+package credentials
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Credential is one way, or for some types a set of ways, to prove an identity.
+//
+// It is a plain value whose slices belong to whoever holds it. It prints as a
+// placeholder, and encoding/json leaves Config out.
+type Credential struct {
+	// Type is the type, the key in the [Set] that holds the credential.
+	Type Type `json:"type"`
+	// Identifiers are what an owner is found by, sorted and without doubles. No
+	// two identities share one within a type.
+	Identifiers []string `json:"identifiers"`
+	// Config is the secret part.
+	Config Config `json:"-"`
+	// Version is the version of Config's layout, see [Type.Version].
+	Version int `json:"version"`
+	// CreatedAt and UpdatedAt are in UTC. UpdatedAt moves when Identifiers or
+	// Config change.
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Clone returns a copy that shares no memory with c.
+func (c Credential) Clone() Credential {
+	c.Identifiers = slices.Clone(c.Identifiers)
+	c.Config = c.Config.Clone()
+	return c
+}
+
+// Equal reports whether c and o have the same content, times compared as instants.
+// A nil slice equals an empty one.
+func (c Credential) Equal(o Credential) bool {
+	return c.Type == o.Type &&
+		slices.Equal(c.Identifiers, o.Identifiers) &&
+		c.Version == o.Version &&
+		c.CreatedAt.Equal(o.CreatedAt) &&
+		c.UpdatedAt.Equal(o.UpdatedAt) &&
+		c.Config.Equal(o.Config)
+}
+
+// isFirstFactor reports whether c alone is enough to sign in now: it has what the
+// owner proves (for a code, an address to send one to) and, where the owner is
+// found by an identifier, an identifier.
+func (c Credential) isFirstFactor() bool {
+	switch c.Type {
+	case TypePassword:
+		return len(c.Identifiers) > 0 && (c.Config.HashedPassword != "" || c.Config.UsePasswordMigrationHook)
+	case TypeOIDC, TypeSAML:
+		return len(c.Config.Providers) > 0
+	case TypeWebAuthn:
+		return len(c.Identifiers) > 0 && slices.ContainsFunc(c.Config.Keys, func(k Key) bool { return k.Passwordless })
+	case TypePasskey:
+		return len(c.Config.Keys) > 0
+	case TypeCode:
+		return len(c.Identifiers) > 0
+	}
+	return false
+}
+
+// Set holds the credentials of one identity by type. The nil Set is an empty one.
+type Set map[Type]Credential
+
+// Clone returns a copy that shares no memory with s; nil for a nil Set.
+func (s Set) Clone() Set {
+	if s == nil {
+		return nil
+	}
+	clone := make(Set, len(s))
+	for t, c := range s {
+		clone[t] = c.Clone()
+	}
+	return clone
+}
+
+// Equal reports whether s and o hold equal credentials. A nil Set equals an empty
+// one.
+func (s Set) Equal(o Set) bool { return maps.EqualFunc(s, o, Credential.Equal) }

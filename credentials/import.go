@@ -1,0 +1,89 @@
+package credentials
+
+import "encoding/json"
+
+// The bounds of an import, in bytes unless said otherwise. They are wide: they keep
+// absurd values out of indexes and documents, and no real one.
+const (
+	MaxProviderLength     = 255  // name of a provider
+	MaxSubjectLength      = 1024 // id of an account at a provider
+	MaxOrganizationLength = 255  // id of an organization
+	MaxProviders          = 100  // links in one import, of each type
+	MaxTOTPURLLength      = 4096
+	MaxCodeLength         = 255 // a recovery code
+	MaxCodes              = 100 // recovery codes in one import
+	MaxKeys               = 100 // keys in one import, of each type
+	MaxKeyIDLength        = 2048
+	MaxUserHandleLength   = 64 // the bound of WebAuthn Level 2, section 5.4.3
+)
+
+// Import is the credentials to merge into those of an identity. A nil field leaves
+// the credentials of its type as they are. Every type in it that holds a secret
+// prints as a placeholder and keeps the secret out of encoding/json.
+type Import struct {
+	Password     *ImportPassword
+	OIDC         *ImportOIDC
+	SAML         *ImportSAML
+	TOTP         *ImportTOTP
+	LookupSecret *ImportLookupSecret
+	WebAuthn     *ImportWebAuthn
+	Passkey      *ImportPasskey
+}
+
+// ImportPassword replaces the password. One field at least must be set; the first
+// that is, in the order below, is taken and the rest ignored.
+type ImportPassword struct {
+	// Password is the plain password, to be hashed.
+	Password string `json:"-"`
+	// HashedPassword is a hash in a format that [ParseHash] reads.
+	HashedPassword string `json:"-"`
+	// UsePasswordMigrationHook has the application asked at the first sign-in.
+	UsePasswordMigrationHook bool
+}
+
+// ImportProvider is a link to add. The identifier of a link is "provider:subject",
+// so the provider's name holds no colon: otherwise two links could have the same.
+type ImportProvider struct {
+	Provider     string
+	Subject      string
+	Organization string
+	UseAutoLink  bool
+}
+
+// ImportOIDC adds links. One with the provider and subject of a link that is there
+// replaces that link's other fields.
+type ImportOIDC struct {
+	Providers []ImportProvider
+}
+
+// ImportSAML adds links, as [ImportOIDC] does.
+type ImportSAML struct {
+	Providers []ImportProvider
+}
+
+// ImportTOTP replaces the authenticator app.
+type ImportTOTP struct {
+	// URL is an otpauth://totp/ URL with the shared secret.
+	URL string `json:"-"`
+}
+
+// ImportLookupSecret adds recovery codes. One that is there already takes over
+// the new UsedAt.
+type ImportLookupSecret struct {
+	Codes []RecoveryCode
+}
+
+// ImportWebAuthn adds keys. One with the id of a key that is there replaces it.
+type ImportWebAuthn struct {
+	// Credentials are JSON objects as [ParseKey] reads them.
+	Credentials []json.RawMessage `json:"-"`
+	// UserHandle replaces the user handle. Empty keeps it.
+	UserHandle []byte `json:"-"`
+}
+
+// ImportPasskey adds keys, as [ImportWebAuthn] does. There must be one at least,
+// and a user handle, which is the identifier of the credential.
+type ImportPasskey struct {
+	Credentials []json.RawMessage `json:"-"`
+	UserHandle  []byte            `json:"-"`
+}

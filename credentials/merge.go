@@ -1,0 +1,132 @@
+package credentials
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Apply returns set with the prepared credentials merged in. It leaves set and its
+// slices as they are, and what it did not touch is shared with the result. It is
+// pure: the same arguments give the same result.
+//
+// A password and a totp replace the one there is. Links, recovery codes and keys
+// are added; one that is there already (the same provider and subject, code, id) is
+// replaced in its place. owner is the identity's id as text, the identifier of totp
+// and lookup_secret. Identifiers that come from traits are left as they are.
+//
+// A credential that is new is created and updated at now; one whose identifiers or
+// config changed was updated at now; any other keeps its times.
+func (p *Prepared) Apply(set Set, owner string, now time.Time) Set {
+	if p == nil || p.parts == nil {
+		return set
+	}
+	m := merge{set: make(Set, len(set)+1), owner: owner, now: now}
+	for t, c := range set {
+		m.set[t] = c
+	}
+	m.put(TypePassword, p.parts.password, replaceConfig)
+	m.put(TypeOIDC, p.parts.oidc, addProviders)
+	m.put(TypeSAML, p.parts.saml, addProviders)
+	m.put(TypeTOTP, p.parts.totp, replaceConfig)
+	m.put(TypeLookupSecret, p.parts.lookupSecret, addRecoveryCodes)
+	m.put(TypeWebAuthn, p.parts.webauthn, addKeys)
+	m.put(TypePasskey, p.parts.passkey, addKeys)
+	return m.set
+}
+
+type merge struct {
+	set   Set
+	owner string
+	now   time.Time
+}
+
+// put merges one type's config with the rule of that type.
+func (m *merge) put(t Type, imported *Config, rule func(current, imported Config) Config) {
+	if imported == nil {
+		return
+	}
+	current, exists := m.set[t]
+	next := current
+	next.Config = rule(current.Config, imported.Clone())
+	if !exists && next.Config.IsZero() {
+		return // an empty list adds nothing, and so does not make a credential
+	}
+	if !t.IdentifiersFromTraits() {
+		next.Identifiers = identifiersOf(t, next.Config, m.owner)
+	}
+	if exists && next.Config.Equal(current.Config) && slices.Equal(next.Identifiers, current.Identifiers) {
+		return
+	}
+	if !exists {
+		next.CreatedAt = m.now
+	}
+	next.Type, next.Version, next.UpdatedAt = t, t.Version(), m.now
+	m.set[t] = next
+}
+
+// identifiersOf returns the identifiers of a type whose identifiers do not come
+// from traits.
+func identifiersOf(t Type, config Config, owner string) []string {
+	switch t {
+	case TypeOIDC, TypeSAML:
+		identifiers := make([]string, 0, len(config.Providers))
+		for _, p := range config.Providers {
+			identifiers = append(identifiers, p.Identifier())
+		}
+		slices.Sort(identifiers)
+		return slices.Compact(identifiers)
+	case TypePasskey:
+		return []string{passkeyIdentifier(config.UserHandle)}
+	}
+	return []string{owner}
+}
+
+// passkeyIdentifier is the user handle itself where that is a text: exports of the
+// API that we are compatible with have it so. Random bytes, which are hardly ever
+// one, are written in base64.
+func passkeyIdentifier(userHandle []byte) string {
+	text := string(userHandle)
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) {
+		return text
+	}
+	return base64.StdEncoding.EncodeToString(userHandle)
+}
+
+func replaceConfig(_, imported Config) Config { return imported }
+
+func addProviders(current, imported Config) Config {
+	current.Providers = addTo(current.Providers, imported.Providers, Provider.Identifier)
+	return current
+}
+
+func addRecoveryCodes(current, imported Config) Config {
+	current.RecoveryCodes = addTo(current.RecoveryCodes, imported.RecoveryCodes, func(c RecoveryCode) string { return c.Code })
+	return current
+}
+
+func addKeys(current, imported Config) Config {
+	current.Keys = addTo(current.Keys, imported.Keys, func(k Key) string { return k.ID })
+	if len(imported.UserHandle) > 0 {
+		current.UserHandle = imported.UserHandle
+	}
+	return current
+}
+
+// addTo returns current with each of added put in the place of the one with the
+// same id, or else at the end. The last of several with one id counts.
+func addTo[T any](current, added []T, id func(T) string) []T {
+	result := slices.Clone(current)
+	for _, item := range added {
+		at := slices.IndexFunc(result, func(other T) bool { return id(other) == id(item) })
+		if at < 0 {
+			result = append(result, item)
+			continue
+		}
+		result[at] = item
+	}
+	return result
+}

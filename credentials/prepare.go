@@ -1,0 +1,246 @@
+package credentials
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Prepared is an [Import] that was checked and whose password is hashed. It is
+// immutable: it can be applied any number of times, concurrently too. It prints as
+// a placeholder.
+type Prepared struct {
+	parts *parts // behind a pointer, so that fmt cannot reach the secrets of an unexported field
+}
+
+// parts are the configs to merge; nil means that the type is not touched.
+type parts struct {
+	password     *Config
+	oidc, saml   *Config
+	totp         *Config
+	lookupSecret *Config
+	webauthn     *Config
+	passkey      *Config
+}
+
+// Prepare checks every part of imp, parses an imported hash and hashes a plain
+// password with hasher. It does all the slow and fallible work, so that
+// [Prepared.Apply] can run inside a transaction. The result shares no memory with
+// imp. A nil imp gives a Prepared that changes nothing.
+//
+// Errors: an [*InvalidError] for each field that is wrong, all of them joined;
+// otherwise, since hashing comes last, the one [*InvalidError] for a plain
+// password that hasher refuses, the error of ctx, or the fault of hasher.
+func (imp *Import) Prepare(ctx context.Context, hasher Hasher) (*Prepared, error) {
+	prepared, err := imp.check()
+	if err != nil {
+		return nil, err
+	}
+	if imp != nil && imp.Password != nil && imp.Password.Password != "" {
+		encoded, err := hashPlain(ctx, hasher, imp.Password.Password)
+		if err != nil {
+			return nil, err
+		}
+		prepared.parts.password.HashedPassword = encoded
+	}
+	return prepared, nil
+}
+
+// Check does what [Import.Prepare] does but for the hashing, so that a caller can
+// report what is wrong here together with what is wrong elsewhere before it spends
+// time on a hash. It returns the same joined errors; what a Hasher alone refuses, it
+// cannot know.
+func (imp *Import) Check() error {
+	_, err := imp.check()
+	return err
+}
+
+func (imp *Import) check() (*Prepared, error) {
+	if imp == nil {
+		return &Prepared{parts: &parts{}}, nil
+	}
+	check := &check{}
+	prepared := &Prepared{parts: &parts{
+		password:     check.password(imp.Password),
+		oidc:         check.oidc(imp.OIDC),
+		saml:         check.saml(imp.SAML),
+		totp:         check.totp(imp.TOTP),
+		lookupSecret: check.lookupSecret(imp.LookupSecret),
+		webauthn:     check.webauthn(imp.WebAuthn),
+		passkey:      check.passkey(imp.Passkey),
+	}}
+	return prepared, errors.Join(check.errs...)
+}
+
+func hashPlain(ctx context.Context, hasher Hasher, plain string) (string, error) {
+	password := []byte(plain)
+	defer clear(password)
+	encoded, err := hasher.Hash(ctx, password)
+	if refused, ok := errors.AsType[*PasswordError](err); ok {
+		return "", &InvalidError{Field: plainPasswordField, Reason: refused.Reason}
+	}
+	return encoded, err
+}
+
+const plainPasswordField = "/password/config/password"
+
+// check collects what is wrong while it turns the parts of an import into configs.
+type check struct{ errs []error }
+
+func (c *check) fail(field, reason string) {
+	c.errs = append(c.errs, &InvalidError{Field: field, Reason: reason})
+}
+
+// password leaves a plain password to be hashed later.
+func (c *check) password(imp *ImportPassword) *Config {
+	switch {
+	case imp == nil:
+		return nil
+	case imp.Password != "":
+		password := []byte(imp.Password)
+		defer clear(password)
+		if refused, ok := errors.AsType[*PasswordError](CheckPassword(password)); ok {
+			c.fail(plainPasswordField, refused.Reason)
+		}
+		return &Config{}
+	case imp.HashedPassword != "":
+		if _, err := ParseHash(imp.HashedPassword); err != nil {
+			c.fail("/password/config/hashed_password", err.Error())
+		}
+		return &Config{HashedPassword: imp.HashedPassword}
+	case imp.UsePasswordMigrationHook:
+		return &Config{UsePasswordMigrationHook: true}
+	}
+	c.fail("/password/config", "needs a password, a hashed_password or use_password_migration_hook")
+	return nil
+}
+
+func (c *check) oidc(imp *ImportOIDC) *Config {
+	if imp == nil {
+		return nil
+	}
+	return c.providers("/oidc/config/providers", imp.Providers)
+}
+
+func (c *check) saml(imp *ImportSAML) *Config {
+	if imp == nil {
+		return nil
+	}
+	return c.providers("/saml/config/providers", imp.Providers)
+}
+
+func (c *check) providers(field string, providers []ImportProvider) *Config {
+	c.count(field, len(providers), MaxProviders)
+	config := &Config{}
+	for n, p := range providers {
+		at := fmt.Sprintf("%s/%d", field, n)
+		c.required(at+"/provider", p.Provider, MaxProviderLength)
+		if strings.Contains(p.Provider, ":") {
+			c.fail(at+"/provider", "must not hold a colon")
+		}
+		c.required(at+"/subject", p.Subject, MaxSubjectLength)
+		c.text(at+"/organization", p.Organization, MaxOrganizationLength)
+		config.Providers = append(config.Providers, Provider(p))
+	}
+	return config
+}
+
+func (c *check) totp(imp *ImportTOTP) *Config {
+	if imp == nil {
+		return nil
+	}
+	const field = "/totp/config/totp_url"
+	if c.required(field, imp.URL, MaxTOTPURLLength) {
+		if reason := checkTOTPURL(imp.URL); reason != "" {
+			c.fail(field, reason)
+		}
+	}
+	return &Config{TOTPURL: imp.URL}
+}
+
+func (c *check) lookupSecret(imp *ImportLookupSecret) *Config {
+	if imp == nil {
+		return nil
+	}
+	const field = "/lookup_secret/config/codes"
+	c.count(field, len(imp.Codes), MaxCodes)
+	config := &Config{}
+	for n, code := range imp.Codes {
+		c.required(fmt.Sprintf("%s/%d/code", field, n), code.Code, MaxCodeLength)
+		// The precision that stores keep: else the same code again would be a change.
+		code.UsedAt = code.UsedAt.UTC().Truncate(time.Microsecond)
+		config.RecoveryCodes = append(config.RecoveryCodes, code)
+	}
+	return config
+}
+
+func (c *check) webauthn(imp *ImportWebAuthn) *Config {
+	if imp == nil {
+		return nil
+	}
+	return c.keys("/webauthn/config", imp.Credentials, imp.UserHandle)
+}
+
+func (c *check) passkey(imp *ImportPasskey) *Config {
+	if imp == nil {
+		return nil
+	}
+	const field = "/passkey/config"
+	if len(imp.UserHandle) == 0 {
+		c.fail(field+"/user_handle", "must not be empty")
+	}
+	if len(imp.Credentials) == 0 {
+		c.fail(field+"/credentials", "must not be empty")
+	}
+	return c.keys(field, imp.Credentials, imp.UserHandle)
+}
+
+func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *Config {
+	c.count(field+"/credentials", len(keys), MaxKeys)
+	if len(userHandle) > MaxUserHandleLength {
+		c.fail(field+"/user_handle", fmt.Sprintf("must be at most %d bytes long", MaxUserHandleLength))
+	}
+	config := &Config{UserHandle: append([]byte(nil), userHandle...)}
+	for n, raw := range keys {
+		key, err := ParseKey(append([]byte(nil), raw...))
+		if invalid, ok := errors.AsType[*InvalidError](err); ok {
+			c.fail(fmt.Sprintf("%s/credentials/%d%s", field, n, invalid.Field), invalid.Reason)
+		}
+		config.Keys = append(config.Keys, key)
+	}
+	return config
+}
+
+func (c *check) count(field string, n, most int) {
+	if n > most {
+		c.fail(field, fmt.Sprintf("must have at most %d entries", most))
+	}
+}
+
+func (c *check) required(field, value string, most int) bool {
+	if strings.TrimSpace(value) == "" {
+		c.fail(field, "must not be empty")
+		return false
+	}
+	return c.text(field, value, most)
+}
+
+// text checks what holds for every text: NUL is refused because not every
+// database can keep it.
+func (c *check) text(field, value string, most int) bool {
+	switch {
+	case len(value) > most:
+		c.fail(field, fmt.Sprintf("must be at most %d bytes long", most))
+	case !utf8.ValidString(value):
+		c.fail(field, "must be valid UTF-8")
+	case strings.ContainsRune(value, 0):
+		c.fail(field, "must not hold NUL characters")
+	default:
+		return true
+	}
+	return false
+}
