@@ -1,0 +1,152 @@
+package identity
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/schema"
+)
+
+// Create is a new identity as an administrator describes it.
+type Create struct {
+	// SchemaID is the schema that Traits conform to. Empty means the default one.
+	SchemaID string
+	// State is the state to begin in. Empty means active.
+	State State
+	// Traits is the JSON object of traits. Empty means {}.
+	Traits json.RawMessage
+	// MetadataPublic is any JSON value. Empty means null.
+	MetadataPublic json.RawMessage
+	// MetadataAdmin is any JSON value. Empty means never set.
+	MetadataAdmin json.RawMessage
+	// ExternalID is the application's own name for the identity. Empty means none.
+	ExternalID string
+	// OrganizationID is the organization the identity belongs to, if any.
+	OrganizationID uuid.NullUUID
+	// Credentials are the credentials to import. Nil means none.
+	Credentials *credentials.Import
+	// VerifiableAddresses say which of the addresses that the traits give are
+	// verified already. One that no trait gives is dropped.
+	VerifiableAddresses []CreateVerifiableAddress
+	// RecoveryAddresses are accepted so that an exported identity can be imported
+	// as it is. The traits alone say which recovery addresses there are.
+	RecoveryAddresses []CreateRecoveryAddress
+}
+
+// CreateVerifiableAddress is what a [Create] says of one verifiable address.
+type CreateVerifiableAddress struct {
+	// Value is the address; it is normalised before it is compared.
+	Value string
+	// Via is "email" or "sms". Empty means "email".
+	Via string
+	// Verified tells whether the address is verified.
+	Verified bool
+	// Status is the address's status. Empty means completed for a verified
+	// address and pending for another.
+	Status AddressStatus
+	// VerifiedAt is when it was verified. Zero means now; it is ignored unless
+	// Verified is set.
+	VerifiedAt time.Time
+}
+
+// CreateRecoveryAddress is what a [Create] says of one recovery address.
+type CreateRecoveryAddress struct {
+	// Value is the address.
+	Value string
+	// Via is "email" or "sms". Empty means "email".
+	Via string
+}
+
+// Check reports, joined, an [*InvalidError] for each field that no identity could
+// take, whatever its schema. Traits are the schema's to check, credentials are
+// checked by [credentials.Import.Prepare].
+func (c Create) Check() error {
+	errs := []error{checkFields(c.State, c.ExternalID, c.MetadataPublic, c.MetadataAdmin)}
+	for n, a := range c.VerifiableAddresses {
+		field := fmt.Sprintf("/verifiable_addresses/%d", n)
+		errs = append(errs, checkAddress(field, a.Value, a.Via), checkStatus(field+"/status", a.Status))
+	}
+	for n, a := range c.RecoveryAddresses {
+		errs = append(errs, checkAddress(fmt.Sprintf("/recovery_addresses/%d", n), a.Value, a.Via))
+	}
+	return errors.Join(errs...)
+}
+
+func checkAddress(field, value, via string) error {
+	var errs []error
+	if strings.TrimSpace(value) == "" {
+		errs = append(errs, &InvalidError{Field: field + "/value", Keyword: "minLength", Reason: "must not be empty"})
+	}
+	if via != "" && via != ViaEmail && via != ViaSMS {
+		errs = append(errs, &InvalidError{Field: field + "/via", Keyword: "enum", Reason: `must be "email" or "sms"`})
+	}
+	return errors.Join(errs...)
+}
+
+func checkStatus(field string, status AddressStatus) error {
+	switch status {
+	case "", AddressPending, AddressSent, AddressCompleted:
+		return nil
+	}
+	return &InvalidError{Field: field, Keyword: "enum", Reason: `must be "pending", "sent" or "completed"`}
+}
+
+// Apply returns the new identity with the given id, given facts.
+//
+// c must have passed [Create.Check].
+func (c Create) Apply(id uuid.UUID, facts Facts) *Identity {
+	state := c.State
+	if state == "" {
+		state = StateActive
+	}
+	created := &Identity{
+		ID: id, SchemaID: facts.SchemaID, ExternalID: c.ExternalID,
+		State: state, StateChangedAt: facts.Now,
+		Traits:         trim(facts.Derived.Traits),
+		MetadataPublic: publicMetadata(c.MetadataPublic),
+		MetadataAdmin:  trim(c.MetadataAdmin),
+		OrganizationID: c.OrganizationID,
+		CreatedAt:      facts.Now, UpdatedAt: facts.Now,
+	}
+	created.mergeCredentials(facts)
+	created.reconcileAddresses(facts)
+	for _, given := range c.VerifiableAddresses {
+		created.adoptVerification(given, facts.Now)
+	}
+	return created
+}
+
+// adoptVerification takes over what given says of an address, if the traits give
+// that address too.
+func (i *Identity) adoptVerification(given CreateVerifiableAddress, now time.Time) {
+	via := given.Via
+	if via == "" {
+		via = ViaEmail
+	}
+	value := schema.Normalize(strings.ToLower(given.Value))
+	for n := range i.VerifiableAddresses {
+		address := &i.VerifiableAddresses[n]
+		if address.Via != via || address.Value != value {
+			continue
+		}
+		address.Verified, address.Status, address.VerifiedAt = given.Verified, given.Status, time.Time{}
+		if address.Status == "" {
+			address.Status = AddressPending
+			if given.Verified {
+				address.Status = AddressCompleted
+			}
+		}
+		if given.Verified {
+			address.VerifiedAt = given.VerifiedAt
+			if address.VerifiedAt.IsZero() {
+				address.VerifiedAt = now
+			}
+		}
+	}
+}

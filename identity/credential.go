@@ -1,0 +1,38 @@
+package identity
+
+import (
+	"time"
+
+	"github.com/idemkit/idem/credentials"
+)
+
+// WithoutCredential returns i without a credential, by the rules and with the errors
+// of [credentials.Set.Remove], and leaves i as it is.
+func (i *Identity) WithoutCredential(t credentials.Type, identifier string, now time.Time) (*Identity, error) {
+	rest, err := i.Credentials.Remove(t, identifier, now)
+	if err != nil {
+		return nil, err
+	}
+	next := *i
+	next.Credentials = rest
+	if !next.Equal(i) {
+		next.UpdatedAt = now
+	}
+	return &next, nil
+}
+
+// WithPasswordHash returns i with hash in the place of the password config previous,
+// and leaves i as it is. If i has another password by now it is returned unchanged.
+func (i *Identity) WithPasswordHash(previous credentials.Config, hash string, now time.Time) *Identity {
+	password, exists := i.Credentials[credentials.TypePassword]
+	if !exists || !password.Config.Equal(previous) {
+		return i
+	}
+	password.Config = credentials.Config{HashedPassword: hash}
+	password.UpdatedAt = now
+	next := *i
+	next.Credentials = i.Credentials.Clone()
+	next.Credentials[credentials.TypePassword] = password
+	next.UpdatedAt = now
+	return &next
+}

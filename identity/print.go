@@ -1,0 +1,53 @@
+package identity
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Format implements [fmt.Formatter]: whatever the verb, only the id, the revision
+// and the state are printed. Traits are personal data and credentials are secret,
+// and a stray %+v must not put either into a log.
+func (i Identity) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "identity(%s revision %d %s)", i.ID, i.Revision, string(i.State))
+}
+
+// LogValue implements [slog.LogValuer] with the same three attributes as Format.
+func (i Identity) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.String("id", i.ID.String()),
+		slog.Int64("revision", i.Revision),
+		slog.String("state", string(i.State)))
+}
+
+// MarshalJSON returns the identity's own view of itself: everything but its
+// credentials and its admin metadata, with the field names and order of the wire
+// contract. It leaves out schema_url, which only a server knows.
+func (i Identity) MarshalJSON() ([]byte, error) {
+	return json.Marshal(ownView{
+		ID: i.ID, ExternalID: i.ExternalID, SchemaID: i.SchemaID,
+		State: i.State, StateChangedAt: i.StateChangedAt, Traits: i.Traits,
+		VerifiableAddresses: i.VerifiableAddresses, RecoveryAddresses: i.RecoveryAddresses,
+		MetadataPublic: i.MetadataPublic,
+		CreatedAt:      i.CreatedAt, UpdatedAt: i.UpdatedAt, OrganizationID: i.OrganizationID,
+	})
+}
+
+type ownView struct {
+	ID                  uuid.UUID           `json:"id"`
+	ExternalID          string              `json:"external_id,omitempty"`
+	SchemaID            string              `json:"schema_id"`
+	State               State               `json:"state"`
+	StateChangedAt      time.Time           `json:"state_changed_at"`
+	Traits              json.RawMessage     `json:"traits"`
+	VerifiableAddresses []VerifiableAddress `json:"verifiable_addresses,omitempty"`
+	RecoveryAddresses   []RecoveryAddress   `json:"recovery_addresses,omitempty"`
+	MetadataPublic      json.RawMessage     `json:"metadata_public"`
+	CreatedAt           time.Time           `json:"created_at"`
+	UpdatedAt           time.Time           `json:"updated_at"`
+	OrganizationID      uuid.NullUUID       `json:"organization_id"`
+}

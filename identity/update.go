@@ -1,0 +1,108 @@
+package identity
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/schema"
+)
+
+// Update is the full replacement of what an administrator may set on an
+// identity. A field left at its zero value is kept, cleared or emptied as its
+// comment says: a replacement has no "not mentioned".
+type Update struct {
+	// SchemaID is the schema that Traits conform to. Empty keeps the current one.
+	SchemaID string
+	// State is the new state. Empty keeps the current one.
+	State State
+	// Traits is the full new JSON object of traits. Empty means {}.
+	Traits json.RawMessage
+	// MetadataPublic is any JSON value. Empty clears it.
+	MetadataPublic json.RawMessage
+	// MetadataAdmin is any JSON value. Empty sets it to null, or leaves it absent
+	// where it was never set.
+	MetadataAdmin json.RawMessage
+	// ExternalID is the application's own name for the identity. Empty clears it.
+	ExternalID string
+	// Credentials are merged into those there are. Nil keeps them as they are.
+	Credentials *credentials.Import
+}
+
+// Facts is what a rule needs and must not fetch itself. The same facts applied
+// to the same identity give the same result.
+type Facts struct {
+	// Now is the time of the change.
+	Now time.Time
+	// NewID returns the n-th id for a new address, counted from 0, the same for
+	// the same n however often it is asked.
+	NewID func(n int) uuid.UUID
+	// SchemaID is the schema that accepted the traits.
+	SchemaID string
+	// Derived is what the schema made of the traits. It must not be nil.
+	Derived *schema.Derived
+	// Credentials are the checked and hashed credentials to merge. Nil keeps
+	// those there are.
+	Credentials *credentials.Prepared
+}
+
+// Check reports, joined, an [*InvalidError] for each field that no identity could
+// take, whatever its schema: the state, the metadata and the external id. Traits
+// are the schema's to check, credentials are checked by [credentials.Import.Prepare].
+func (u Update) Check() error {
+	return checkFields(u.State, u.ExternalID, u.MetadataPublic, u.MetadataAdmin)
+}
+
+// Apply returns the identity that current becomes by u, given facts. It leaves
+// current as it is. If nothing changes the result is equal to current, UpdatedAt
+// included; otherwise UpdatedAt is the time of the change.
+//
+// u must have passed [Update.Check].
+func (u Update) Apply(current *Identity, facts Facts) *Identity {
+	next := *current
+	next.SchemaID = facts.SchemaID
+	next.setState(u.State, facts.Now)
+	next.Traits = trim(facts.Derived.Traits)
+	next.ExternalID = u.ExternalID
+	next.MetadataPublic = publicMetadata(u.MetadataPublic)
+	next.MetadataAdmin = trim(u.MetadataAdmin)
+	if next.MetadataAdmin == nil && current.MetadataAdmin != nil {
+		next.MetadataAdmin = json.RawMessage("null")
+	}
+	next.mergeCredentials(facts)
+	next.reconcileAddresses(facts)
+	if !next.Equal(current) {
+		next.UpdatedAt = facts.Now
+	}
+	return &next
+}
+
+func (i *Identity) setState(state State, now time.Time) {
+	if state == "" || state == i.State {
+		return
+	}
+	i.State, i.StateChangedAt = state, now
+}
+
+// publicMetadata keeps one form of "no public metadata", since null and absent
+// read the same.
+func publicMetadata(value json.RawMessage) json.RawMessage {
+	value = trim(value)
+	if string(value) == "null" {
+		return nil
+	}
+	return value
+}
+
+// trim removes the white space around a JSON value, which is no part of it. What
+// is left of nothing is nil.
+func trim(value json.RawMessage) json.RawMessage {
+	value = bytes.Trim(value, " \t\r\n")
+	if len(value) == 0 {
+		return nil
+	}
+	return value
+}
