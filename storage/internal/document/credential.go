@@ -1,0 +1,205 @@
+package document
+
+import (
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/jsonwriter"
+)
+
+// writeCredentials writes the types in order, so that equal identities have equal
+// documents.
+func writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
+	if len(set) == 0 {
+		return
+	}
+	w.Name("c")
+	w.BeginObject()
+	for _, t := range slices.Sorted(maps.Keys(set)) {
+		c := set[t]
+		w.Name(string(t))
+		w.BeginObject()
+		if len(c.Identifiers) > 0 {
+			w.Name("i")
+			w.BeginArray()
+			for _, identifier := range c.Identifiers {
+				w.String(identifier)
+			}
+			w.EndArray()
+		}
+		if c.Version != 0 {
+			w.Name("n")
+			w.Int(int64(c.Version))
+		}
+		writeTime(w, "ca", c.CreatedAt)
+		writeTime(w, "ua", c.UpdatedAt)
+		if !c.Config.IsZero() {
+			w.Name("c")
+			writeConfig(w, c.Config)
+		}
+		w.EndObject()
+	}
+	w.EndObject()
+}
+
+func writeConfig(w *jsonwriter.Writer, c credentials.Config) {
+	w.BeginObject()
+	if c.HashedPassword != "" {
+		w.Name("h")
+		w.String(c.HashedPassword)
+	}
+	if c.UsePasswordMigrationHook {
+		w.Name("mh")
+		w.Bool(true)
+	}
+	writeList(w, "p", c.Providers, writeProvider)
+	if c.TOTPURL != "" {
+		w.Name("u")
+		w.String(c.TOTPURL)
+	}
+	writeList(w, "l", c.RecoveryCodes, writeRecoveryCode)
+	writeList(w, "k", c.Keys, func(w *jsonwriter.Writer, key credentials.Key) { w.Raw(key.JSON) })
+	if len(c.UserHandle) > 0 {
+		w.Name("uh")
+		w.String(base64.StdEncoding.EncodeToString(c.UserHandle))
+	}
+	writeList(w, "a", c.Addresses, writeCodeAddress)
+	w.EndObject()
+}
+
+func writeList[T any](w *jsonwriter.Writer, name string, list []T, write func(*jsonwriter.Writer, T)) {
+	if len(list) == 0 {
+		return
+	}
+	w.Name(name)
+	w.BeginArray()
+	for _, item := range list {
+		write(w, item)
+	}
+	w.EndArray()
+}
+
+func writeProvider(w *jsonwriter.Writer, p credentials.Provider) {
+	w.BeginObject()
+	w.Name("p")
+	w.String(p.Provider)
+	w.Name("s")
+	w.String(p.Subject)
+	if p.Organization != "" {
+		w.Name("o")
+		w.String(p.Organization)
+	}
+	if p.UseAutoLink {
+		w.Name("al")
+		w.Bool(true)
+	}
+	w.EndObject()
+}
+
+func writeRecoveryCode(w *jsonwriter.Writer, code credentials.RecoveryCode) {
+	w.BeginObject()
+	w.Name("c")
+	w.String(code.Code)
+	if !code.UsedAt.IsZero() {
+		writeTime(w, "ua", code.UsedAt)
+	}
+	w.EndObject()
+}
+
+func writeCodeAddress(w *jsonwriter.Writer, a credentials.CodeAddress) {
+	w.BeginObject()
+	w.Name("c")
+	w.String(a.Channel)
+	w.Name("a")
+	w.String(a.Address)
+	w.EndObject()
+}
+
+// credential is a credential as it is read.
+type credential struct {
+	Identifiers []string `json:"i"`
+	Version     int      `json:"n"`
+	CreatedAt   int64    `json:"ca"`
+	UpdatedAt   int64    `json:"ua"`
+	Config      config   `json:"c"`
+}
+
+type config struct {
+	HashedPassword string           `json:"h"`
+	MigrationHook  bool             `json:"mh"`
+	Providers      []provider       `json:"p"`
+	TOTPURL        string           `json:"u"`
+	RecoveryCodes  []recoveryCode   `json:"l"`
+	Keys           []jsontext.Value `json:"k"`
+	UserHandle     []byte           `json:"uh"`
+	Addresses      []codeAddress    `json:"a"`
+}
+
+type provider struct {
+	Provider     string `json:"p"`
+	Subject      string `json:"s"`
+	Organization string `json:"o"`
+	UseAutoLink  bool   `json:"al"`
+}
+
+type recoveryCode struct {
+	Code   string `json:"c"`
+	UsedAt *int64 `json:"ua"`
+}
+
+type codeAddress struct {
+	Channel string `json:"c"`
+	Address string `json:"a"`
+}
+
+func decodeCredentials(i *identity.Identity, records map[string]credential) error {
+	if len(records) == 0 {
+		return nil
+	}
+	i.Credentials = make(credentials.Set, len(records))
+	for name, r := range records {
+		config, err := r.Config.decode()
+		if err != nil {
+			return fmt.Errorf("the stored document of identity %s has a malformed %s credential", i.ID, name)
+		}
+		i.Credentials[credentials.Type(name)] = credentials.Credential{
+			Type: credentials.Type(name), Identifiers: r.Identifiers, Config: config, Version: r.Version,
+			CreatedAt: microseconds(r.CreatedAt), UpdatedAt: microseconds(r.UpdatedAt),
+		}
+	}
+	return nil
+}
+
+func (r config) decode() (credentials.Config, error) {
+	c := credentials.Config{
+		HashedPassword: r.HashedPassword, UsePasswordMigrationHook: r.MigrationHook,
+		TOTPURL: r.TOTPURL, UserHandle: r.UserHandle,
+	}
+	for _, p := range r.Providers {
+		c.Providers = append(c.Providers, credentials.Provider(p))
+	}
+	for _, l := range r.RecoveryCodes {
+		code := credentials.RecoveryCode{Code: l.Code}
+		if l.UsedAt != nil {
+			code.UsedAt = microseconds(*l.UsedAt)
+		}
+		c.RecoveryCodes = append(c.RecoveryCodes, code)
+	}
+	for _, raw := range r.Keys {
+		key, err := credentials.ParseKey(raw)
+		if err != nil {
+			return credentials.Config{}, err
+		}
+		c.Keys = append(c.Keys, key)
+	}
+	for _, a := range r.Addresses {
+		c.Addresses = append(c.Addresses, credentials.CodeAddress(a))
+	}
+	return c, nil
+}

@@ -1,0 +1,257 @@
+// Package memory keeps identities in the memory of the process, for unit tests
+// and for programs that need no more. It keeps every rule that a durable store
+// keeps.
+package memory
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+// Store is a [storage.Storage] in memory. All methods are safe for concurrent use.
+type Store struct {
+	mu sync.RWMutex
+	// identities holds values that are never modified once they are in the map, so
+	// that a reader may copy one after it has left the lock.
+	identities map[uuid.UUID]*identity.Identity
+	owners     map[storage.Claim]uuid.UUID
+	order      []uuid.UUID // of the identities, sorted
+	closed     bool
+}
+
+var _ storage.Storage = (*Store)(nil)
+
+// New returns an empty store.
+func New() *Store {
+	return &Store{
+		identities: map[uuid.UUID]*identity.Identity{},
+		owners:     map[storage.Claim]uuid.UUID{},
+	}
+}
+
+// Create implements [storage.Storage].
+func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
+	created, errs := s.Import(ctx, []*identity.Identity{i})
+	return created[0], errs[0]
+}
+
+// Import implements [storage.Storage].
+func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
+	for n, i := range identities {
+		kept := i.Clone()
+		kept.Canonicalize()
+		kept.Revision = 1
+		if errs[n] = s.keep(ctx, kept); errs[n] == nil {
+			created[n] = kept.Clone()
+		}
+	}
+	return created, errs
+}
+
+// keep adds a new identity, which must not be modified any more.
+func (s *Store) keep(ctx context.Context, i *identity.Identity) error {
+	claims := storage.Claims(i)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if err := s.checkFree(claims); err != nil {
+		return err
+	}
+	if _, taken := s.identities[i.ID]; taken {
+		return storage.NewConflictError(storage.Claim{Kind: storage.KindID, Value: i.ID.String()})
+	}
+	s.identities[i.ID] = i
+	at, _ := slices.BinarySearchFunc(s.order, i.ID, compareIDs)
+	s.order = slices.Insert(s.order, at, i.ID)
+	s.claim(i.ID, claims)
+	return nil
+}
+
+// Get implements [storage.Storage].
+func (s *Store) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	kept, err := s.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return kept.Clone(), nil
+}
+
+// FindByIdentifier implements [storage.Storage].
+func (s *Store) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
+	return s.find(ctx, storage.Claim{Kind: storage.KindIdentifier, Type: string(t), Value: identifier})
+}
+
+// FindByExternalID implements [storage.Storage].
+func (s *Store) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
+	return s.find(ctx, storage.Claim{Kind: storage.KindExternalID, Value: externalID})
+}
+
+func (s *Store) find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	id, found := s.owners[claim]
+	if !found {
+		return nil, storage.ErrNotFound
+	}
+	return s.identities[id].Clone(), nil
+}
+
+// attempts is how often an update is worked out beside the lock before it is
+// worked out within it, where it cannot lose.
+const attempts = 2
+
+// Update implements [storage.Storage].
+func (s *Store) Update(ctx context.Context, id uuid.UUID,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
+	for range attempts {
+		current, err := s.read(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		next, err := storage.Apply(current, change)
+		if err != nil {
+			return nil, err
+		}
+		kept, done, err := s.replace(ctx, current, next)
+		if done {
+			return kept, err
+		}
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	current, err := s.current(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	next, err := storage.Apply(current, change)
+	if err != nil {
+		return nil, err
+	}
+	return s.replaceLocked(current, next)
+}
+
+// replace puts next in the place of current, unless current was replaced already:
+// then it is not done.
+func (s *Store) replace(ctx context.Context, current, next *identity.Identity) (kept *identity.Identity, done bool, err error) {
+	if next == current {
+		return current.Clone(), true, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, true, err
+	}
+	if s.identities[current.ID] != current {
+		return nil, false, nil
+	}
+	kept, err = s.replaceLocked(current, next)
+	return kept, true, err
+}
+
+func (s *Store) replaceLocked(current, next *identity.Identity) (*identity.Identity, error) {
+	if next == current {
+		return current.Clone(), nil
+	}
+	added, removed := storage.ChangedClaims(current, next)
+	if err := s.checkFree(added); err != nil {
+		return nil, err
+	}
+	s.identities[next.ID] = next
+	s.release(removed)
+	s.claim(next.ID, added)
+	return next.Clone(), nil
+}
+
+// Delete implements [storage.Storage].
+func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	current, err := s.current(ctx, id)
+	if err != nil {
+		return err
+	}
+	if check != nil {
+		if err := check(current.Clone()); err != nil {
+			return err
+		}
+	}
+	delete(s.identities, id)
+	if at, found := slices.BinarySearchFunc(s.order, id, compareIDs); found {
+		s.order = slices.Delete(s.order, at, at+1)
+	}
+	s.release(storage.Claims(current))
+	return nil
+}
+
+// Close implements [storage.Storage]. What the store held is gone.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed, s.identities, s.owners, s.order = true, nil, nil, nil
+	return nil
+}
+
+// read returns the kept identity, which must not be modified.
+func (s *Store) read(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.current(ctx, id)
+}
+
+// current returns the kept identity, which must not be modified. The lock is held.
+func (s *Store) current(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	kept, found := s.identities[id]
+	if !found {
+		return nil, storage.ErrNotFound
+	}
+	return kept, nil
+}
+
+func (s *Store) usable(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.closed {
+		return storage.ErrClosed
+	}
+	return nil
+}
+
+func (s *Store) checkFree(claims []storage.Claim) error {
+	for _, claim := range claims {
+		if _, taken := s.owners[claim]; taken {
+			return storage.NewConflictError(claim)
+		}
+	}
+	return nil
+}
+
+func (s *Store) claim(id uuid.UUID, claims []storage.Claim) {
+	for _, claim := range claims {
+		s.owners[claim] = id
+	}
+}
+
+func (s *Store) release(claims []storage.Claim) {
+	for _, claim := range claims {
+		delete(s.owners, claim)
+	}
+}

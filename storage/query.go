@@ -1,0 +1,55 @@
+package storage
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+)
+
+// Query says which identities [Storage.List] returns. The zero Query is the first
+// page of all identities.
+type Query struct {
+	Filter Filter
+	// After leaves out the ids up to and including this one. The nil id leaves out
+	// none.
+	After uuid.UUID
+	// Offset leaves out that many more identities from the beginning. A page costs
+	// what it skips by Offset, and nothing for what it skips by After.
+	Offset int
+	// Limit bounds the number of identities. 0 means DefaultLimit.
+	Limit int
+}
+
+// DefaultLimit is how many identities a page has if nothing else is asked for.
+const DefaultLimit = 250
+
+// Filter says which identities match. At most one of its fields may be set; the
+// zero Filter matches all.
+type Filter struct {
+	// IDs matches the identities with one of these ids. Ids of no identity and
+	// ids given twice do no harm. Not nil and empty matches none.
+	IDs []uuid.UUID
+	// Identifiers matches the identities that have one of these.
+	Identifiers []Identifier
+	// Prefixes matches the identities that have an identifier of the type that
+	// begins with the value.
+	Prefixes []Identifier
+	// OrganizationID matches the identities of an organization.
+	OrganizationID uuid.NullUUID
+}
+
+// Identifier is an identifier, in its normalised form, of credentials of one type.
+type Identifier struct {
+	Type  credentials.Type
+	Value string
+}
+
+// Page is a part of a list.
+type Page struct {
+	// Identities are ordered by id, byte by byte.
+	Identities []*identity.Identity
+	// More tells whether there were others after these when they were read. The
+	// id of the last one is where the next page begins: see [Query.After].
+	More bool
+}

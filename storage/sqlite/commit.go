@@ -1,0 +1,274 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// committer puts the writes of concurrent callers into shared transactions.
+//
+// There is no goroutine of its own. The first caller to come leads: it takes all
+// writes that wait, runs them in one transaction, and answers each after the
+// commit; those that came meanwhile wait, and one of them leads next. So a lone
+// caller commits by itself at once, and the busier the store the more writes
+// share one commit, without a timer.
+type committer struct {
+	db       *sql.DB
+	prepared *statements
+	// deferred says that a transaction of db begins without the write lock, which
+	// must then be taken first: checks made before it would not hold.
+	deferred bool
+
+	mu      sync.Mutex
+	waiting []*write
+	leading bool
+	closed  bool
+	idle    sync.Cond // on mu: no one leads
+}
+
+// maxBatch bounds how many writes share a transaction, and so how long the first
+// of them waits for the last.
+const maxBatch = 512
+
+// run makes one write within a transaction. refusal is what the caller gets; if it
+// is not nil, the run must have changed nothing. failure is one of the database,
+// after which the transaction cannot go on. It may be called again in another
+// transaction.
+type run func(ctx context.Context, t *transaction) (refusal, failure error)
+
+// write is one caller's write and what became of it.
+type write struct {
+	run run
+
+	err      error
+	panicked any
+	taken    bool // by a leader; guarded by committer.mu
+	turn     chan turn
+}
+
+// turn is what a waiting caller is told.
+type turn int
+
+const (
+	answered turn = iota // its write is done
+	lead                 // it is to lead the next batch, its own write included
+)
+
+func newCommitter(db *sql.DB, prepared *statements, deferred bool) *committer {
+	c := &committer{db: db, prepared: prepared, deferred: deferred}
+	c.idle.L = &c.mu
+	return c
+}
+
+// do makes one write and returns when it is durable or refused. If ctx ends
+// before the write has begun it is withdrawn; once begun it is seen through, so
+// that the answer is the truth.
+func (c *committer) do(ctx context.Context, r run) error { return c.doAll(ctx, []run{r})[0] }
+
+// doAll makes several writes, each as do does, in their order.
+func (c *committer) doAll(ctx context.Context, runs []run) []error {
+	errs := make([]error, len(runs))
+	writes := make([]*write, len(runs))
+	for n := range runs {
+		writes[n] = &write{run: runs[n], turn: make(chan turn, 1)}
+	}
+	if err := c.join(ctx, writes); err != nil {
+		for n := range errs {
+			errs[n] = err
+		}
+		return errs
+	}
+	for n, w := range writes {
+		errs[n] = c.await(ctx, w)
+	}
+	for _, w := range writes {
+		if w.panicked != nil {
+			panic(w.panicked)
+		}
+	}
+	return errs
+}
+
+// join queues the writes, and leads if nobody does.
+func (c *committer) join(ctx context.Context, writes []*write) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return storage.ErrClosed
+	}
+	c.waiting = append(c.waiting, writes...)
+	if c.leading {
+		c.mu.Unlock()
+		return nil
+	}
+	c.leading = true
+	c.leadLocked()
+	return nil
+}
+
+// await returns what became of w, and leads when it is w's turn to.
+func (c *committer) await(ctx context.Context, w *write) error {
+	var t turn
+	select {
+	case t = <-w.turn:
+	default:
+		select {
+		case t = <-w.turn:
+		case <-ctx.Done():
+			if c.withdraw(w) {
+				return ctx.Err()
+			}
+			t = <-w.turn
+		}
+	}
+	if t == lead {
+		c.mu.Lock()
+		c.leadLocked()
+	}
+	return w.err
+}
+
+// withdraw takes w back unless a leader has it or it is to lead itself.
+func (c *committer) withdraw(w *write) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w.taken {
+		return false
+	}
+	for n, waiting := range c.waiting {
+		if waiting == w {
+			c.waiting = append(c.waiting[:n], c.waiting[n+1:]...)
+			break
+		}
+	}
+	return true
+}
+
+// leadLocked commits the writes that wait, and then hands the lead to the first
+// of those that came meanwhile. It is called with the lock held and returns
+// without it.
+func (c *committer) leadLocked() {
+	batch := c.waiting
+	if len(batch) > maxBatch {
+		batch = batch[:maxBatch:maxBatch]
+	}
+	c.waiting = c.waiting[len(batch):]
+	for _, w := range batch {
+		w.taken = true
+	}
+	c.mu.Unlock()
+
+	c.commit(batch)
+
+	c.mu.Lock()
+	var next *write
+	if len(c.waiting) > 0 {
+		next = c.waiting[0]
+		next.taken = true
+	} else {
+		c.waiting = nil
+		c.leading = false
+		c.idle.Broadcast()
+	}
+	c.mu.Unlock()
+
+	// In the order of the batch, which is the order of the commit. No send blocks:
+	// a turn has room for one, and a leader has taken its first out.
+	for _, w := range batch {
+		w.turn <- answered
+	}
+	if next != nil {
+		next.turn <- lead
+	}
+}
+
+// close refuses further writes and waits for those under way. It reports whether
+// this call was the one that closed.
+func (c *committer) close() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	first := !c.closed
+	c.closed = true
+	for c.leading {
+		c.idle.Wait()
+	}
+	return first
+}
+
+func (c *committer) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// commit runs the batch in one transaction. If the database fails one of the
+// writes, each is run again in a transaction of its own, so that only that one
+// fails.
+func (c *committer) commit(batch []*write) {
+	failed, err := c.transact(batch)
+	if failed != nil && len(batch) > 1 {
+		for _, w := range batch {
+			c.commit([]*write{w})
+		}
+		return
+	}
+	if err != nil {
+		for _, w := range batch {
+			w.err = err
+		}
+	}
+}
+
+// transact runs the writes in one transaction and sets what they refused. After
+// an error nothing has changed, unless the error says that this is unknown; failed
+// is the write that the error came from, if it came from one.
+func (c *committer) transact(batch []*write) (failed *write, err error) {
+	// The callers' contexts do not reach the statements: a cancelled caller must not
+	// take its neighbours' writes with it.
+	ctx := context.Background()
+	tx, err := c.db.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ignoreDone(tx.Rollback()))
+		}
+	}()
+	t := &transaction{tx: tx, prepared: c.prepared}
+	if c.deferred {
+		if _, err := t.exec(ctx, takeWriteLock); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range batch {
+		if err := w.runIn(ctx, t); err != nil {
+			return w, err
+		}
+	}
+	return nil, translateCommit(tx.Commit())
+}
+
+// runIn runs w, and keeps a panic of the caller's own code for the caller: it
+// must not end the leader, who has other callers to answer.
+func (w *write) runIn(ctx context.Context, t *transaction) (failure error) {
+	w.panicked = nil
+	defer func() {
+		if p := recover(); p != nil {
+			w.panicked = p
+			failure = errPanicked
+		}
+	}()
+	w.err, failure = w.run(ctx, t)
+	return failure
+}
+
+// errPanicked rolls a transaction back; no caller sees it.
+var errPanicked = errors.New("sqlite: a change panicked")

@@ -1,0 +1,79 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// Primary result codes of SQLite: https://www.sqlite.org/rescode.html.
+const (
+	codeBusy     = 5
+	codeLocked   = 6
+	codeNoMemory = 7
+	codeReadOnly = 8
+	codeIOError  = 10
+	codeFull     = 13
+	codeCantOpen = 14
+)
+
+// translate returns err as the contract of [storage.Storage] has it. It goes by
+// result codes, never by message text.
+func translate(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn), errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %w", storage.ErrUnavailable, err)
+	}
+	code, known := resultCode(err)
+	if !known {
+		return fmt.Errorf("sqlite: %w", err)
+	}
+	switch code & 0xff {
+	case codeBusy, codeLocked, codeNoMemory, codeReadOnly, codeIOError, codeFull, codeCantOpen:
+		return fmt.Errorf("%w: %w", storage.ErrUnavailable, err)
+	}
+	return fmt.Errorf("sqlite: %w", err)
+}
+
+// translateCommit is translate for the error of a COMMIT. A lock or a full disk
+// stops a commit before it starts; after anything else the log may hold it or not,
+// and what a crash makes of that log is not known.
+func translateCommit(err error) error {
+	if err == nil {
+		return nil
+	}
+	code, known := resultCode(err)
+	switch {
+	case known && (code&0xff == codeBusy || code&0xff == codeFull):
+		return translate(err)
+	}
+	return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, translate(err))
+}
+
+// resultCode finds SQLite's result code in an error of whichever driver: those
+// written in Go have a method Code, the one that wraps the C library has a field.
+func resultCode(err error) (code int, known bool) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if coded, ok := err.(interface{ Code() int }); ok {
+			return coded.Code(), true
+		}
+		value := reflect.Indirect(reflect.ValueOf(err))
+		if value.Kind() != reflect.Struct {
+			continue
+		}
+		if field := value.FieldByName("Code"); field.IsValid() && field.CanInt() {
+			return int(field.Int()), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,171 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/document"
+)
+
+// List implements [storage.Storage].
+func (s *Store) List(ctx context.Context, q storage.Query) (storage.Page, error) {
+	page, err := s.list(ctx, q)
+	return page, s.readError(ctx, err)
+}
+
+func (s *Store) list(ctx context.Context, q storage.Query) (storage.Page, error) {
+	limit := q.Limit
+	if limit == 0 {
+		limit = storage.DefaultLimit
+	}
+	var (
+		found []*identity.Identity
+		err   error
+	)
+	// One more than asked for tells whether there are more.
+	switch f := q.Filter; {
+	case f.IDs != nil || f.Identifiers != nil || f.Prefixes != nil:
+		found, err = s.listMatches(ctx, f, q, limit+1)
+	case f.OrganizationID.Valid:
+		found, err = scanAll(ctx, s.reads[selectOrganizationPage], f.OrganizationID.UUID[:], q.After[:], limit+1, q.Offset)
+	default:
+		found, err = scanAll(ctx, s.reads[selectPage], q.After[:], limit+1, q.Offset)
+	}
+	if err != nil {
+		return storage.Page{}, err
+	}
+	return storage.Page{Identities: found[:min(len(found), limit)], More: len(found) > limit}, nil
+}
+
+// listMatches lists by a filter that names identities rather than a range of them.
+func (s *Store) listMatches(ctx context.Context, f storage.Filter, q storage.Query, limit int) ([]*identity.Identity, error) {
+	ids, err := s.matches(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	start, at := slices.BinarySearchFunc(ids, q.After, compareIDs)
+	if at {
+		start++
+	}
+	var (
+		found []*identity.Identity
+		skip  = q.Offset
+	)
+	for _, id := range ids[start:] {
+		i, err := get(ctx, s.reads[selectByID], id)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		if found = append(found, i); len(found) == limit {
+			break
+		}
+	}
+	return found, nil
+}
+
+// matches returns the ids that the filter names, sorted, each once.
+func (s *Store) matches(ctx context.Context, f storage.Filter) (ids []uuid.UUID, err error) {
+	switch {
+	case f.IDs != nil:
+		ids = slices.Clone(f.IDs)
+	case f.Identifiers != nil:
+		for _, i := range f.Identifiers {
+			if ids, err = appendIDs(ctx, ids, s.reads[selectOwner], string(i.Type), i.Value); err != nil {
+				return nil, err
+			}
+		}
+	default:
+		for _, p := range f.Prefixes {
+			if ids, err = appendIDs(ctx, ids, s.reads[selectOwnersByPrefix], string(p.Type), p.Value, afterPrefix(p.Value)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(ids, compareIDs)
+	return slices.Compact(ids), nil
+}
+
+// Count implements [storage.Storage].
+func (s *Store) Count(ctx context.Context, filter storage.Filter) (int, error) {
+	count, err := s.count(ctx, filter)
+	return count, s.readError(ctx, err)
+}
+
+func (s *Store) count(ctx context.Context, f storage.Filter) (count int, err error) {
+	switch {
+	case f.IDs != nil:
+		// Not all of these ids need have an identity.
+		found, err := s.listMatches(ctx, f, storage.Query{}, len(f.IDs)+1)
+		return len(found), err
+	case f.Identifiers != nil || f.Prefixes != nil:
+		ids, err := s.matches(ctx, f)
+		return len(ids), err
+	case f.OrganizationID.Valid:
+		err = s.reads[countOrganization].QueryRowContext(ctx, f.OrganizationID.UUID[:]).Scan(&count)
+	default:
+		err = s.reads[countAll].QueryRowContext(ctx).Scan(&count)
+	}
+	return count, translate(err)
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+
+// afterPrefix is a string after all that begin with prefix. Identifiers are UTF-8,
+// in which this byte does not occur.
+func afterPrefix(prefix string) string { return prefix + "\xff" }
+
+// scanAll decodes all rows of a query for id, revision and document.
+func scanAll(ctx context.Context, query *sql.Stmt, args ...any) (found []*identity.Identity, err error) {
+	err = eachRow(ctx, query, args, func(rows *sql.Rows) error {
+		var (
+			id       uuid.UUID
+			key, raw sql.RawBytes
+			revision int64
+		)
+		if err := rows.Scan(&key, &revision, &raw); err != nil {
+			return translate(err)
+		}
+		if err := id.UnmarshalBinary(key); err != nil {
+			return errMalformedID
+		}
+		i, err := document.Decode(id, revision, raw)
+		found = append(found, i)
+		return err
+	})
+	return found, err
+}
+
+// appendIDs appends the ids that a query returns.
+func appendIDs(ctx context.Context, ids []uuid.UUID, query *sql.Stmt, args ...any) ([]uuid.UUID, error) {
+	err := eachRow(ctx, query, args, func(rows *sql.Rows) error {
+		var (
+			id  uuid.UUID
+			key sql.RawBytes
+		)
+		if err := rows.Scan(&key); err != nil {
+			return translate(err)
+		}
+		if err := id.UnmarshalBinary(key); err != nil {
+			return errMalformedID
+		}
+		ids = append(ids, id)
+		return nil
+	})
+	return ids, err
+}
+
+var errMalformedID = errors.New("sqlite: the stored id of an identity is malformed")

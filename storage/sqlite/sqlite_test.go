@@ -1,0 +1,49 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/storagetest"
+)
+
+func TestStore(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T) storage.Storage { return openStore(t) })
+}
+
+// TestStoreInApplicationDatabase runs the contract in a database that was opened
+// with nothing but a busy timeout, and on one connection.
+func TestStoreInApplicationDatabase(t *testing.T) {
+	for name, connections := range map[string]int{"pool": 0, "one connection": 1} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Run(t, func(t *testing.T) storage.Storage {
+				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
+				db.SetMaxOpenConns(connections)
+				store, err := sqlite.New(db)
+				require.NoError(t, err)
+				return store
+			})
+		})
+	}
+}
+
+func openStore(t *testing.T) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+	require.NoError(t, err)
+	return store
+}
+
+// openDatabase opens a database as an application might.
+func openDatabase(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=5000")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}

@@ -1,0 +1,101 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// statement names one of the SQL statements below.
+type statement int
+
+const (
+	selectByID statement = iota
+	selectByIdentifier
+	selectOwner
+	selectOwnersByPrefix
+	selectPage
+	selectOrganizationPage
+	countAll
+	countOrganization
+	firstWriteStatement // those before it only read
+
+	takeWriteLock = iota - 1
+	insertIdentity
+	updateIdentity
+	deleteIdentity
+	insertIdentifier
+	deleteIdentifier
+	statementCount
+)
+
+var queries = [statementCount]string{
+	selectByID: `SELECT revision, document FROM idem_identities WHERE id = ?`,
+	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
+		JOIN idem_identities i ON i.id = c.identity_id WHERE c.type = ? AND c.identifier = ?`,
+	selectOwner:          `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+	selectOwnersByPrefix: `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ?`,
+	selectPage:           `SELECT id, revision, document FROM idem_identities WHERE id > ? ORDER BY id LIMIT ? OFFSET ?`,
+	selectOrganizationPage: `SELECT id, revision, document FROM idem_identities
+		WHERE organization_id = ? AND id > ? ORDER BY id LIMIT ? OFFSET ?`,
+	countAll:          `SELECT count(*) FROM idem_identities`,
+	countOrganization: `SELECT count(*) FROM idem_identities WHERE organization_id = ?`,
+
+	// A write that touches no row takes the lock all the same.
+	takeWriteLock:    `DELETE FROM idem_identities WHERE id IS NULL`,
+	insertIdentity:   `INSERT INTO idem_identities (id, revision, organization_id, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	updateIdentity:   `UPDATE idem_identities SET revision = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ?`,
+	deleteIdentity:   `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
+	insertIdentifier: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
+	deleteIdentifier: `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+}
+
+// statements are prepared on a database. The pool prepares each again on every
+// connection that it is used on first.
+type statements [statementCount]*sql.Stmt
+
+func prepare(ctx context.Context, db *sql.DB, count statement) (*statements, error) {
+	var prepared statements
+	for n := range count {
+		s, err := db.PrepareContext(ctx, queries[n])
+		if err != nil {
+			return nil, errors.Join(translate(err), prepared.close())
+		}
+		prepared[n] = s
+	}
+	return &prepared, nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, prepared := range s {
+		if prepared != nil {
+			errs = append(errs, prepared.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// transaction runs the prepared statements within one transaction.
+type transaction struct {
+	tx       *sql.Tx
+	prepared *statements
+	bound    statements
+}
+
+func (t *transaction) statement(ctx context.Context, n statement) *sql.Stmt {
+	if t.bound[n] == nil {
+		t.bound[n] = t.tx.StmtContext(ctx, t.prepared[n])
+	}
+	return t.bound[n]
+}
+
+// exec runs statement n and returns how many rows it changed.
+func (t *transaction) exec(ctx context.Context, n statement, args ...any) (int64, error) {
+	result, err := t.statement(ctx, n).ExecContext(ctx, args...)
+	if err != nil {
+		return 0, translate(err)
+	}
+	rows, err := result.RowsAffected()
+	return rows, translate(err)
+}

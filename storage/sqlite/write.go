@@ -1,0 +1,225 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/document"
+)
+
+// errMoved says that an identity is no longer at the revision that a write was
+// prepared from.
+var errMoved = errors.New("sqlite: the identity has moved on")
+
+// attempts is how often an update is worked out on the caller, beside the others,
+// before it is worked out within the transaction, where it cannot lose.
+const attempts = 2
+
+// Create implements [storage.Storage].
+func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
+	created, errs := s.Import(ctx, []*identity.Identity{i})
+	return created[0], errs[0]
+}
+
+// Import implements [storage.Storage]. All that is given goes into the queue at
+// once, and so into as few transactions as there is room for.
+func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+	created := make([]*identity.Identity, len(identities))
+	runs := make([]run, len(identities))
+	for n, i := range identities {
+		kept := i.Clone()
+		kept.Canonicalize()
+		kept.Revision = 1
+		created[n] = kept
+		raw, claims := document.Append(nil, kept), storage.Claims(kept)
+		runs[n] = func(ctx context.Context, t *transaction) (refusal, failure error) {
+			return t.create(ctx, kept, raw, claims)
+		}
+	}
+	errs := s.commits.doAll(ctx, runs)
+	for n, err := range errs {
+		if err != nil {
+			created[n] = nil
+		}
+	}
+	return created, errs
+}
+
+// Update implements [storage.Storage].
+func (s *Store) Update(ctx context.Context, id uuid.UUID,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
+	for range attempts {
+		current, err := s.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		next, err := storage.Apply(current, change)
+		if err != nil || next == current {
+			return next, err
+		}
+		r := newReplacement(current, next)
+		err = s.commits.do(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+			return t.replace(ctx, r)
+		})
+		if !errors.Is(err, errMoved) {
+			return orNil(next, err)
+		}
+	}
+
+	var next *identity.Identity
+	err := s.commits.do(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+		current, err := t.get(ctx, id)
+		if err != nil {
+			return asRefusal(err)
+		}
+		next, err = storage.Apply(current, change)
+		if err != nil || next == current {
+			return err, nil
+		}
+		return t.replace(ctx, newReplacement(current, next))
+	})
+	return orNil(next, err)
+}
+
+// Delete implements [storage.Storage].
+func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
+	return s.commits.do(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+		current, err := t.get(ctx, id)
+		if err != nil {
+			return asRefusal(err)
+		}
+		if check != nil {
+			if err := check(current); err != nil {
+				return err, nil
+			}
+		}
+		return t.remove(ctx, current)
+	})
+}
+
+func orNil(i *identity.Identity, err error) (*identity.Identity, error) {
+	if err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// asRefusal tells an answer of the database from its failure.
+func asRefusal(err error) (refusal, failure error) {
+	if errors.Is(err, storage.ErrNotFound) {
+		return err, nil
+	}
+	return nil, err
+}
+
+// replacement is an update that is ready to be written: all JSON work is done.
+type replacement struct {
+	next           *identity.Identity
+	document       []byte
+	added, removed []storage.Claim
+}
+
+func newReplacement(current, next *identity.Identity) replacement {
+	r := replacement{next: next, document: document.Append(nil, next)}
+	r.added, r.removed = storage.ChangedClaims(current, next)
+	return r
+}
+
+func (t *transaction) get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	return get(ctx, t.statement(ctx, selectByID), id)
+}
+
+// create, replace and remove find every reason to refuse before their first
+// write: a refused write must leave nothing behind in a transaction that goes on.
+
+func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim) (refusal, failure error) {
+	if refusal, failure := t.checkFree(ctx, claims); refusal != nil || failure != nil {
+		return refusal, failure
+	}
+	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, organization(i), raw)
+	if err != nil {
+		return nil, err
+	}
+	if rows == 0 {
+		return storage.NewConflictError(storage.Claim{Kind: storage.KindID, Value: i.ID.String()}), nil
+	}
+	return nil, t.claim(ctx, i.ID, claims)
+}
+
+func (t *transaction) replace(ctx context.Context, r replacement) (refusal, failure error) {
+	if refusal, failure := t.checkFree(ctx, r.added); refusal != nil || failure != nil {
+		return refusal, failure
+	}
+	i := r.next
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, organization(i), r.document, i.ID[:], i.Revision-1)
+	if err != nil {
+		return nil, err
+	}
+	if rows == 0 {
+		return errMoved, nil
+	}
+	if err := t.release(ctx, r.removed); err != nil {
+		return nil, err
+	}
+	return nil, t.claim(ctx, i.ID, r.added)
+}
+
+func (t *transaction) remove(ctx context.Context, current *identity.Identity) (refusal, failure error) {
+	if _, err := t.exec(ctx, deleteIdentity, current.ID[:], current.Revision); err != nil {
+		return nil, err
+	}
+	return nil, t.release(ctx, storage.Claims(current))
+}
+
+func (t *transaction) checkFree(ctx context.Context, claims []storage.Claim) (refusal, failure error) {
+	for _, claim := range claims {
+		var owner []byte
+		switch err := t.statement(ctx, selectOwner).QueryRowContext(ctx, identifierType(claim), claim.Value).Scan(&owner); {
+		case err == nil:
+			return storage.NewConflictError(claim), nil
+		case !errors.Is(err, sql.ErrNoRows):
+			return nil, translate(err)
+		}
+	}
+	return nil, nil
+}
+
+func (t *transaction) claim(ctx context.Context, id uuid.UUID, claims []storage.Claim) error {
+	for _, claim := range claims {
+		if _, err := t.exec(ctx, insertIdentifier, identifierType(claim), claim.Value, id[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) release(ctx context.Context, claims []storage.Claim) error {
+	for _, claim := range claims {
+		if _, err := t.exec(ctx, deleteIdentifier, identifierType(claim), claim.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identifierType is the type under which a claim stands among the identifiers: an
+// identifier under its credential's, the others under types that no credential has.
+func identifierType(claim storage.Claim) string {
+	if claim.Kind == storage.KindExternalID {
+		return typeExternalID
+	}
+	return claim.Type
+}
+
+func organization(i *identity.Identity) any {
+	if !i.OrganizationID.Valid {
+		return nil
+	}
+	return i.OrganizationID.UUID[:]
+}

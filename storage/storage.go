@@ -1,0 +1,84 @@
+// Package storage says what idem asks of a place that keeps identities, and in
+// which errors such a place answers.
+//
+// Two implementations come with idem: package memory for tests, and package
+// sqlite for one machine. Package storagetest is this contract in runnable form:
+// an implementation of your own is right when it passes.
+//
+// Start reading at [Storage].
+package storage
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+)
+
+// Storage keeps identities. All methods are safe for concurrent use.
+//
+// Values in and out are the caller's own: a store keeps and returns copies. The
+// bytes of traits and metadata come back as they went in; times come back in UTC,
+// truncated to the microsecond.
+//
+// A store keeps unique, atomically with each write, the id of every identity and
+// everything that [Claims] lists.
+//
+// Every method returns an error that wraps ctx's if ctx ends first, [ErrClosed]
+// after Close, and [ErrUnavailable] when the store cannot be reached or stays
+// locked. After any error but one that wraps [ErrOutcomeUnknown] nothing has
+// changed.
+type Storage interface {
+	// Create keeps a new identity, with revision 1, and returns it as kept.
+	// Errors: a [*ConflictError].
+	Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error)
+
+	// Import creates many identities, each on its own as Create does: one that is
+	// refused stops no other. Of two that clash the earlier is kept. The results
+	// have the length and order of identities, and of each pair exactly one is nil.
+	Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error)
+
+	// Get returns the identity id. Errors: [ErrNotFound].
+	Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error)
+
+	// FindByIdentifier returns the identity that has identifier, in its normalised
+	// form and compared byte for byte, among the identifiers of its credential t.
+	// Errors: [ErrNotFound].
+	FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error)
+
+	// FindByExternalID returns the identity with that external id, compared byte
+	// for byte. Errors: [ErrNotFound], also for an empty externalID.
+	FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error)
+
+	// List returns a page of identities ordered by id. A page that begins after an
+	// id, be it of an identity that is gone, neither repeats nor skips an identity
+	// that was there all along, whatever is created or deleted meanwhile.
+	List(ctx context.Context, q Query) (Page, error)
+
+	// Count returns how many identities match.
+	Count(ctx context.Context, filter Filter) (int, error)
+
+	// Update replaces the identity id by what change makes of it, in one atomic
+	// step, and returns the result. change gets a copy of its own, may edit it in
+	// place, may run again, and must not call the store. A result equal by content
+	// writes nothing and keeps the revision; any other has the next one. The id,
+	// the revision and the creation time of the result are those of the current
+	// identity, whatever change did to them. If change fails nothing has happened
+	// and its error is returned as it is.
+	// Errors: [ErrNotFound]; a [*ConflictError].
+	Update(ctx context.Context, id uuid.UUID,
+		change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error)
+
+	// Delete removes the identity id for good, and what it claimed is free again.
+	// If check is not nil it decides, in the same atomic step, on the identity as
+	// it is then; its error is returned as it is and nothing is removed. check may
+	// run again and must not call the store.
+	// Errors: [ErrNotFound].
+	Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error
+
+	// Close ends the store's work: it waits for the writes under way and frees what
+	// the store itself opened. A second Close does nothing.
+	Close() error
+}

@@ -1,0 +1,137 @@
+package storagetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+// clashes are edits that make a person claim what full claims.
+var clashes = []struct {
+	kind, claimType string
+	edit            func(*identity.Identity)
+}{
+	{"identifier", "password", func(i *identity.Identity) {
+		i.Credentials[credentials.TypePassword] = credentials.Credential{Type: credentials.TypePassword, Identifiers: []string{"second password"}}
+	}},
+	{"identifier", "oidc", func(i *identity.Identity) {
+		i.Credentials[credentials.TypeOIDC] = credentials.Credential{Type: credentials.TypeOIDC, Identifiers: []string{"free", "full oidc"}}
+	}},
+	{"external_id", "", func(i *identity.Identity) { i.ExternalID = full().ExternalID }},
+	{"address", "verifiable_address", func(i *identity.Identity) {
+		i.VerifiableAddresses = append(i.VerifiableAddresses, identity.VerifiableAddress{Via: "sms", Value: "+16502530000"})
+	}},
+	{"address", "recovery_address", func(i *identity.Identity) {
+		i.RecoveryAddresses = append(i.RecoveryAddresses, identity.RecoveryAddress{Via: "email", Value: "full@example.com"})
+	}},
+}
+
+func requireConflict(t *testing.T, err error, kind, claimType string) {
+	t.Helper()
+	require.ErrorIs(t, err, storage.ErrConflict)
+	require.ErrorIs(t, fmt.Errorf("wrapped: %w", err), storage.ErrConflict)
+	var conflict *storage.ConflictError
+	require.ErrorAs(t, err, &conflict)
+	require.Equal(t, kind, conflict.Kind)
+	require.Equal(t, claimType, conflict.Type)
+	require.NotContains(t, err.Error(), "full", "the error shows what is taken")
+}
+
+func conflicts(t *testing.T, store storage.Storage) {
+	create(t, store, full())
+	create(t, store, person(1))
+	for _, clash := range clashes {
+		fresh := person(2)
+		clash.edit(fresh)
+		_, err := store.Create(t.Context(), fresh)
+		requireConflict(t, err, clash.kind, clash.claimType)
+		_, err = store.Update(t.Context(), fixedID(1), editing(clash.edit))
+		requireConflict(t, err, clash.kind, clash.claimType)
+	}
+	same := person(3)
+	same.ID = fixedID(1)
+	_, err := store.Create(t.Context(), same)
+	requireConflict(t, err, "id", "")
+}
+
+func conflictLeavesNoTrace(t *testing.T, store storage.Storage) {
+	first, second := create(t, store, full()), create(t, store, person(1))
+	for _, clash := range clashes {
+		_, err := store.Update(t.Context(), second.ID, func(current *identity.Identity) (*identity.Identity, error) {
+			current.State = identity.StateInactive
+			current.Credentials[credentials.TypeSAML] = credentials.Credential{Type: credentials.TypeSAML, Identifiers: []string{"leaked"}}
+			clash.edit(current)
+			return current, nil
+		})
+		require.ErrorIs(t, err, storage.ErrConflict)
+		fresh := person(2)
+		fresh.Credentials[credentials.TypeSAML] = credentials.Credential{Type: credentials.TypeSAML, Identifiers: []string{"leaked"}}
+		clash.edit(fresh)
+		_, err = store.Create(t.Context(), fresh)
+		require.ErrorIs(t, err, storage.ErrConflict)
+	}
+	requireSame(t, first, get(t, store, first.ID))
+	requireSame(t, second, get(t, store, second.ID))
+	_, err := store.Get(t.Context(), fixedID(2))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	_, err = store.FindByIdentifier(t.Context(), credentials.TypeSAML, "leaked")
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func separateClaims(t *testing.T, store storage.Storage) {
+	const value = "email:same"
+	kinds := []func(*identity.Identity){
+		func(i *identity.Identity) { i.ExternalID = value },
+		func(i *identity.Identity) {
+			i.RecoveryAddresses = []identity.RecoveryAddress{{Via: "email", Value: "same"}}
+		},
+		func(i *identity.Identity) { i.VerifiableAddresses[0].Value = "same" },
+		func(i *identity.Identity) {
+			i.VerifiableAddresses[0].Via, i.VerifiableAddresses[0].Value = "sms", "same"
+		},
+	}
+	for _, c := range credentials.Types() {
+		kinds = append(kinds, func(i *identity.Identity) {
+			i.Credentials[c] = credentials.Credential{Type: c, Identifiers: []string{value}}
+		})
+	}
+	for n, edit := range kinds {
+		i := person(n)
+		edit(i)
+		create(t, store, i)
+	}
+	both := person(100)
+	both.RecoveryAddresses = []identity.RecoveryAddress{{Via: "email", Value: both.VerifiableAddresses[0].Value}}
+	create(t, store, both)
+}
+
+func releasedClaims(t *testing.T, store storage.Storage) {
+	i := create(t, store, full())
+	update(t, store, i.ID, func(i *identity.Identity) {
+		i.ExternalID, i.VerifiableAddresses, i.RecoveryAddresses = "", nil, nil
+		delete(i.Credentials, credentials.TypeOIDC)
+		password := i.Credentials[credentials.TypePassword]
+		password.Identifiers = password.Identifiers[:1]
+		i.Credentials[credentials.TypePassword] = password
+	})
+	for n, clash := range clashes {
+		other := person(n)
+		clash.edit(other)
+		create(t, store, other)
+	}
+	_, err := store.Update(t.Context(), i.ID, editing(func(i *identity.Identity) { i.ExternalID = full().ExternalID }))
+	requireConflict(t, err, "external_id", "")
+
+	// Two that swap have to go by way of a third value; each step frees the last.
+	update(t, store, fixedID(0), withEmail("third@example.com"))
+	update(t, store, fixedID(2), withEmail("person0@example.com"))
+	update(t, store, fixedID(0), withEmail("person2@example.com"))
+	found, err := store.FindByIdentifier(t.Context(), credentials.TypePassword, "person0@example.com")
+	require.NoError(t, err)
+	require.Equal(t, fixedID(2), found.ID)
+}

@@ -1,0 +1,236 @@
+package storagetest
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+// list returns the ids of a page.
+func list(t *testing.T, store storage.Storage, q storage.Query) (ids []uuid.UUID, more bool) {
+	t.Helper()
+	page, err := store.List(t.Context(), q)
+	require.NoError(t, err)
+	for _, i := range page.Identities {
+		ids = append(ids, i.ID)
+	}
+	require.True(t, slices.IsSortedFunc(page.Identities, func(a, b *identity.Identity) int { return bytes.Compare(a.ID[:], b.ID[:]) }), "order")
+	return ids, page.More
+}
+
+// walk follows a list from its first page to its last.
+func walk(t *testing.T, store storage.Storage, q storage.Query, between func(page int)) []uuid.UUID {
+	t.Helper()
+	var all []uuid.UUID
+	for page := 0; ; page++ {
+		ids, more := list(t, store, q)
+		all = append(all, ids...)
+		if !more {
+			return all
+		}
+		require.Len(t, ids, q.Limit)
+		q.After = ids[len(ids)-1]
+		between(page)
+	}
+}
+
+func listPages(t *testing.T, store storage.Storage) {
+	ids, more := list(t, store, storage.Query{})
+	require.Empty(t, ids)
+	require.False(t, more)
+
+	var want []uuid.UUID
+	for _, n := range rand.Perm(25) {
+		create(t, store, person(n))
+	}
+	for n := range 25 {
+		want = append(want, fixedID(n))
+	}
+	for _, limit := range []int{1, 4, 5, 24, 25, 26} {
+		require.Equal(t, want, walk(t, store, storage.Query{Limit: limit}, func(int) {}), "limit %d", limit)
+	}
+	ids, more = list(t, store, storage.Query{})
+	require.Equal(t, want, ids)
+	require.False(t, more)
+	ids, more = list(t, store, storage.Query{Offset: 20, Limit: 4})
+	require.Equal(t, want[20:24], ids)
+	require.True(t, more)
+	ids, _ = list(t, store, storage.Query{After: want[9], Offset: 2, Limit: 1})
+	require.Equal(t, want[12:13], ids)
+	ids, _ = list(t, store, storage.Query{Offset: 25})
+	require.Empty(t, ids)
+	ids, _ = list(t, store, storage.Query{After: uuid.Max})
+	require.Empty(t, ids)
+
+	page, err := store.List(t.Context(), storage.Query{Limit: 1})
+	require.NoError(t, err)
+	requireSame(t, get(t, store, want[0]), page.Identities[0])
+	page.Identities[0].Traits[2] = 'X'
+	require.NotEqual(t, byte('X'), get(t, store, want[0]).Traits[2], "a page holds copies")
+}
+
+func listDefaultLimit(t *testing.T, store storage.Storage) {
+	var people []*identity.Identity
+	for n := range storage.DefaultLimit + 1 {
+		people = append(people, person(n))
+	}
+	_, errs := store.Import(t.Context(), people)
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	ids, more := list(t, store, storage.Query{})
+	require.Len(t, ids, storage.DefaultLimit)
+	require.True(t, more)
+}
+
+func listFilters(t *testing.T, store storage.Storage) {
+	organization := uuid.NullUUID{UUID: fixedID(5000), Valid: true}
+	for n := range 10 {
+		i := person(n)
+		if n%3 == 0 {
+			i.OrganizationID = organization
+		}
+		create(t, store, i)
+	}
+	other := create(t, store, full())
+
+	for _, c := range []struct {
+		name   string
+		filter storage.Filter
+		want   []uuid.UUID
+	}{
+		{"ids", storage.Filter{IDs: []uuid.UUID{fixedID(4), fixedID(2), fixedID(77), fixedID(4)}}, []uuid.UUID{fixedID(2), fixedID(4)}},
+		{"no ids", storage.Filter{IDs: []uuid.UUID{}}, nil},
+		{"organization", storage.Filter{OrganizationID: organization}, []uuid.UUID{fixedID(0), fixedID(3), fixedID(6), fixedID(9)}},
+		{"another organization", storage.Filter{OrganizationID: uuid.NullUUID{UUID: fixedID(1), Valid: true}}, nil},
+		{"identifier", storage.Filter{Identifiers: []storage.Identifier{
+			{Type: credentials.TypePassword, Value: "person3@example.com"}, {Type: credentials.TypeOIDC, Value: "person3@example.com"}, {Type: credentials.TypeOIDC, Value: "full oidc"},
+		}}, []uuid.UUID{fixedID(3), other.ID}},
+		{"identifier of another type", storage.Filter{Identifiers: []storage.Identifier{{Type: credentials.TypeCode, Value: "person3@example.com"}}}, nil},
+		{"part of an identifier", storage.Filter{Identifiers: []storage.Identifier{{Type: credentials.TypePassword, Value: "person3"}}}, nil},
+		{"prefix", storage.Filter{Prefixes: []storage.Identifier{{Type: credentials.TypePassword, Value: "person"}}}, ids(10)},
+		{"prefix with a wildcard", storage.Filter{Prefixes: []storage.Identifier{{Type: credentials.TypePassword, Value: "p%"}, {Type: credentials.TypePassword, Value: "person_@"}}}, nil},
+		{"prefix of two identifiers", storage.Filter{Prefixes: []storage.Identifier{{Type: credentials.TypePassword, Value: "full"}, {Type: credentials.TypePassword, Value: "second"}}}, []uuid.UUID{other.ID}},
+		{"letter case", storage.Filter{Prefixes: []storage.Identifier{{Type: credentials.TypePassword, Value: "Person"}}}, nil},
+	} {
+		found := walk(t, store, storage.Query{Filter: c.filter, Limit: 1}, func(int) {})
+		require.Equal(t, c.want, found, c.name)
+		found, more := list(t, store, storage.Query{Filter: c.filter, Limit: 100})
+		require.Equal(t, c.want, found, c.name)
+		require.False(t, more, c.name)
+		count, err := store.Count(t.Context(), c.filter)
+		require.NoError(t, err)
+		require.Equal(t, len(c.want), count, c.name)
+		if len(c.want) > 1 {
+			found, _ = list(t, store, storage.Query{Filter: c.filter, Offset: 1})
+			require.Equal(t, c.want[1:], found, c.name)
+		}
+	}
+	count, err := store.Count(t.Context(), storage.Filter{})
+	require.NoError(t, err)
+	require.Equal(t, 11, count)
+}
+
+func ids(n int) []uuid.UUID {
+	var all []uuid.UUID
+	for i := range n {
+		all = append(all, fixedID(i))
+	}
+	return all
+}
+
+// listDuringChanges deletes the identity that a page ended with, and creates others
+// on either side of it.
+func listDuringChanges(t *testing.T, store storage.Storage) {
+	for n := range 20 {
+		create(t, store, person(2*n))
+	}
+	found := walk(t, store, storage.Query{Limit: 3}, func(page int) {
+		last := 2 * (3*page + 2)
+		require.NoError(t, store.Delete(t.Context(), fixedID(last), nil))
+		create(t, store, person(last-1))
+	})
+	require.Equal(t, found, slices.Compact(slices.Clone(found)), "nothing is repeated")
+	for n := range 20 {
+		require.Contains(t, found, fixedID(2*n), "nothing that was there is skipped")
+	}
+}
+
+func listUnderLoad(t *testing.T, store storage.Storage) {
+	for n := range 60 {
+		create(t, store, person(2*n))
+	}
+	var stop atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		inParallel(4, func(writer int) {
+			for n := 0; !stop.Load(); n = (n + 1) % 15 {
+				i := person(2*(15*writer+n) + 1)
+				if _, err := store.Create(context.WithoutCancel(t.Context()), i); err != nil {
+					assert.ErrorIs(t, err, storage.ErrConflict)
+					assert.NoError(t, store.Delete(context.WithoutCancel(t.Context()), i.ID, nil))
+				}
+			}
+		})
+	}()
+	for range 20 {
+		found := walk(t, store, storage.Query{Limit: 7}, func(int) {})
+		seen := map[uuid.UUID]bool{}
+		for _, id := range found {
+			require.False(t, seen[id], "%s is listed twice", id)
+			seen[id] = true
+		}
+		for n := range 60 {
+			require.True(t, seen[fixedID(2*n)], "an identity that was there all along is skipped")
+		}
+	}
+	stop.Store(true)
+	<-done
+}
+
+func importMany(t *testing.T, store storage.Storage) {
+	create(t, store, full())
+	people := make([]*identity.Identity, 0, 1201)
+	for n := range 1200 {
+		people = append(people, person(n))
+	}
+	withEmail("person7@example.com")(people[600]) // clashes within the import
+	people[601].ID = fixedID(8)
+	people[602].ExternalID = full().ExternalID // clashes with what is there
+	created, errs := store.Import(t.Context(), people)
+	require.Len(t, created, len(people))
+	require.Len(t, errs, len(people))
+	refused := map[int]string{600: "identifier", 601: "id", 602: "external_id"}
+	for n := range people {
+		if kind, ok := refused[n]; ok {
+			var conflict *storage.ConflictError
+			require.ErrorAs(t, errs[n], &conflict)
+			require.Equal(t, kind, conflict.Kind)
+			require.Nil(t, created[n])
+			continue
+		}
+		require.NoError(t, errs[n])
+		require.Equal(t, int64(1), created[n].Revision)
+		require.Equal(t, fixedID(n), created[n].ID)
+	}
+	count, err := store.Count(t.Context(), storage.Filter{})
+	require.NoError(t, err)
+	require.Equal(t, 1+1200-3, count)
+	requireSame(t, created[1199], get(t, store, fixedID(1199)))
+
+	created, errs = store.Import(t.Context(), nil)
+	require.Empty(t, created)
+	require.Empty(t, errs)
+}
