@@ -1,0 +1,67 @@
+package idem
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+)
+
+// locate says of a conflict which field of the request it came from: the store
+// knows what clashed, the use case knows what it was made of.
+func locate(err error, derived *schema.Derived, imported *credentials.Import) error {
+	var conflict *storage.ConflictError
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	located := *conflict
+	located.Pointer = pointerOf(conflict.Claim(), derived, imported)
+	return &located
+}
+
+func pointerOf(claim storage.Claim, derived *schema.Derived, imported *credentials.Import) string {
+	switch claim.Kind {
+	case storage.KindExternalID:
+		return "/external_id"
+	case storage.KindAddress:
+		addresses := derived.Verifiable
+		if claim.Type == storage.TypeRecoveryAddress {
+			addresses = derived.Recovery
+		}
+		for _, a := range addresses {
+			if storage.AddressClaim(claim.Type, a.Via, a.Value) == claim {
+				return a.Pointer
+			}
+		}
+	case storage.KindIdentifier:
+		for _, i := range derived.Identifiers {
+			if i.Type == claim.Type && i.Value == claim.Value {
+				return i.Pointer
+			}
+		}
+		return importPointer(credentials.Type(claim.Type), claim.Value, imported)
+	}
+	return ""
+}
+
+// importPointer is where an imported credential brought the identifier.
+func importPointer(t credentials.Type, identifier string, imported *credentials.Import) string {
+	if imported == nil {
+		return ""
+	}
+	var providers []credentials.ImportProvider
+	switch {
+	case t == credentials.TypeOIDC && imported.OIDC != nil:
+		providers = imported.OIDC.Providers
+	case t == credentials.TypeSAML && imported.SAML != nil:
+		providers = imported.SAML.Providers
+	}
+	for n, p := range providers {
+		if p.Provider+":"+p.Subject == identifier {
+			return fmt.Sprintf("/credentials/%s/config/providers/%d", t, n)
+		}
+	}
+	return "/credentials/" + string(t)
+}

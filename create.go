@@ -1,0 +1,44 @@
+package idem
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+)
+
+// CreateIdentity creates an identity and returns it. Plain passwords are hashed,
+// given hashes are checked, and identifiers and addresses follow from the traits
+// and their schema.
+//
+// Errors: KindInvalid with everything that is wrong with c; KindConflict if an
+// identifier, an address or the external id belongs to another identity.
+func (m *Manager) CreateIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {
+	created, err := m.createIdentity(ctx, c)
+	id := uuid.Nil
+	if created != nil {
+		id = created.ID
+	}
+	return created, m.finish(ctx, "create identity", id, err)
+}
+
+func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {
+	facts, err := m.createFacts(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	created, err := m.storage.Create(ctx, c.Apply(m.newID(), facts))
+	return created, locate(err, facts.Derived, c.Credentials)
+}
+
+func (m *Manager) createFacts(ctx context.Context, c identity.Create) (identity.Facts, error) {
+	schemas, schemaID := m.Schemas(), c.SchemaID
+	if schemaID == "" {
+		schemaID = schemas.Default().ID()
+	}
+	return m.facts(ctx, input{
+		schemas: schemas, hasher: m.hasher,
+		schemaID: schemaID, traits: c.Traits, credentials: c.Credentials, checked: c.Check(),
+	})
+}

@@ -1,0 +1,64 @@
+// Package idem is identity management as a library: identities with
+// schema-checked traits, credentials, verifiable and recovery addresses, metadata
+// and states, inside your own process. What people otherwise run an identity server
+// for is here a [Manager], and over HTTP a handler in package httpapi that speaks
+// the identity admin API of Ory Kratos.
+//
+// # The first minutes
+//
+// A schema says what the traits of an identity look like, and which of them sign
+// in, are verified, or recover an account. It is JSON Schema draft-07 with one
+// extension keyword:
+//
+//	person, err := schema.Parse("person", document)
+//	schemas, err := schema.NewRegistry(person)
+//
+// A store keeps the identities: package storage/memory in unit tests, package
+// storage/sqlite in one file:
+//
+//	store, err := sqlite.Open(ctx, "identities.db")
+//	defer store.Close()
+//
+// A Manager joins the two:
+//
+//	manager, err := idem.New(store, schemas)
+//	created, err := manager.CreateIdentity(ctx, identity.Create{
+//		Traits: json.RawMessage(`{"email":"ada@example.com"}`),
+//	})
+//
+// # Updating an identity
+//
+// [Manager.UpdateIdentity] is the main act. It replaces what the update names, all
+// or nothing:
+//
+//	updated, err := manager.UpdateIdentity(ctx, created.ID, identity.Update{
+//		State:  identity.StateInactive,
+//		Traits: json.RawMessage(`{"email":"ada@lovelace.example"}`),
+//	}, idem.IfRevision(created.Revision))
+//
+// Traits are checked whole against the schema. Identifiers and addresses follow
+// from them: an address that stays keeps its id and whether it is verified, a new
+// one starts pending, and one that the traits no longer give is gone. Credentials
+// are merged. Two writers never overwrite each other: an update works on the
+// identity as it is when it commits, and with [IfRevision] it happens only if that
+// is still the one the caller has seen.
+//
+// # Errors
+//
+// Every method returns an [*Error]. Its Kind is for a switch, and errors.Is and
+// errors.As see through it:
+//
+//	var invalid *schema.ValidationError
+//	switch {
+//	case errors.Is(err, storage.ErrNotFound):
+//	case errors.Is(err, storage.ErrRevision):
+//	case errors.As(err, &invalid): // invalid.Violations says where and why
+//	}
+//
+// # Where to read on
+//
+// The rules of an identity are in package identity, and are pure functions. What a
+// store promises is in package storage, and storage/storagetest checks it. Hashes
+// of passwords are in package credentials, and everything about schemas in package
+// schema.
+package idem

@@ -1,0 +1,125 @@
+package idem
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+)
+
+// Kind says what sort of thing went wrong, for programs to act on.
+type Kind int
+
+const (
+	// KindInternal is a fault of idem, its store or its configuration. The text of
+	// such an error is for logs alone.
+	KindInternal Kind = iota
+	// KindInvalid is an input that no retry will make good: the cause holds
+	// [*schema.ValidationError] and [*identity.InvalidError] values that say where, or
+	// is the error of package credentials that says why one cannot be removed.
+	KindInvalid
+	// KindNotFound is an identity that does not exist ([storage.ErrNotFound]), or a
+	// credential that it does not have ([credentials.ErrNoCredential]).
+	KindNotFound
+	// KindConflict is something unique that another identity has
+	// ([*storage.ConflictError]), or a patch whose test failed ([ErrTestFailed]).
+	KindConflict
+	// KindPrecondition is a precondition that does not hold: [storage.ErrRevision].
+	KindPrecondition
+	// KindDenied is a sign-in that is refused: [ErrWrongPassword], [ErrInactive].
+	KindDenied
+	// KindUnavailable is a store that cannot work now: [storage.ErrUnavailable],
+	// [storage.ErrClosed].
+	KindUnavailable
+	// KindCanceled is a caller who went away or ran out of time: the context's error.
+	KindCanceled
+)
+
+// String returns the kind's name, such as "not found".
+func (k Kind) String() string {
+	switch k {
+	case KindInvalid:
+		return "invalid"
+	case KindNotFound:
+		return "not found"
+	case KindConflict:
+		return "conflict"
+	case KindPrecondition:
+		return "precondition failed"
+	case KindDenied:
+		return "denied"
+	case KindUnavailable:
+		return "unavailable"
+	case KindCanceled:
+		return "canceled"
+	}
+	return "internal"
+}
+
+// Error is what every method of [Manager] returns. errors.Is and errors.As see
+// through it to the cause.
+type Error struct {
+	// Op is what was asked, such as "update identity".
+	Op string
+	// ID is the id of the identity it was asked of; empty where there is none.
+	ID string
+	// Kind is the sort of thing that went wrong.
+	Kind Kind
+	// Err is the cause.
+	Err error
+}
+
+// Error names the operation, the identity and the cause. It holds no secret, but
+// for KindInternal it may hold what only an operator should read.
+func (e *Error) Error() string {
+	text := e.Op
+	if e.ID != "" {
+		text += " " + e.ID
+	}
+	return text + ": " + e.Err.Error()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// wrap returns err as the error of an operation on id. A nil id is left out.
+func wrap(op string, id uuid.UUID, err error) *Error {
+	e := &Error{Op: op, Kind: kindOf(err), Err: err}
+	if id != uuid.Nil {
+		e.ID = id.String()
+	}
+	return e
+}
+
+// kindOf is the one place that turns a cause into a kind.
+func kindOf(err error) Kind {
+	var (
+		validation *schema.ValidationError
+		invalid    *identity.InvalidError
+	)
+	switch {
+	case errors.Is(err, storage.ErrOutcomeUnknown):
+		return KindInternal
+	case errors.As(err, &validation), errors.As(err, &invalid),
+		errors.Is(err, credentials.ErrLastFirstFactor), errors.Is(err, credentials.ErrNotRemovable), errors.Is(err, credentials.ErrIdentifierRequired):
+		return KindInvalid
+	case errors.Is(err, storage.ErrNotFound), errors.Is(err, credentials.ErrNoCredential):
+		return KindNotFound
+	case errors.Is(err, storage.ErrConflict), errors.Is(err, ErrTestFailed):
+		return KindConflict
+	case errors.Is(err, storage.ErrRevision):
+		return KindPrecondition
+	case errors.Is(err, ErrWrongPassword), errors.Is(err, ErrInactive):
+		return KindDenied
+	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, storage.ErrClosed):
+		return KindUnavailable
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return KindCanceled
+	}
+	return KindInternal
+}

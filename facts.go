@@ -1,0 +1,124 @@
+package idem
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/schema"
+)
+
+// input is what a create and an update have in common: what must be checked and
+// worked out before a store's transaction begins.
+type input struct {
+	schemas     *schema.Registry
+	hasher      credentials.Hasher
+	schemaID    string
+	traits      json.RawMessage
+	credentials *credentials.Import
+	// checked is what the fields' own check found.
+	checked error
+}
+
+// facts checks in and works out what the rules need, the slow parts included. It
+// reports everything that is wrong at once, and hashes only what will be kept.
+func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
+	invalid := []error{in.checked, checkCredentials(in.credentials), m.checkPolicy(ctx, in.credentials)}
+	derived, err := in.derive()
+	if err := errors.Join(append(invalid, err)...); err != nil {
+		return identity.Facts{}, err
+	}
+	facts := identity.Facts{SchemaID: in.schemaID, Derived: derived, NewID: memoize(m.newID)}
+	if in.credentials != nil {
+		if facts.Credentials, err = in.credentials.Prepare(ctx, in.hasher); err != nil {
+			return identity.Facts{}, credentialsError(err)
+		}
+	}
+	facts.Now = m.now()
+	return facts, nil
+}
+
+func (in input) derive() (*schema.Derived, error) {
+	s, known := in.schemas.Get(in.schemaID)
+	if !known {
+		return nil, unknownSchema
+	}
+	if len(in.traits) == 0 {
+		return s.Validate([]byte("{}"))
+	}
+	return s.Validate(in.traits)
+}
+
+// unknownSchema does not repeat the id, which the caller knows and a log need not.
+var unknownSchema = &identity.InvalidError{Field: "/schema_id", Keyword: "enum", Reason: "no schema with this id is registered"}
+
+func checkCredentials(imported *credentials.Import) error {
+	if imported == nil {
+		return nil
+	}
+	return credentialsError(imported.Check())
+}
+
+// credentialsError puts the field names of package credentials, which are relative
+// to the credentials, where they belong in the request.
+func credentialsError(err error) error {
+	if err == nil {
+		return nil
+	}
+	var located []error
+	for _, leaf := range leaves(err) {
+		var invalid *credentials.InvalidError
+		if errors.As(leaf, &invalid) {
+			leaf = &identity.InvalidError{Field: "/credentials" + invalid.Field, Reason: invalid.Reason}
+		}
+		located = append(located, leaf)
+	}
+	return errors.Join(located...)
+}
+
+// leaves takes apart what errors.Join put together.
+func leaves(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, leaves(e)...)
+	}
+	return all
+}
+
+// memoize returns the n-th value of next, the same each time: a rule that runs
+// twice must come out the same. It draws no more than are asked for.
+func memoize(next func() uuid.UUID) func(n int) uuid.UUID {
+	var ids []uuid.UUID
+	return func(n int) uuid.UUID {
+		for len(ids) <= n {
+			ids = append(ids, next())
+		}
+		return ids[n]
+	}
+}
+
+// checkShape reports what is wrong with traits whatever their schema, for when it is
+// not known which one that is.
+func checkShape(traits json.RawMessage) error {
+	if len(traits) == 0 {
+		return nil
+	}
+	value, err := strictjson.Decode(traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
+	var syntax *strictjson.SyntaxError
+	if errors.As(err, &syntax) {
+		return &identity.InvalidError{Field: "/traits" + syntax.Pointer, Keyword: "json", Reason: syntax.Reason}
+	}
+	if _, isObject := value.(map[string]any); !isObject {
+		return &identity.InvalidError{Field: "/traits", Keyword: "type", Reason: "must be a JSON object"}
+	}
+	return nil
+}

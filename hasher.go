@@ -1,0 +1,40 @@
+package idem
+
+import (
+	"context"
+
+	"github.com/idemkit/idem/credentials"
+)
+
+// limitedHasher hashes within the Manager's limit.
+type limitedHasher struct {
+	credentials.Hasher
+	limiter *credentials.Limiter
+}
+
+// Hash implements [credentials.Hasher].
+func (h limitedHasher) Hash(ctx context.Context, password []byte) (hash string, err error) {
+	err = h.limiter.Do(ctx, func() error {
+		hash, err = h.Hasher.Hash(ctx, password)
+		return err
+	})
+	return hash, err
+}
+
+// rememberingHasher hashes a password once, however often a use case must start over.
+type rememberingHasher struct {
+	credentials.Hasher
+	password, hash string
+}
+
+// Hash implements [credentials.Hasher].
+func (h *rememberingHasher) Hash(ctx context.Context, password []byte) (string, error) {
+	if h.hash != "" && h.password == string(password) {
+		return h.hash, nil
+	}
+	hash, err := h.Hasher.Hash(ctx, password)
+	if err == nil {
+		h.password, h.hash = string(password), hash
+	}
+	return hash, err
+}

@@ -1,0 +1,86 @@
+package idem
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+)
+
+// ImportResult is what became of one identity of an import: exactly one of its fields
+// is set.
+type ImportResult struct {
+	Identity *identity.Identity
+	// Err is an [*Error], as CreateIdentity would return it.
+	Err error
+}
+
+// importChunk is how many identities are checked before they are stored, and so how
+// much of an import is in memory twice.
+const importChunk = 1000
+
+// ImportIdentities creates many identities, each on its own: one that is refused, for
+// whatever reason, stops no other. Of two that clash the earlier is kept. Passwords
+// are hashed in parallel, within the limit of [WithHashingLimit], and the store makes
+// many changes durable at once.
+//
+// The results have the length and order of creates. The error is that of ctx, if it
+// ended before all was done: the results then tell what happened to each, and it may
+// be that some were created.
+func (m *Manager) ImportIdentities(ctx context.Context, creates []identity.Create) ([]ImportResult, error) {
+	results := make([]ImportResult, len(creates))
+	for start := 0; start < len(creates); start += importChunk {
+		end := min(start+importChunk, len(creates))
+		m.importChunk(ctx, creates[start:end], results[start:end])
+	}
+	return results, m.finishRead(ctx, "import identities", uuid.Nil, ctx.Err())
+}
+
+func (m *Manager) importChunk(ctx context.Context, creates []identity.Create, results []ImportResult) {
+	facts, errs := m.factsOfAll(ctx, creates)
+	var (
+		identities []*identity.Identity
+		positions  []int
+	)
+	for n, c := range creates {
+		if errs[n] == nil {
+			identities = append(identities, c.Apply(m.newID(), facts[n]))
+			positions = append(positions, n)
+		}
+	}
+	created, createErrs := m.storage.Import(ctx, identities)
+	for k, n := range positions {
+		results[n].Identity = created[k]
+		errs[n] = locate(createErrs[k], facts[n].Derived, creates[n].Credentials)
+	}
+	for n, err := range errs {
+		id := uuid.Nil
+		if results[n].Identity != nil {
+			id = results[n].Identity.ID
+		}
+		results[n].Err = m.finish(ctx, "create identity", id, err)
+	}
+}
+
+// factsOfAll works out the facts of all creates, as many at once as there are
+// processors.
+func (m *Manager) factsOfAll(ctx context.Context, creates []identity.Create) ([]identity.Facts, []error) {
+	facts, errs := make([]identity.Facts, len(creates)), make([]error, len(creates))
+	var (
+		next    atomic.Int64
+		running sync.WaitGroup
+	)
+	for range min(runtime.GOMAXPROCS(0), len(creates)) {
+		running.Go(func() {
+			for n := int(next.Add(1)) - 1; n < len(creates); n = int(next.Add(1)) - 1 {
+				facts[n], errs[n] = m.createFacts(ctx, creates[n])
+			}
+		})
+	}
+	running.Wait()
+	return facts, errs
+}

@@ -1,0 +1,164 @@
+// Package adminview writes an identity as administrators see it: the answer of
+// the identity admin API, and the document that a patch is applied to.
+package adminview
+
+import (
+	"encoding/base64"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/jsonwriter"
+)
+
+// View says what of an identity is written. Safe for concurrent use.
+type View struct {
+	// BaseURL is what schema_url begins with, without a slash at the end.
+	BaseURL string
+	// HideSchemaURL leaves schema_url out.
+	HideSchemaURL bool
+	// HideCredentials leaves the credentials out.
+	HideCredentials bool
+	// Configs are the types of credentials whose config, the secret part, is
+	// written too.
+	Configs []credentials.Type
+}
+
+// SchemaURL returns the URL under which the schema id is served.
+func SchemaURL(baseURL, id string) string {
+	return baseURL + "/schemas/" + base64.RawURLEncoding.EncodeToString([]byte(id))
+}
+
+// Append appends i to dst as a JSON object, its fields in the order of the wire
+// contract, and returns the extended buffer. Traits and metadata are written byte
+// for byte as they are.
+func (v View) Append(dst []byte, i *identity.Identity) []byte {
+	w := jsonwriter.New(dst)
+	w.BeginObject()
+	w.Name("id")
+	w.UUID(i.ID)
+	if i.ExternalID != "" {
+		w.Name("external_id")
+		w.String(i.ExternalID)
+	}
+	if len(i.Credentials) > 0 && !v.HideCredentials {
+		w.Name("credentials")
+		v.writeCredentials(w, i.Credentials)
+	}
+	w.Name("schema_id")
+	w.String(i.SchemaID)
+	if !v.HideSchemaURL {
+		w.Name("schema_url")
+		w.String(SchemaURL(v.BaseURL, i.SchemaID))
+	}
+	w.Name("state")
+	w.String(string(i.State))
+	writeTime(w, "state_changed_at", i.StateChangedAt)
+	w.Name("traits")
+	w.Raw(i.Traits)
+	writeVerifiableAddresses(w, i.VerifiableAddresses)
+	writeRecoveryAddresses(w, i.RecoveryAddresses)
+	w.Name("metadata_public")
+	if i.MetadataPublic == nil {
+		w.Null()
+	} else {
+		w.Raw(i.MetadataPublic)
+	}
+	if i.MetadataAdmin != nil {
+		w.Name("metadata_admin")
+		w.Raw(i.MetadataAdmin)
+	}
+	writeTime(w, "created_at", i.CreatedAt)
+	writeTime(w, "updated_at", i.UpdatedAt)
+	w.Name("organization_id")
+	if i.OrganizationID.Valid {
+		w.UUID(i.OrganizationID.UUID)
+	} else {
+		w.Null()
+	}
+	w.EndObject()
+	return w.Bytes()
+}
+
+func writeTime(w *jsonwriter.Writer, name string, t time.Time) {
+	w.Name(name)
+	w.Time(t)
+}
+
+func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.VerifiableAddress) {
+	if len(addresses) == 0 {
+		return
+	}
+	w.Name("verifiable_addresses")
+	w.BeginArray()
+	for _, a := range addresses {
+		w.BeginObject()
+		w.Name("id")
+		w.UUID(a.ID)
+		w.Name("value")
+		w.String(a.Value)
+		w.Name("verified")
+		w.Bool(a.Verified)
+		w.Name("via")
+		w.String(a.Via)
+		w.Name("status")
+		w.String(string(a.Status))
+		if !a.VerifiedAt.IsZero() {
+			writeTime(w, "verified_at", a.VerifiedAt)
+		}
+		writeTime(w, "created_at", a.CreatedAt)
+		writeTime(w, "updated_at", a.UpdatedAt)
+		w.EndObject()
+	}
+	w.EndArray()
+}
+
+func writeRecoveryAddresses(w *jsonwriter.Writer, addresses []identity.RecoveryAddress) {
+	if len(addresses) == 0 {
+		return
+	}
+	w.Name("recovery_addresses")
+	w.BeginArray()
+	for _, a := range addresses {
+		w.BeginObject()
+		w.Name("id")
+		w.UUID(a.ID)
+		w.Name("value")
+		w.String(a.Value)
+		w.Name("via")
+		w.String(a.Via)
+		writeTime(w, "created_at", a.CreatedAt)
+		writeTime(w, "updated_at", a.UpdatedAt)
+		w.EndObject()
+	}
+	w.EndArray()
+}
+
+func (v View) writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
+	w.BeginObject()
+	for _, t := range slices.Sorted(maps.Keys(set)) {
+		c := set[t]
+		w.Name(string(t))
+		w.BeginObject()
+		w.Name("type")
+		w.String(string(t))
+		w.Name("identifiers")
+		w.BeginArray()
+		for _, identifier := range c.Identifiers {
+			w.String(identifier)
+		}
+		w.EndArray()
+		if slices.Contains(v.Configs, t) && !c.Config.IsZero() {
+			w.Name("config")
+			writeConfig(w, t, c.Config)
+		}
+		w.Name("version")
+		w.Int(int64(c.Version))
+		writeTime(w, "created_at", c.CreatedAt)
+		writeTime(w, "updated_at", c.UpdatedAt)
+		w.EndObject()
+	}
+	w.EndObject()
+}

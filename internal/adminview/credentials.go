@@ -1,0 +1,210 @@
+package adminview
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+)
+
+// Credentials is the credentials of a request, by type, as they are imported. What
+// [View] writes can be read back with it.
+type Credentials struct {
+	Password     *entry[passwordConfig]     `json:"password"`
+	OIDC         *entry[oidcConfig]         `json:"oidc"`
+	SAML         *entry[samlConfig]         `json:"saml"`
+	TOTP         *entry[totpConfig]         `json:"totp"`
+	LookupSecret *entry[lookupSecretConfig] `json:"lookup_secret"`
+	WebAuthn     *entry[webAuthnConfig]     `json:"webauthn"`
+	Passkey      *entry[webAuthnConfig]     `json:"passkey"`
+	Code         *entry[Ignored]            `json:"code"`
+}
+
+// entry is a credential. One without a config, as identities are answered with,
+// changes nothing.
+type entry[Config any] struct {
+	Type        Ignored `json:"type"`
+	Identifiers Ignored `json:"identifiers"`
+	Config      *Config `json:"config"`
+	Version     Ignored `json:"version"`
+	CreatedAt   Ignored `json:"created_at"`
+	UpdatedAt   Ignored `json:"updated_at"`
+}
+
+func (e *entry[Config]) config() *Config {
+	if e == nil {
+		return nil
+	}
+	return e.Config
+}
+
+type passwordConfig struct {
+	Password                 string `json:"password"`
+	HashedPassword           string `json:"hashed_password"`
+	UsePasswordMigrationHook bool   `json:"use_password_migration_hook"`
+}
+
+type oidcConfig struct {
+	Providers []oidcProvider `json:"providers"`
+	// Config is what older descriptions of the API show here by mistake.
+	Config Ignored `json:"config"`
+}
+
+type oidcProvider struct {
+	Provider            string  `json:"provider"`
+	Subject             string  `json:"subject"`
+	Organization        string  `json:"organization"`
+	UseAutoLink         bool    `json:"use_auto_link"`
+	InitialIDToken      Ignored `json:"initial_id_token"`
+	InitialAccessToken  Ignored `json:"initial_access_token"`
+	InitialRefreshToken Ignored `json:"initial_refresh_token"`
+}
+
+type samlConfig struct {
+	Providers []samlProvider `json:"providers"`
+}
+
+type samlProvider struct {
+	Provider     string `json:"provider"`
+	Subject      string `json:"subject"`
+	Organization string `json:"organization"`
+	UseAutoLink  bool   `json:"use_auto_link"`
+}
+
+type totpConfig struct {
+	URL string `json:"totp_url"`
+}
+
+type lookupSecretConfig struct {
+	Codes []recoveryCodeBody `json:"codes"`
+	// RecoveryCodes is the name under which the codes are answered.
+	RecoveryCodes []recoveryCodeBody `json:"recovery_codes"`
+}
+
+type recoveryCodeBody struct {
+	Code   string  `json:"code"`
+	UsedAt *string `json:"used_at"`
+}
+
+type webAuthnConfig struct {
+	Credentials []jsontext.Value `json:"credentials"`
+	UserHandle  string           `json:"user_handle"`
+}
+
+// Import returns what is to be imported, nil for nil. The error is an
+// [*identity.InvalidError] for what package credentials has no form for.
+func (b *Credentials) Import() (*credentials.Import, error) {
+	if b == nil {
+		return nil, nil
+	}
+	var i credentials.Import
+	if c := b.Password.config(); c != nil {
+		i.Password = &credentials.ImportPassword{
+			Password: c.Password, HashedPassword: c.HashedPassword, UsePasswordMigrationHook: c.UsePasswordMigrationHook,
+		}
+	}
+	if c := b.OIDC.config(); c != nil {
+		i.OIDC = &credentials.ImportOIDC{}
+		for _, p := range c.Providers {
+			i.OIDC.Providers = append(i.OIDC.Providers, credentials.ImportProvider{
+				Provider: p.Provider, Subject: p.Subject, Organization: p.Organization, UseAutoLink: p.UseAutoLink,
+			})
+		}
+	}
+	if c := b.SAML.config(); c != nil {
+		i.SAML = &credentials.ImportSAML{}
+		for _, p := range c.Providers {
+			i.SAML.Providers = append(i.SAML.Providers, credentials.ImportProvider(p))
+		}
+	}
+	if c := b.TOTP.config(); c != nil {
+		i.TOTP = &credentials.ImportTOTP{URL: c.URL}
+	}
+	if c := b.LookupSecret.config(); c != nil {
+		codes, err := c.toCodes()
+		if err != nil {
+			return nil, err
+		}
+		i.LookupSecret = &credentials.ImportLookupSecret{Codes: codes}
+	}
+	if c := b.WebAuthn.config(); c != nil {
+		keys, handle, err := c.toKeys("/credentials/webauthn/config")
+		if err != nil {
+			return nil, err
+		}
+		i.WebAuthn = &credentials.ImportWebAuthn{Credentials: keys, UserHandle: handle}
+	}
+	if c := b.Passkey.config(); c != nil {
+		keys, handle, err := c.toKeys("/credentials/passkey/config")
+		if err != nil {
+			return nil, err
+		}
+		i.Passkey = &credentials.ImportPasskey{Credentials: keys, UserHandle: handle}
+	}
+	if b.Code.config() != nil {
+		return nil, &identity.InvalidError{Field: "/credentials/code/config", Reason: "is derived from the traits and cannot be imported"}
+	}
+	return &i, nil
+}
+
+func (c *lookupSecretConfig) toCodes() ([]credentials.RecoveryCode, error) {
+	list, name := c.Codes, "codes"
+	if list == nil {
+		list, name = c.RecoveryCodes, "recovery_codes"
+	}
+	codes := make([]credentials.RecoveryCode, 0, len(list))
+	for n, code := range list {
+		usedAt, err := ParseTime(fmt.Sprintf("/credentials/lookup_secret/config/%s/%d/used_at", name, n), code.UsedAt)
+		if err != nil {
+			return nil, err
+		}
+		codes = append(codes, credentials.RecoveryCode{Code: code.Code, UsedAt: usedAt})
+	}
+	return codes, nil
+}
+
+func (c *webAuthnConfig) toKeys(pointer string) (keys []json.RawMessage, handle []byte, err error) {
+	for _, key := range c.Credentials {
+		keys = append(keys, json.RawMessage(key))
+	}
+	if handle, err = decodeBase64(c.UserHandle); err != nil {
+		return nil, nil, &identity.InvalidError{Field: pointer + "/user_handle", Reason: "must be base64"}
+	}
+	return keys, handle, nil
+}
+
+// ParseTime reads an RFC 3339 time, of which nil, for null and absent, means none.
+// The error is an [*identity.InvalidError] of field.
+func ParseTime(field string, s *string) (time.Time, error) {
+	if s == nil {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, *s)
+	if err != nil {
+		return time.Time{}, &identity.InvalidError{Field: field, Reason: "must be a date and time as RFC 3339 has it, or null"}
+	}
+	return t, nil
+}
+
+// Ignored is a field that is accepted and has no effect, such as those of an
+// answer that are sent back with a full update.
+type Ignored struct{}
+
+// UnmarshalJSONFrom implements the interface of that name of the JSON package.
+func (*Ignored) UnmarshalJSONFrom(decoder *jsontext.Decoder) error { return decoder.SkipValue() }
+
+// decodeBase64 reads either alphabet of RFC 4648, with padding or without: servers
+// write the standard one and browsers the other.
+func decodeBase64(s string) ([]byte, error) {
+	s = strings.TrimRight(s, "=")
+	if strings.ContainsAny(s, "-_") {
+		return base64.RawURLEncoding.Strict().DecodeString(s)
+	}
+	return base64.RawStdEncoding.Strict().DecodeString(s)
+}

@@ -1,0 +1,271 @@
+// Package jsonpatch applies JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396)
+// documents to a JSON object.
+//
+// The library underneath does the work of the RFCs. This package adds what the wire
+// contract asks for beyond them: add and replace create what is missing on the way,
+// a null parent included, because people patch into metadata that was never set; and
+// what a failure means is told apart.
+package jsonpatch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	patchlib "github.com/evanphx/json-patch/v5"
+
+	"github.com/idemkit/idem/internal/strictjson"
+)
+
+const (
+	// MaxOperations bounds a JSON Patch.
+	MaxOperations = 1000
+	// MaxSize bounds, in bytes, what a patch may make of a document: a copy operation
+	// can double it every time.
+	MaxSize = 4 << 20
+	// maxDepth bounds the nesting of a patch, and of the result.
+	maxDepth = 100
+)
+
+// ErrTestFailed says that a test operation found another value than it asked for.
+var ErrTestFailed = errors.New("a test operation of the patch failed")
+
+// Error says what is wrong with a patch.
+type Error struct {
+	// Pointer is the RFC 6901 pointer into the patch, such as "/0/path".
+	Pointer string
+	// Reason is for a person. It holds no value of the patch or the document.
+	Reason string
+}
+
+// Error names the place and the reason.
+func (e *Error) Error() string { return strings.TrimPrefix(e.Pointer+": "+e.Reason, ": ") }
+
+// Apply returns what the JSON Patch (RFC 6902) makes of document, a JSON object.
+// Errors: an [*Error] for a patch that is malformed or names what is not there; one
+// that wraps [ErrTestFailed].
+func Apply(document, patch []byte) ([]byte, error) {
+	if err := check(patch, '['); err != nil {
+		return nil, err
+	}
+	// Not with the library's own function, whose errors do not say where.
+	var operations patchlib.Patch
+	err := json.Unmarshal(patch, &operations)
+	if err != nil {
+		return nil, &Error{Reason: "must be an array of operations, each an object"}
+	}
+	if len(operations) > MaxOperations {
+		return nil, &Error{Reason: fmt.Sprintf("may have at most %d operations", MaxOperations)}
+	}
+	for n, o := range operations {
+		if document, err = applyOne(document, o, "/"+strconv.Itoa(n)); err != nil {
+			return nil, err
+		}
+		if len(document) > MaxSize {
+			return nil, &Error{Pointer: "/" + strconv.Itoa(n), Reason: "makes the document too large"}
+		}
+	}
+	return document, nil
+}
+
+// Merge returns what the JSON Merge Patch (RFC 7396) makes of document. Both must be
+// JSON objects. Errors: an [*Error].
+func Merge(document, patch []byte) ([]byte, error) {
+	if err := check(patch, '{'); err != nil {
+		return nil, err
+	}
+	merged, err := patchlib.MergePatch(document, patch)
+	if err != nil {
+		return nil, &Error{Reason: "cannot be merged"}
+	}
+	return merged, nil
+}
+
+func check(patch []byte, opening byte) error {
+	var syntax *strictjson.SyntaxError
+	if err := strictjson.Check(patch, maxDepth); errors.As(err, &syntax) {
+		return &Error{Pointer: syntax.Pointer, Reason: syntax.Reason}
+	} else if err != nil {
+		return &Error{Reason: "is not JSON"}
+	}
+	if trimmed := strings.TrimLeft(string(patch[:min(len(patch), 64)]), " \t\r\n"); trimmed != "" && trimmed[0] != opening {
+		kind := "a JSON object (RFC 7396)"
+		if opening == '[' {
+			kind = "a JSON array of operations (RFC 6902)"
+		}
+		return &Error{Reason: "must be " + kind}
+	}
+	return nil
+}
+
+// applyOne applies one operation. What the library would do silently or explain in
+// its own words is decided here first.
+func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, error) {
+	for name := range o {
+		switch name {
+		case "op", "path", "from", "value":
+		default:
+			return nil, &Error{Pointer: pointer, Reason: "has a member that no operation has"}
+		}
+	}
+	path, err := member(o, "path", pointer)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := parse(path, pointer+"/path")
+	if err != nil {
+		return nil, err
+	}
+	if _, given := o["value"]; !given && (o.Kind() == "add" || o.Kind() == "replace" || o.Kind() == "test") {
+		return nil, &Error{Pointer: pointer, Reason: "has no value"}
+	}
+	// The tree only tells what is there, so the loss of precision of its numbers
+	// does not matter.
+	var tree any
+	if err := json.Unmarshal(document, &tree); err != nil {
+		return nil, &Error{Pointer: pointer, Reason: "cannot be applied to the document"}
+	}
+	operations := patchlib.Patch{o}
+	switch o.Kind() {
+	case "add":
+		operations = append(missingParents(tree, tokens), o)
+	case "replace":
+		if exists(tree, tokens) {
+			break
+		}
+		added := patchlib.Operation{"op": raw("add"), "path": o["path"], "value": o["value"]}
+		operations = append(missingParents(tree, tokens), added)
+	case "remove", "test":
+		if !exists(tree, tokens) {
+			return nil, &Error{Pointer: pointer + "/path", Reason: "names what is not there"}
+		}
+	case "move", "copy":
+		from, err := member(o, "from", pointer)
+		if err != nil {
+			return nil, err
+		}
+		source, err := parse(from, pointer+"/from")
+		if err != nil {
+			return nil, err
+		}
+		if !exists(tree, source) {
+			return nil, &Error{Pointer: pointer + "/from", Reason: "names what is not there"}
+		}
+		if o.Kind() == "move" && len(tokens) > len(source) && strings.HasPrefix(path, from+"/") {
+			return nil, &Error{Pointer: pointer + "/path", Reason: "lies inside of what is moved"}
+		}
+	default:
+		return nil, &Error{Pointer: pointer + "/op", Reason: "must be add, remove, replace, move, copy or test"}
+	}
+	options := patchlib.NewApplyOptions()
+	options.SupportNegativeIndices = false
+	options.EscapeHTML = false
+	options.AccumulatedCopySizeLimit = MaxSize
+	patched, err := operations.ApplyWithOptions(document, options)
+	switch {
+	case errors.Is(err, patchlib.ErrTestFailed):
+		return nil, fmt.Errorf("%s: %w", pointer, ErrTestFailed)
+	case err != nil:
+		return nil, &Error{Pointer: pointer, Reason: "cannot be applied to the document"}
+	}
+	return patched, nil
+}
+
+func member(o patchlib.Operation, name, pointer string) (string, error) {
+	var value *string
+	if given, ok := o[name]; ok && given != nil {
+		if err := json.Unmarshal(*given, &value); err != nil {
+			value = nil
+		}
+	}
+	if value == nil {
+		return "", &Error{Pointer: pointer + "/" + name, Reason: "must be a string with a JSON Pointer (RFC 6901)"}
+	}
+	return *value, nil
+}
+
+func raw(text string) *json.RawMessage {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		quoted = []byte(`""`)
+	}
+	message := json.RawMessage(quoted)
+	return &message
+}
+
+// parse splits a JSON Pointer into its unescaped tokens.
+func parse(path, pointer string) ([]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	if path[0] != '/' {
+		return nil, &Error{Pointer: pointer, Reason: "must be empty or begin with a slash (RFC 6901)"}
+	}
+	tokens := strings.Split(path[1:], "/")
+	for n, token := range tokens {
+		if strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(token), "~") {
+			return nil, &Error{Pointer: pointer, Reason: "has a ~ that is followed by neither 0 nor 1 (RFC 6901)"}
+		}
+		tokens[n] = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+	}
+	return tokens, nil
+}
+
+func escape(tokens []string) string {
+	var path strings.Builder
+	for _, token := range tokens {
+		path.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(token))
+	}
+	return path.String()
+}
+
+// step goes from a value to one of its members or elements.
+func step(value any, token string) (child any, ok bool) {
+	switch parent := value.(type) {
+	case map[string]any:
+		child, ok = parent[token]
+	case []any:
+		index, err := strconv.Atoi(token)
+		if err != nil || index < 0 || index >= len(parent) || strconv.Itoa(index) != token {
+			return nil, false
+		}
+		return parent[index], true
+	}
+	return child, ok
+}
+
+func exists(value any, tokens []string) bool {
+	for _, token := range tokens {
+		child, ok := step(value, token)
+		if !ok {
+			return false
+		}
+		value = child
+	}
+	return true
+}
+
+// missingParents returns operations that put an object wherever the way to the last
+// token leads through nothing or null.
+func missingParents(value any, tokens []string) patchlib.Patch {
+	var operations patchlib.Patch
+	for n := range max(0, len(tokens)-1) {
+		child, ok := step(value, tokens[n])
+		if _, isArray := value.([]any); isArray && !ok {
+			break // the library says that the index is wrong
+		}
+		if !ok || child == nil {
+			op := "add"
+			if ok {
+				op = "replace" // in an array, an add would insert
+			}
+			object := json.RawMessage("{}")
+			operations = append(operations, patchlib.Operation{"op": raw(op), "path": raw(escape(tokens[:n+1])), "value": &object})
+			child = map[string]any{}
+		}
+		value = child
+	}
+	return operations
+}

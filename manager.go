@@ -1,0 +1,98 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+)
+
+// Manager holds the use cases. Make one with [New] and share it: all methods are
+// safe for concurrent use, and every error they return is an [*Error].
+type Manager struct {
+	storage storage.Storage
+	schemas atomic.Pointer[schema.Registry]
+	hasher  credentials.Hasher
+	limiter *credentials.Limiter
+	clock   func() time.Time
+	newID   func() uuid.UUID
+	logger  *slog.Logger
+
+	// policy and migrate may be nil.
+	policy  PasswordPolicy
+	migrate PasswordMigration
+}
+
+// New returns a Manager that keeps identities in store and checks their traits
+// against schemas. The store stays the caller's: close it when the Manager is no
+// longer used.
+func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*Manager, error) {
+	if store == nil {
+		return nil, errors.New("idem: the store is nil")
+	}
+	if schemas == nil {
+		return nil, errors.New("idem: the schema registry is nil")
+	}
+	m := &Manager{
+		storage: store,
+		limiter: credentials.NewLimiter(runtime.GOMAXPROCS(0)),
+		clock:   time.Now,
+		newID:   newUUIDv7,
+		logger:  slog.Default(),
+	}
+	m.schemas.Store(schemas)
+	for _, option := range options {
+		if err := option(m); err != nil {
+			return nil, err
+		}
+	}
+	if m.hasher == nil {
+		hasher, err := credentials.NewArgon2id(credentials.Argon2{})
+		if err != nil {
+			return nil, fmt.Errorf("idem: %w", err)
+		}
+		m.hasher = hasher
+	}
+	m.hasher = limitedHasher{Hasher: m.hasher, limiter: m.limiter}
+	return m, nil
+}
+
+// newUUIDv7 cannot fail: the system's source of randomness either works or ends
+// the process.
+func newUUIDv7() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// Logger returns where the Manager logs.
+func (m *Manager) Logger() *slog.Logger { return m.logger }
+
+// now is the time as identities keep it: whole microseconds in UTC.
+func (m *Manager) now() time.Time { return m.clock().UTC().Truncate(time.Microsecond) }
+
+// finish is how every use case ends: it wraps the error, if any, and logs changes
+// and faults.
+func (m *Manager) finish(ctx context.Context, op string, id uuid.UUID, err error) error {
+	if err == nil {
+		m.logger.LogAttrs(ctx, slog.LevelDebug, op, slog.String("id", id.String()))
+	}
+	return m.finishRead(ctx, op, id, err)
+}
+
+// finishRead is finish for a use case that changes nothing: only faults are logged.
+func (m *Manager) finishRead(ctx context.Context, op string, id uuid.UUID, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := wrap(op, id, err)
+	if e.Kind == KindInternal || e.Kind == KindUnavailable {
+		m.logger.LogAttrs(ctx, slog.LevelError, op, slog.String("id", e.ID), slog.String("kind", e.Kind.String()), slog.Any("error", err))
+	}
+	return e
+}

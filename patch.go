@@ -1,0 +1,88 @@
+package idem
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/jsonpatch"
+)
+
+// Patch is a change to part of an identity. Make one with [JSONPatch] or
+// [MergePatch].
+type Patch struct {
+	apply    func(document, patch []byte) ([]byte, error)
+	document []byte
+}
+
+// JSONPatch returns a patch by operations, a JSON array as RFC 6902 has it: add,
+// remove, replace, move, copy and test. add and replace create what is missing on
+// the way.
+func JSONPatch(document []byte) Patch { return Patch{apply: jsonpatch.Apply, document: document} }
+
+// MergePatch returns a patch by example, a JSON object as RFC 7396 has it.
+func MergePatch(document []byte) Patch { return Patch{apply: jsonpatch.Merge, document: document} }
+
+// ErrTestFailed says that a test operation of a patch found another value.
+var ErrTestFailed = jsonpatch.ErrTestFailed
+
+// PatchIdentity changes part of the identity id and returns the identity as it is
+// then. The patch works on the identity as GET answers it over HTTP, with the config
+// of every credential but without schema_url. It may change traits, state, schema_id,
+// metadata_public, metadata_admin, external_id, organization_id, the verified and
+// status of addresses, and the config of credentials, which is checked like an
+// imported one; whatever else it changes is refused.
+//
+// It is one atomic step, applied to the identity as it is when it commits: patches to
+// different fields at the same time all survive. With preconditions it happens only
+// if they all hold.
+//
+// Errors: KindInvalid for a patch that cannot be applied, names what is not there,
+// changes what is protected, or leaves an identity that is not valid; KindNotFound;
+// KindConflict for a failed test ([ErrTestFailed]) and as in an update;
+// KindPrecondition.
+func (m *Manager) PatchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions ...Precondition) (*identity.Identity, error) {
+	patched, err := m.patchIdentity(ctx, id, p, preconditions)
+	return patched, m.finish(ctx, "patch identity", id, err)
+}
+
+// errMoved ends an attempt that worked on an identity that has changed since.
+var errMoved = errors.New("the identity has changed")
+
+func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions []Precondition) (*identity.Identity, error) {
+	if p.apply == nil {
+		return nil, &identity.InvalidError{Reason: "the patch is empty"}
+	}
+	schemas, hasher := m.Schemas(), &rememberingHasher{Hasher: m.hasher}
+	for {
+		current, err := m.storage.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := check(preconditions, current); err != nil {
+			return nil, err
+		}
+		change, err := p.resolve(current)
+		if err != nil {
+			return nil, err
+		}
+		facts, err := m.facts(ctx, input{
+			schemas: schemas, hasher: hasher,
+			schemaID: change.SchemaID, traits: change.Traits, credentials: change.Credentials, checked: change.Check(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		patched, err := m.storage.Update(ctx, id, func(now *identity.Identity) (*identity.Identity, error) {
+			if now.Revision != current.Revision {
+				return nil, errMoved
+			}
+			return change.Apply(now, facts), nil
+		})
+		if !errors.Is(err, errMoved) {
+			return patched, locate(err, facts.Derived, change.Credentials)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package idem
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/adminview"
+	"github.com/idemkit/idem/internal/jsonpatch"
+	"github.com/idemkit/idem/internal/strictjson"
+)
+
+// patchable is the document that a patch works on. Its fields are looked at one by
+// one; what is not here is refused.
+type patchable struct {
+	ID                  jsontext.Value            `json:"id"`
+	ExternalID          string                    `json:"external_id"`
+	Credentials         map[string]jsontext.Value `json:"credentials"`
+	SchemaID            string                    `json:"schema_id"`
+	State               identity.State            `json:"state"`
+	StateChangedAt      jsontext.Value            `json:"state_changed_at"`
+	Traits              jsontext.Value            `json:"traits"`
+	VerifiableAddresses []map[string]any          `json:"verifiable_addresses"`
+	RecoveryAddresses   jsontext.Value            `json:"recovery_addresses"`
+	MetadataPublic      jsontext.Value            `json:"metadata_public"`
+	MetadataAdmin       jsontext.Value            `json:"metadata_admin"`
+	CreatedAt           jsontext.Value            `json:"created_at"`
+	UpdatedAt           jsontext.Value            `json:"updated_at"`
+	OrganizationID      *string                   `json:"organization_id"`
+}
+
+// maxPatchedDepth is how deep a patched identity may be nested, as a body may.
+const maxPatchedDepth = 100
+
+// resolve applies the patch to current and tells what change that is, or why it is
+// none that may be made.
+func (p Patch) resolve(current *identity.Identity) (identity.Patch, error) {
+	document := adminview.View{Configs: credentials.Types(), HideSchemaURL: true}.Append(nil, current)
+	patched, err := p.apply(document, p.document)
+	if err != nil {
+		return identity.Patch{}, patchError(err)
+	}
+	before, err := readPatchable(document)
+	if err != nil {
+		return identity.Patch{}, err
+	}
+	after, err := readPatchable(patched)
+	if err != nil {
+		return identity.Patch{}, err
+	}
+	change := identity.Patch{Update: identity.Update{
+		SchemaID: after.SchemaID, State: after.State, ExternalID: after.ExternalID,
+		// What the patch did not change keeps its bytes.
+		Traits:         kept(current.Traits, after.Traits),
+		MetadataPublic: kept(current.MetadataPublic, after.MetadataPublic),
+		MetadataAdmin:  kept(current.MetadataAdmin, after.MetadataAdmin),
+	}}
+	errs := []error{checkProtected(before, after)}
+	if after.SchemaID == "" {
+		errs = append(errs, &identity.InvalidError{Field: "/schema_id", Reason: "must name a schema"})
+	}
+	if after.State == "" {
+		errs = append(errs, &identity.InvalidError{Field: "/state", Reason: `must be "active" or "inactive"`})
+	}
+	errs = append(errs,
+		resolveOrganization(&change, after.OrganizationID),
+		resolveVerifications(&change, before.VerifiableAddresses, after.VerifiableAddresses),
+		resolveCredentials(&change, before.Credentials, after.Credentials))
+	return change, errors.Join(errs...)
+}
+
+// patchError gives the error of a patch the form of an invalid input, except that a
+// failed test is a conflict.
+func patchError(err error) error {
+	var malformed *jsonpatch.Error
+	if errors.As(err, &malformed) {
+		return &identity.InvalidError{Field: malformed.Pointer, Reason: malformed.Reason}
+	}
+	return err
+}
+
+func readPatchable(document []byte) (patchable, error) {
+	var p patchable
+	var syntax *strictjson.SyntaxError
+	if errors.As(strictjson.Check(document, maxPatchedDepth), &syntax) {
+		return p, &identity.InvalidError{Field: syntax.Pointer, Reason: "after the patch: " + syntax.Reason}
+	}
+	err := jsonv2.Unmarshal(document, &p, jsonv2.RejectUnknownMembers(true))
+	if err == nil {
+		return p, nil
+	}
+	invalid := &identity.InvalidError{Reason: "after the patch, the identity cannot be read"}
+	var semantic *jsonv2.SemanticError
+	if errors.As(err, &semantic) {
+		invalid.Field, invalid.Reason = string(semantic.JSONPointer), "has another type than this field has"
+		if errors.Is(err, jsonv2.ErrUnknownName) {
+			invalid.Reason = "is not a field that a patch can set"
+		}
+	}
+	return p, invalid
+}
+
+// kept returns was if now is the same JSON value, however it is written.
+func kept(was json.RawMessage, now jsontext.Value) json.RawMessage {
+	if len(was) > 0 && len(now) > 0 && sameJSON(jsontext.Value(was), now) {
+		return was
+	}
+	return json.RawMessage(now)
+}
+
+func sameJSON(a, b jsontext.Value) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	left, leftErr := decodeJSON(a)
+	right, rightErr := decodeJSON(b)
+	return leftErr == nil && rightErr == nil && reflect.DeepEqual(left, right)
+}
+
+// decodeJSON keeps numbers as they are written: two that differ only in what a float
+// cannot hold are not the same.
+func decodeJSON(value jsontext.Value) (decoded any, err error) {
+	keepNumbers := jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, target *any) error {
+		if d.PeekKind() != '0' {
+			return errors.ErrUnsupported
+		}
+		number, err := d.ReadValue()
+		*target = json.Number(string(number))
+		return err
+	})
+	err = jsonv2.Unmarshal(value, &decoded, jsonv2.WithUnmarshalers(keepNumbers))
+	return decoded, err
+}
+
+func checkProtected(before, after patchable) error {
+	var errs []error
+	for _, field := range []struct {
+		pointer    string
+		was, isNow jsontext.Value
+	}{
+		{"/id", before.ID, after.ID},
+		{"/state_changed_at", before.StateChangedAt, after.StateChangedAt},
+		{"/created_at", before.CreatedAt, after.CreatedAt},
+		{"/updated_at", before.UpdatedAt, after.UpdatedAt},
+		{"/recovery_addresses", before.RecoveryAddresses, after.RecoveryAddresses},
+	} {
+		if !sameJSON(field.was, field.isNow) {
+			errs = append(errs, protected(field.pointer))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func protected(pointer string) error {
+	return &identity.InvalidError{Field: pointer, Reason: "cannot be changed by a patch"}
+}
+
+func resolveOrganization(change *identity.Patch, organization *string) error {
+	if organization == nil {
+		return nil
+	}
+	id, err := uuid.Parse(*organization)
+	if err != nil {
+		return &identity.InvalidError{Field: "/organization_id", Reason: "must be a UUID or null"}
+	}
+	change.OrganizationID = uuid.NullUUID{UUID: id, Valid: true}
+	return nil
+}
+
+// resolveVerifications finds what changed of the addresses, of which there must be
+// as many as before, in the same order.
+func resolveVerifications(change *identity.Patch, before, after []map[string]any) error {
+	if len(before) != len(after) {
+		return &identity.InvalidError{Field: "/verifiable_addresses", Reason: "follow from the traits; a patch can neither add nor remove one"}
+	}
+	change.Verifications = map[uuid.UUID]identity.Verification{}
+	var errs []error
+	for n := range after {
+		pointer := fmt.Sprintf("/verifiable_addresses/%d", n)
+		v, changed, err := resolveVerification(pointer, before[n], after[n])
+		errs = append(errs, err)
+		if !changed {
+			continue
+		}
+		text, _ := before[n]["id"].(string)
+		if id, err := uuid.Parse(text); err == nil {
+			change.Verifications[id] = v
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func resolveVerification(pointer string, before, after map[string]any) (v identity.Verification, changed bool, err error) {
+	names := map[string]bool{}
+	for name := range before {
+		names[name] = true
+	}
+	for name := range after {
+		names[name] = true
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if reflect.DeepEqual(before[name], after[name]) {
+			continue
+		}
+		changed = true
+		switch value := after[name].(type) {
+		case bool:
+			if name == "verified" {
+				v.Verified = &value
+				continue
+			}
+		case string:
+			status := identity.AddressStatus(value)
+			if name == "status" && slices.Contains([]identity.AddressStatus{identity.AddressPending, identity.AddressSent, identity.AddressCompleted}, status) {
+				v.Status = &status
+				continue
+			}
+		}
+		switch name {
+		case "verified":
+			errs = append(errs, &identity.InvalidError{Field: pointer + "/verified", Reason: "must be true or false"})
+		case "status":
+			errs = append(errs, &identity.InvalidError{Field: pointer + "/status", Reason: `must be "pending", "sent" or "completed"`})
+		default:
+			errs = append(errs, protected(pointer+"/"+name))
+		}
+	}
+	return v, changed, errors.Join(errs...)
+}
