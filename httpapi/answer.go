@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/idemkit/idem/identity"
+)
+
+// answer is a response, complete before its first byte is sent.
+type answer struct {
+	status    int
+	revision  int64       // of the identity answered, for the entity tag; 0 for none
+	location  string      // of what was created; empty for none
+	header    http.Header // more of it; may be nil
+	body      []byte      // nil for none
+	mediaType string      // of the body; empty is application/json
+}
+
+func (a answer) write(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	header.Set("Cache-Control", "private, no-cache, no-store, must-revalidate")
+	if a.revision > 0 {
+		header.Set("Etag", entityTag(a.revision))
+	}
+	if a.location != "" {
+		header.Set("Location", a.location)
+	}
+	if a.body != nil {
+		mediaType := a.mediaType
+		if mediaType == "" {
+			mediaType = "application/json; charset=utf-8"
+		}
+		header.Set("Content-Type", mediaType)
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	if r.Method != http.MethodHead && a.body != nil {
+		// A client that has gone away cannot be told anything any more.
+		_, _ = w.Write(a.body)
+	}
+}
+
+func (h *Handler) identityAnswer(status int, i *identity.Identity) answer {
+	return answer{status: status, revision: i.Revision, body: h.view.Append(nil, i)}
+}

@@ -1,0 +1,293 @@
+package httpapi
+
+import (
+	"errors"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/jsonwriter"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+)
+
+// problem is an answer that tells what went wrong. It is an error of this package;
+// those of package idem are turned into it by problemOf.
+type problem struct {
+	status     int
+	id         string // stable, for programs
+	message    string // what kind of thing went wrong
+	reason     string // what exactly, for a person; may be empty
+	violations []schema.Violation
+	conflict   *storage.ConflictError
+	header     http.Header // to be set on the answer; may be nil
+}
+
+func (p *problem) Error() string { return p.message }
+
+var errNoRoute = &problem{status: http.StatusNotFound, id: "no_such_route", message: "There is nothing at this path."}
+
+func methodNotAllowed(allowed []string) *problem {
+	return &problem{
+		status: http.StatusMethodNotAllowed, id: "method_not_allowed",
+		message: "This path does not answer to this method.",
+		reason:  "Allowed: " + strings.Join(allowed, ", ") + ".",
+		header:  http.Header{"Allow": {strings.Join(allowed, ", ")}},
+	}
+}
+
+// denial is what [Unauthorized] and [Forbidden] make.
+type denial struct{ problem }
+
+// Unwrap makes the problem visible to errors.As.
+func (d *denial) Unwrap() error { return &d.problem }
+
+// Unauthorized returns an error for the authorize function of [New] that is
+// answered with 401: the client has not said who it is. challenge is sent as
+// WWW-Authenticate (RFC 9110, section 11.6.1), "Bearer" if it is empty. reason is
+// shown to the client; it may be empty.
+func Unauthorized(challenge, reason string) error {
+	if challenge == "" {
+		challenge = "Bearer"
+	}
+	return &denial{problem{
+		status: http.StatusUnauthorized, id: "unauthorized",
+		message: "The request must be authenticated.", reason: reason,
+		header: http.Header{"Www-Authenticate": {challenge}},
+	}}
+}
+
+// Forbidden returns an error for the authorize function of [New] that is answered
+// with 403, as any error that does not come from this package is. reason is shown
+// to the client; it may be empty.
+func Forbidden(reason string) error {
+	return &denial{problem{
+		status: http.StatusForbidden, id: "forbidden",
+		message: "The request is not allowed.", reason: reason,
+	}}
+}
+
+// kinds is the one table from what went wrong to how it is answered. A kind that
+// is not in it is a fault of ours.
+var kinds = map[idem.Kind]problem{
+	idem.KindInvalid:      {status: http.StatusBadRequest, id: "validation_failed", message: "The request is not valid."},
+	idem.KindNotFound:     {status: http.StatusNotFound, id: "not_found", message: "There is no such identity."},
+	idem.KindConflict:     {status: http.StatusConflict, id: "conflict", message: "Something that must be unique belongs to another identity."},
+	idem.KindPrecondition: {status: http.StatusPreconditionFailed, id: "precondition_failed", message: "The identity is not at the expected revision."},
+	idem.KindUnavailable:  {status: http.StatusServiceUnavailable, id: "unavailable", message: "The service cannot answer now. Try again later."},
+	idem.KindCanceled:     {status: http.StatusServiceUnavailable, id: "canceled", message: "The request was given up before it was done."},
+}
+
+var internalProblem = problem{status: http.StatusInternalServerError, id: "internal_error", message: "The request failed for a reason that is not yours."}
+
+// problemOf returns how err is answered.
+func problemOf(err error) *problem {
+	if p := (*problem)(nil); errors.As(err, &p) {
+		return p
+	}
+	e := (*idem.Error)(nil)
+	if !errors.As(err, &e) {
+		// A part of the body that was read here, before a use case saw it.
+		if invalid := violations(err); invalid != nil {
+			return invalidBody(invalid...)
+		}
+		return &internalProblem
+	}
+	p, known := kinds[e.Kind]
+	if !known {
+		return &internalProblem
+	}
+	switch e.Kind {
+	case idem.KindInvalid:
+		p.violations = violations(e.Err)
+		p.reason = reason(p.violations)
+		if p.violations == nil {
+			// Why a credential stays: said by package credentials, with no field to name.
+			p.reason = sentence(e.Err.Error())
+		}
+	case idem.KindConflict:
+		if errors.As(err, &p.conflict) {
+			p.reason = sentence(p.conflict.Error())
+		} else {
+			p.id, p.message = "test_failed", "A test of the patch failed."
+			p.reason = sentence(e.Err.Error())
+		}
+	case idem.KindNotFound:
+		if errors.Is(err, credentials.ErrNoCredential) {
+			p.message = "The identity has no such credential."
+		}
+	}
+	return &p
+}
+
+// keywordInvalid stands where no keyword of JSON Schema says what is wrong.
+const keywordInvalid = "invalid"
+
+// violations collects, from everything that was joined into err, where the request
+// is wrong.
+func violations(err error) []schema.Violation {
+	switch e := err.(type) {
+	case *schema.ValidationError:
+		return e.Violations
+	case *identity.InvalidError:
+		keyword := e.Keyword
+		if keyword == "" {
+			keyword = keywordInvalid
+		}
+		return []schema.Violation{{Pointer: e.Field, Keyword: keyword, Message: e.Reason}}
+	case interface{ Unwrap() []error }:
+		var all []schema.Violation
+		for _, inner := range e.Unwrap() {
+			all = append(all, violations(inner)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		return violations(e.Unwrap())
+	}
+	return nil
+}
+
+// reason sums violations up for a person.
+func reason(violations []schema.Violation) string {
+	var parts []string
+	for _, v := range violations {
+		if v.Pointer == "" {
+			parts = append(parts, v.Message)
+			continue
+		}
+		parts = append(parts, v.Pointer+" "+v.Message)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func sentence(text string) string {
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// explain returns how err is answered, and logs it if it is a fault of ours that no
+// use case has logged.
+func (h *Handler) explain(r *http.Request, err error) *problem {
+	p := problemOf(err)
+	if e := (*idem.Error)(nil); p.status == http.StatusInternalServerError && !errors.As(err, &e) {
+		h.logger.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("operation", Operation(r)), slog.Any("error", err))
+	}
+	return p
+}
+
+func (h *Handler) writeError(w http.ResponseWriter, r *http.Request, err error) {
+	p := h.explain(r, err)
+	a := answer{status: p.status, header: p.header}
+	if prefersProblem(r) {
+		a.mediaType, a.body = "application/problem+json", p.problemDetails()
+	} else {
+		a.body = p.envelope()
+	}
+	a.write(w, r)
+}
+
+// envelope returns the body of the answer.
+func (p *problem) envelope() []byte {
+	w := jsonwriter.New(nil)
+	w.BeginObject()
+	w.Name("error")
+	p.write(w)
+	w.EndObject()
+	return w.Bytes()
+}
+
+// write writes the problem as an object. details is always one too: clients decode it
+// so.
+func (p *problem) write(w *jsonwriter.Writer) {
+	w.BeginObject()
+	w.Name("code")
+	w.Int(int64(p.status))
+	w.Name("status")
+	w.String(http.StatusText(p.status))
+	w.Name("id")
+	w.String(p.id)
+	w.Name("message")
+	w.String(p.message)
+	if p.reason != "" {
+		w.Name("reason")
+		w.String(p.reason)
+	}
+	w.Name("details")
+	p.writeDetails(w)
+	w.EndObject()
+}
+
+// prefersProblem reports whether the client asked for problem details (RFC 9457) by
+// name. A wildcard is no such wish.
+func prefersProblem(r *http.Request) bool {
+	for _, part := range strings.Split(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		mediaType, parameters, err := mime.ParseMediaType(part)
+		if err != nil || mediaType != "application/problem+json" {
+			continue
+		}
+		quality, err := strconv.ParseFloat(parameters["q"], 64)
+		return err != nil || quality > 0
+	}
+	return false
+}
+
+// problemDetails returns the same information in the form of RFC 9457, section 3.1,
+// with id and details as extension members. The type is about:blank, so the title is
+// the text of the status.
+func (p *problem) problemDetails() []byte {
+	w := jsonwriter.New(nil)
+	w.BeginObject()
+	w.Name("type")
+	w.String("about:blank")
+	w.Name("title")
+	w.String(http.StatusText(p.status))
+	w.Name("status")
+	w.Int(int64(p.status))
+	w.Name("detail")
+	w.String(strings.TrimSpace(p.message + " " + p.reason))
+	w.Name("id")
+	w.String(p.id)
+	w.Name("details")
+	p.writeDetails(w)
+	w.EndObject()
+	return w.Bytes()
+}
+
+func (p *problem) writeDetails(w *jsonwriter.Writer) {
+	w.BeginObject()
+	if len(p.violations) > 0 {
+		w.Name("violations")
+		w.BeginArray()
+		for _, v := range p.violations {
+			w.BeginObject()
+			w.Name("pointer")
+			w.String(v.Pointer)
+			w.Name("keyword")
+			w.String(v.Keyword)
+			w.Name("message")
+			w.String(v.Message)
+			w.EndObject()
+		}
+		w.EndArray()
+	}
+	if p.conflict != nil {
+		w.Name("conflict")
+		w.BeginObject()
+		w.Name("kind")
+		w.String(p.conflict.Kind)
+		if p.conflict.Type != "" {
+			w.Name("type")
+			w.String(p.conflict.Type)
+		}
+		if p.conflict.Pointer != "" {
+			w.Name("pointer")
+			w.String(p.conflict.Pointer)
+		}
+		w.EndObject()
+	}
+	w.EndObject()
+}

@@ -1,0 +1,111 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/identity"
+)
+
+// entityTag is the strong entity tag of a revision (RFC 9110, section 8.8.3).
+func entityTag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+
+// conditions are the If-Match and If-None-Match of a request (RFC 9110, section
+// 13.1). Entity tags name revisions; one that names none matches nothing.
+type conditions struct {
+	match, noneMatch condition
+}
+
+type condition struct {
+	given bool
+	any   bool // "*"
+	// strong are the revisions of strong tags, all those of weak ones too.
+	strong, all []int64
+}
+
+func readConditions(r *http.Request) (conditions, error) {
+	match, err := readCondition(r, "If-Match")
+	if err != nil {
+		return conditions{}, err
+	}
+	noneMatch, err := readCondition(r, "If-None-Match")
+	return conditions{match, noneMatch}, err
+}
+
+func readCondition(r *http.Request, name string) (condition, error) {
+	values := r.Header.Values(name)
+	if len(values) == 0 {
+		return condition{}, nil
+	}
+	rest := strings.TrimSpace(strings.Join(values, ","))
+	if rest == "*" {
+		return condition{given: true, any: true}, nil
+	}
+	// Elements of a list may be empty, and recipients skip those (RFC 9110, section
+	// 5.6.1.2), but one must not be.
+	rest = strings.TrimLeft(rest, ", \t")
+	if rest == "" {
+		return condition{}, badHeader(name, `must be "*" or a list of entity tags in double quotes`)
+	}
+	c := condition{given: true}
+	for rest != "" {
+		tag, weak := strings.CutPrefix(rest, "W/")
+		opaque, after, closed := strings.Cut(strings.TrimPrefix(tag, `"`), `"`)
+		if !strings.HasPrefix(tag, `"`) || !closed {
+			return condition{}, badHeader(name, `must be "*" or a list of entity tags in double quotes`)
+		}
+		c.add(opaque, weak)
+		rest = strings.TrimLeft(after, " \t")
+		if rest != "" && rest[0] != ',' {
+			return condition{}, badHeader(name, "must separate entity tags by commas")
+		}
+		rest = strings.TrimLeft(rest, ", \t")
+	}
+	return c, nil
+}
+
+func (c *condition) add(opaque string, weak bool) {
+	revision, err := strconv.ParseInt(opaque, 10, 64)
+	if err != nil || entityTag(revision) != `"`+opaque+`"` {
+		return
+	}
+	c.all = append(c.all, revision)
+	if !weak {
+		c.strong = append(c.strong, revision)
+	}
+}
+
+func badHeader(name, reason string) *problem {
+	return &problem{
+		status: http.StatusBadRequest, id: "bad_request", message: "A header of the request is not valid.",
+		reason: name + " " + reason + ".",
+	}
+}
+
+// preconditions are what a change must hold to. If-Match compares strongly, and
+// If-None-Match weakly.
+func (c conditions) preconditions() []idem.Precondition {
+	var preconditions []idem.Precondition
+	if c.match.given && !c.match.any {
+		preconditions = append(preconditions, idem.IfRevision(c.match.strong...))
+	}
+	if c.noneMatch.given && c.noneMatch.any {
+		preconditions = append(preconditions, idem.IfRevision())
+	} else if c.noneMatch.given {
+		preconditions = append(preconditions, idem.IfNotRevision(c.noneMatch.all...))
+	}
+	return preconditions
+}
+
+// check decides on a read: whether it may be answered, and whether the client has
+// the current revision already.
+func (c conditions) check(i *identity.Identity) (notModified bool, err error) {
+	if c.match.given && !c.match.any && !slices.Contains(c.match.strong, i.Revision) {
+		p := kinds[idem.KindPrecondition]
+		return false, &p
+	}
+	return c.noneMatch.given && (c.noneMatch.any || slices.Contains(c.noneMatch.all, i.Revision)), nil
+}

@@ -1,0 +1,172 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/internal/adminview"
+)
+
+// Handler serves the identity admin API. It is safe for concurrent use.
+type Handler struct {
+	manager   *idem.Manager
+	authorize func(*http.Request) error
+	logger    *slog.Logger
+	view      adminview.View
+	prefix    string
+	resources []resource
+	// maxBody and maxBatchBody are in bytes.
+	maxBody, maxBatchBody int64
+}
+
+const (
+	// DefaultMaxBody is how large, in bytes, the body of a request for one identity
+	// may be unless [WithMaxBody] says otherwise.
+	DefaultMaxBody = 1 << 20
+	// DefaultMaxBatchBody is how large, in bytes, the body of a batch may be unless
+	// [WithMaxBatchBody] says otherwise.
+	DefaultMaxBatchBody = 16 << 20
+)
+
+// Option changes a default of [New].
+type Option func(*Handler)
+
+// WithBaseURL sets what the links in answers (schema_url, Location) begin with:
+// the URL under which clients reach the handler, its mount prefix included, such as
+// "https://id.example.com/auth". The default is the path prefix alone, which makes
+// links that are relative to the host.
+func WithBaseURL(url string) Option {
+	return func(h *Handler) { h.view.BaseURL = strings.TrimRight(url, "/") }
+}
+
+// WithPathPrefix tells the handler the prefix, such as "/auth", under which it is
+// mounted when nothing strips it from the request's path. Under [http.StripPrefix]
+// it is not needed.
+func WithPathPrefix(prefix string) Option {
+	return func(h *Handler) { h.prefix = strings.TrimRight("/"+strings.TrimLeft(prefix, "/"), "/") }
+}
+
+// WithMaxBody sets how large, in bytes, the body of a request for one identity may
+// be. A larger one is answered with 413.
+func WithMaxBody(bytes int64) Option {
+	return func(h *Handler) { h.maxBody = bytes }
+}
+
+// WithMaxBatchBody sets how large, in bytes, the body of a batch may be. A larger one
+// is answered with 413.
+func WithMaxBatchBody(bytes int64) Option {
+	return func(h *Handler) { h.maxBatchBody = bytes }
+}
+
+// WithLogger sets where faults are logged. The default is the Manager's logger.
+func WithLogger(logger *slog.Logger) Option {
+	return func(h *Handler) { h.logger = logger }
+}
+
+// AllowAll authorizes every request. It is for a handler that sits behind the
+// application's own access control; the name makes that choice visible.
+func AllowAll(*http.Request) error { return nil }
+
+// New returns the handler of the identity admin API of manager.
+//
+// authorize decides on every request, once, before its body is read; [Operation]
+// tells it what is asked for. An error denies the request: see [Unauthorized] and
+// [Forbidden] for what the client is told. So do a panic and a nil authorize: an
+// admin API is never open by accident.
+func New(manager *idem.Manager, authorize func(*http.Request) error, options ...Option) *Handler {
+	return newHandler(manager, authorize, slices.Concat(adminResources, schemaResources), options)
+}
+
+// Schemas returns a handler of nothing but the identity schemas of manager, which
+// clients that render forms read without being administrators. It serves GET /schemas
+// and GET /schemas/{id} to everybody.
+func Schemas(manager *idem.Manager, options ...Option) *Handler {
+	return newHandler(manager, AllowAll, schemaResources, options)
+}
+
+func newHandler(manager *idem.Manager, authorize func(*http.Request) error, resources []resource, options []Option) *Handler {
+	h := &Handler{
+		manager: manager, authorize: authorize, logger: manager.Logger(), resources: resources,
+		maxBody: DefaultMaxBody, maxBatchBody: DefaultMaxBatchBody,
+	}
+	for _, option := range options {
+		option(h)
+	}
+	if h.view.BaseURL == "" {
+		h.view.BaseURL = h.prefix
+	}
+	return h
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer h.recoverPanic(w, r)
+	found := h.match(r)
+	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, found.operation))
+	if err := h.allow(r); err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	if found.err != nil {
+		h.writeError(w, r, found.err)
+		return
+	}
+	answer, err := found.serve(h, w, r, found.params)
+	if err != nil {
+		h.writeError(w, r, err)
+		return
+	}
+	answer.write(w, r)
+}
+
+type operationKey struct{}
+
+// Operation returns the name of the operation that r asks for, such as
+// "updateIdentity", within the authorize function of [New]. The names are those
+// that the API descriptions of Ory Kratos use. It is empty for a request that no
+// route matches.
+func Operation(r *http.Request) string {
+	operation, _ := r.Context().Value(operationKey{}).(string)
+	return operation
+}
+
+// allow asks the application, and takes a panic for a no.
+func (h *Handler) allow(r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			h.logger.ErrorContext(r.Context(), "authorize panicked", "operation", Operation(r), "stack", string(debug.Stack()))
+			err = Forbidden("")
+		}
+	}()
+	if h.authorize == nil {
+		return Forbidden("")
+	}
+	err = h.authorize(r)
+	var denial *denial
+	if err != nil && !errors.As(err, &denial) {
+		return Forbidden("")
+	}
+	return err
+}
+
+// recoverPanic answers a fault of ours like any other instead of dropping the
+// connection. The value that was panicked with may hold data and is not logged.
+func (h *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(p)
+	}
+	h.logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "stack", string(debug.Stack()))
+	h.writeError(w, r, errPanicked)
+}
+
+var errPanicked = errors.New("the request panicked")

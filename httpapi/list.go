@@ -1,0 +1,207 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/storage"
+)
+
+// listParameters are the query parameters of a list and whether they may be given
+// more than once. consistency is accepted and ignored: every read is consistent.
+var listParameters = map[string]bool{
+	"page_size": false, "page_token": false, "page": false, "per_page": false, "consistency": false,
+	"ids": true, "credentials_identifier": false, "preview_credentials_identifier_similar": false, "organization_id": false,
+	"include_credential": true,
+}
+
+func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
+	parameters, err := readQuery(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := checkParameters(parameters); err != nil {
+		return answer{}, err
+	}
+	q, err := readFilters(parameters)
+	if err != nil {
+		return answer{}, err
+	}
+	view := h.view
+	if view.Configs, err = includedCredentials(parameters); err != nil {
+		return answer{}, err
+	}
+	view.HideCredentials = len(view.Configs) == 0 && q.Identifier == "" && q.IdentifierPrefix == ""
+
+	var header http.Header
+	numbered := !parameters.Has("page_size") && !parameters.Has("page_token") && (parameters.Has("page") || parameters.Has("per_page"))
+	var page idem.Page
+	if numbered {
+		page, header, err = h.numberedPage(r, q, parameters)
+	} else {
+		page, header, err = h.tokenPage(r, q, parameters)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	body := []byte{'['}
+	for n, i := range page.Identities {
+		if n > 0 {
+			body = append(body, ',')
+		}
+		body = view.Append(body, i)
+	}
+	return answer{status: http.StatusOK, header: header, body: append(body, ']')}, nil
+}
+
+// checkParameters refuses what it does not know: a misspelt filter that was ignored
+// would answer with everybody.
+func checkParameters(parameters url.Values) error {
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		repeatable, known := listParameters[name]
+		switch {
+		case !known:
+			return badParameter(fmt.Sprintf("There is no parameter %s; there are %s.", strconv.QuoteToASCII(shorten(name)), strings.Join(slices.Sorted(maps.Keys(listParameters)), ", ")))
+		case !repeatable && len(parameters[name]) > 1:
+			return badParameter("The parameter " + name + " is given more than once.")
+		}
+	}
+	return nil
+}
+
+// shorten keeps what is echoed to a size that a person can read.
+func shorten(text string) string {
+	const most = 64
+	if len(text) > most {
+		return text[:most] + "…"
+	}
+	return text
+}
+
+func readFilters(parameters url.Values) (idem.Query, error) {
+	q := idem.Query{
+		Identifier:       parameters.Get("credentials_identifier"),
+		IdentifierPrefix: parameters.Get("preview_credentials_identifier_similar"),
+	}
+	if ids := parameters["ids"]; ids != nil {
+		if len(ids) > idem.MaxPageSize {
+			return q, badParameter(fmt.Sprintf("There may be at most %d ids.", idem.MaxPageSize))
+		}
+		for n, text := range ids {
+			id, ok := parseID(text)
+			if !ok {
+				return q, badParameter(fmt.Sprintf("The parameter ids, number %d, is not a UUID.", n+1))
+			}
+			q.IDs = append(q.IDs, id)
+		}
+	}
+	if text := parameters.Get("organization_id"); text != "" {
+		id, ok := parseID(text)
+		if !ok {
+			return q, badParameter("The parameter organization_id is not a UUID.")
+		}
+		q.OrganizationID = uuid.NullUUID{UUID: id, Valid: true}
+	}
+	return q, nil
+}
+
+// tokenPage gets a page by its token, and links to the first and the next.
+func (h *Handler) tokenPage(r *http.Request, q idem.Query, parameters url.Values) (idem.Page, http.Header, error) {
+	size, err := readSize(parameters, "page_size")
+	if err != nil {
+		return idem.Page{}, nil, err
+	}
+	q.PageSize, q.PageToken = size, parameters.Get("page_token")
+	page, err := h.manager.ListIdentities(r.Context(), q)
+	if err != nil {
+		return idem.Page{}, nil, err
+	}
+	link := h.linker(parameters, "page_size", size)
+	links := []string{link("first", "page_token", "")}
+	if page.NextPageToken != "" {
+		links = append(links, link("next", "page_token", page.NextPageToken))
+	}
+	return page, http.Header{"Link": {strings.Join(links, ", ")}}, nil
+}
+
+// numberedPage gets a page by its number, the older form, and tells the total.
+func (h *Handler) numberedPage(r *http.Request, q idem.Query, parameters url.Values) (idem.Page, http.Header, error) {
+	size, err := readSize(parameters, "per_page")
+	if err != nil {
+		return idem.Page{}, nil, err
+	}
+	number, err := readNumber(parameters, "page")
+	if err != nil {
+		return idem.Page{}, nil, err
+	}
+	// No database has more pages than this, and the product below does not overflow.
+	number = min(max(number, 0), 1<<40)
+	total, err := h.manager.CountIdentities(r.Context(), q)
+	if err != nil {
+		return idem.Page{}, nil, err
+	}
+	q.PageSize, q.Offset = size, number*size
+	page, err := h.manager.ListIdentities(r.Context(), q)
+	if err != nil {
+		return idem.Page{}, nil, err
+	}
+	last := max(0, total-1) / size
+	link := h.linker(parameters, "per_page", size)
+	links := []string{link("first", "page", "0")}
+	if number < last {
+		links = append(links, link("next", "page", strconv.Itoa(number+1)))
+	}
+	if number > 0 {
+		links = append(links, link("prev", "page", strconv.Itoa(min(number-1, last))))
+	}
+	links = append(links, link("last", "page", strconv.Itoa(last)))
+	return page, http.Header{"Link": {strings.Join(links, ", ")}, "X-Total-Count": {strconv.Itoa(total)}}, nil
+}
+
+// linker returns a function that makes links (RFC 8288) to other pages of the same
+// list.
+func (h *Handler) linker(parameters url.Values, sizeName string, size int) func(relation, name, value string) string {
+	kept := url.Values{sizeName: {strconv.Itoa(size)}}
+	for _, name := range []string{"ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id", "include_credential"} {
+		if values := parameters[name]; values != nil {
+			kept[name] = values
+		}
+	}
+	return func(relation, name, value string) string {
+		query := maps.Clone(kept)
+		if value != "" {
+			query.Set(name, value)
+		}
+		return fmt.Sprintf(`<%s/admin/identities?%s>; rel="%s"`, h.view.BaseURL, query.Encode(), relation)
+	}
+}
+
+// readSize reads the size of a page as it is used: absent, 0 or less is the default.
+func readSize(parameters url.Values, name string) (int, error) {
+	size, err := readNumber(parameters, name)
+	if size <= 0 {
+		size = storage.DefaultLimit
+	}
+	return min(size, idem.MaxPageSize), err
+}
+
+func readNumber(parameters url.Values, name string) (int, error) {
+	text := parameters.Get(name)
+	if text == "" && !parameters.Has(name) {
+		return 0, nil
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, badParameter("The parameter " + name + " is not a number.")
+	}
+	return number, nil // of one out of range, the largest there is
+}

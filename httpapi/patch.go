@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/credentials"
+)
+
+// patchTypes are the media types of a patch: RFC 6902, which clients send as plain
+// JSON too, and RFC 7396.
+var patchTypes = map[string]func([]byte) idem.Patch{
+	"application/json":             idem.JSONPatch,
+	"application/json-patch+json":  idem.JSONPatch,
+	"application/merge-patch+json": idem.MergePatch,
+}
+
+func (h *Handler) patchIdentity(w http.ResponseWriter, r *http.Request, params []string) (answer, error) {
+	mediaType, body, err := readBodyOf(w, r, h.maxBody, "application/json", "application/json-patch+json", "application/merge-patch+json")
+	if err != nil {
+		return answer{}, err
+	}
+	conditions, err := readConditions(r)
+	if err != nil {
+		return answer{}, err
+	}
+	id, _ := parseID(params[0]) // the nil id is nobody's
+	patched, err := h.manager.PatchIdentity(r.Context(), id, patchTypes[mediaType](body), conditions.preconditions()...)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.identityAnswer(http.StatusOK, patched), nil
+}
+
+func (h *Handler) deleteCredential(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
+	query, err := readQuery(r)
+	if err != nil {
+		return answer{}, err
+	}
+	conditions, err := readConditions(r)
+	if err != nil {
+		return answer{}, err
+	}
+	id, _ := parseID(params[0])
+	err = h.manager.DeleteCredential(r.Context(), id, credentials.Type(params[1]), query.Get("identifier"), conditions.preconditions()...)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusNoContent}, nil
+}
