@@ -149,6 +149,9 @@ func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identi
 // and the next sign-in tries again.
 func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous credentials.Config, password string) *identity.Identity {
 	hash, err := m.hasher.Hash(ctx, []byte(password))
+	if refused := (*credentials.PasswordError)(nil); errors.As(err, &refused) {
+		return i // right as it is, and longer, say, than the new kind of hash can be of
+	}
 	if err == nil {
 		now := m.now()
 		var updated *identity.Identity

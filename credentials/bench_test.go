@@ -99,8 +99,8 @@ func BenchmarkParseKey(b *testing.B) {
 // BenchmarkBurst has 200 verifications of the default cost at once wait for a Limiter,
 // and reports the most memory that the process had from the system meanwhile, beside
 // limit × hash memory + 64 MiB. That much is enough: with it as the collector's memory
-// limit the burst is as fast, and stays below. Without one the collector lets garbage
-// grow to as much again as is in use, as it does in any program.
+// limit the burst stays below. Without one the collector lets garbage grow to as much
+// again as is in use, as it does in any program.
 func BenchmarkBurst(b *testing.B) {
 	const hashMiB, spareMiB = 19, 64
 	for _, limit := range []int{1, 2, 4} {

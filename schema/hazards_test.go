@@ -3,10 +3,12 @@ package schema_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -52,6 +54,44 @@ func TestHazards(t *testing.T) {
 			require.ErrorAs(t, err, &invalid)
 		})
 	}
+}
+
+// TestOnlyJSONIsJudged is hazard 8: given a Go float, the engine looked at nothing and
+// accepted it. Traits come as bytes, so there is no such value to give; and a schema
+// that was compiled is still, to the byte, what it was.
+func TestOnlyJSONIsJudged(t *testing.T) {
+	document := `{"properties":{"traits":{"type":"object","properties":{"a":{"type":"string","enum":["x"],"minimum":10}}}}}`
+	s, err := schema.Parse("hazard", []byte(document))
+	require.NoError(t, err)
+	for _, number := range []string{"5", "5.0", "5e0"} {
+		_, err = s.Validate([]byte(`{"a":` + number + `}`))
+		var invalid *schema.ValidationError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "/traits/a", invalid.Violations[0].Pointer)
+	}
+	require.Equal(t, document, string(s.Document()))
+}
+
+// TestSchemasAreCompiledApart is hazard 20: a second schema on the same loader failed,
+// and two at once on one loader raced.
+func TestSchemasAreCompiledApart(t *testing.T) {
+	var running sync.WaitGroup
+	for n := range 16 {
+		running.Go(func() {
+			document := fmt.Sprintf(`{"properties":{"traits":{"type":"object","properties":{"a":{"const":%d}}}}}`, n)
+			for range 4 {
+				s, err := schema.Parse("hazard", []byte(document))
+				if !assert.NoError(t, err) {
+					return
+				}
+				_, err = s.Validate(fmt.Appendf(nil, `{"a":%d}`, n))
+				assert.NoError(t, err)
+				_, err = s.Validate(fmt.Appendf(nil, `{"a":%d}`, n+1))
+				assert.Error(t, err)
+			}
+		})
+	}
+	running.Wait()
 }
 
 func hazardSchemas() (documents []string) {

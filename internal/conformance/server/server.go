@@ -1,0 +1,93 @@
+// Package server sets up the handler under test.
+package server
+
+import (
+	_ "embed"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/httpapi"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/memory"
+	"github.com/idemkit/idem/storage/sqlite"
+)
+
+// The ids of the schemas, the first of which is the default.
+const (
+	PersonSchema = "person"
+	DeviceSchema = "b2b/device"
+)
+
+// The limits of the handler under test, in bytes, low so that going beyond them is
+// quick.
+const (
+	MaxBody      = 64 << 10
+	MaxBatchBody = 256 << 10
+)
+
+//go:embed person.schema.json
+var personDocument []byte
+
+//go:embed device.schema.json
+var deviceDocument []byte
+
+// Server is a handler over a store of its own.
+type Server struct {
+	// URL is where the handler is served, and what its links begin with.
+	URL string
+	// Handler is the handler itself, for requests that need no network.
+	Handler http.Handler
+	// Store is what the handler's Manager works on.
+	Store *FaultyStore
+	// Authorize decides on requests. It lets all pass until it is replaced.
+	Authorize func(*http.Request) error
+}
+
+// OnBothStores runs a test on each of the stores that come with idem.
+func OnBothStores(t *testing.T, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) { test(t, start(t, memory.New())) })
+	t.Run("sqlite", func(t *testing.T) {
+		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+		require.NoError(t, err)
+		test(t, start(t, store))
+	})
+}
+
+func start(t *testing.T, store storage.Storage) *Server {
+	t.Helper()
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	s := &Server{Store: &FaultyStore{Storage: store}, Authorize: httpapi.AllowAll}
+	hasher, err := credentials.NewBcrypt(4) // quick, and good enough for a test
+	require.NoError(t, err)
+	manager, err := idem.New(s.Store, schemas(t), idem.WithHasher(hasher), idem.WithLogger(slog.New(slog.DiscardHandler)))
+	require.NoError(t, err)
+
+	listener := httptest.NewUnstartedServer(nil)
+	s.URL = "http://" + listener.Listener.Addr().String()
+	s.Handler = httpapi.New(manager, func(r *http.Request) error { return s.Authorize(r) },
+		httpapi.WithBaseURL(s.URL), httpapi.WithMaxBody(MaxBody), httpapi.WithMaxBatchBody(MaxBatchBody))
+	listener.Config.Handler = s.Handler
+	listener.Start()
+	t.Cleanup(listener.Close) // before the store, which it uses
+	return s
+}
+
+func schemas(t *testing.T) *schema.Registry {
+	t.Helper()
+	person, err := schema.Parse(PersonSchema, personDocument)
+	require.NoError(t, err)
+	device, err := schema.Parse(DeviceSchema, deviceDocument)
+	require.NoError(t, err)
+	registry, err := schema.NewRegistry(person, device)
+	require.NoError(t, err)
+	return registry
+}
