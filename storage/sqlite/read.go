@@ -18,8 +18,21 @@ const typeExternalID = "external_id"
 
 // Get implements [storage.Storage].
 func (s *Store) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
-	i, err := get(ctx, s.reads[selectByID], id)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	i, err := get(s.quick(ctx), s.reads[selectByID], id)
 	return i, s.readError(ctx, err)
+}
+
+// quick is the context for a read of one row. In a pool of the store's own, where no
+// connection is held for long, it cannot be cancelled: watching for that takes a
+// goroutine for each query, longer than the query. The caller has looked at ctx.
+func (s *Store) quick(ctx context.Context) context.Context {
+	if len(s.owned) == 0 {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
 }
 
 // FindByIdentifier implements [storage.Storage].
@@ -37,7 +50,10 @@ func (s *Store) FindByExternalID(ctx context.Context, externalID string) (*ident
 }
 
 func (s *Store) find(ctx context.Context, t, identifier string) (*identity.Identity, error) {
-	found, err := scanAll(ctx, s.reads[selectByIdentifier], t, identifier)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	found, err := scanAll(s.quick(ctx), s.reads[selectByIdentifier], t, identifier)
 	switch {
 	case err != nil:
 		return nil, s.readError(ctx, err)

@@ -1,0 +1,186 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage/internal/document"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func benchID(n int) uuid.UUID {
+	return uuid.MustParse(fmt.Sprintf("018f0000-0000-7000-8000-%012x", n))
+}
+
+// benchPerson is an identity of about 300 bytes of traits.
+func benchPerson(n int) *identity.Identity {
+	email := fmt.Sprintf("person%d@example.com", n)
+	return &identity.Identity{
+		ID: benchID(n), SchemaID: "person", State: identity.StateActive, StateChangedAt: noon, CreatedAt: noon, UpdatedAt: noon,
+		Traits: json.RawMessage(fmt.Sprintf(`{"email":%q,"name":"Augusta Ada King, Countess of Lovelace","address":{"street":"12 St James's Square","city":"London","postal_code":"SW1Y 4LB","country":"GB"},"birthday":"1815-12-10","locale":"en-GB","newsletter":true,"interests":["analytical engines","poetical science","flying"],"n":0}`, email)),
+		Credentials: credentials.Set{credentials.TypePassword: {
+			Type: credentials.TypePassword, Identifiers: []string{email}, CreatedAt: noon, UpdatedAt: noon,
+			Config: credentials.Config{HashedPassword: "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$aRYu2aF0DqOz/wTPd/2ln459Q1e4oQVmK35LG2tJz7o"},
+		}},
+		VerifiableAddresses: []identity.VerifiableAddress{{ID: benchID(n), Value: email, Via: "email", Status: identity.AddressPending, CreatedAt: noon, UpdatedAt: noon}},
+		RecoveryAddresses:   []identity.RecoveryAddress{{ID: benchID(n), Value: email, Via: "email", CreatedAt: noon, UpdatedAt: noon}},
+	}
+}
+
+func benchStore(b *testing.B, size int) (*Store, string) {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "identities.db")
+	store, err := Open(b.Context(), path)
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, store.Close()) })
+	for start := 0; start < size; start += 1000 {
+		var people []*identity.Identity
+		for n := start; n < min(start+1000, size); n++ {
+			people = append(people, benchPerson(n))
+		}
+		_, errs := store.Import(b.Context(), people)
+		for _, err := range errs {
+			require.NoError(b, err)
+		}
+	}
+	return store, path
+}
+
+func inParallel(b *testing.B, callers int, operation func(n int) error) {
+	var (
+		next    atomic.Int64
+		running sync.WaitGroup
+	)
+	b.ResetTimer()
+	for range callers {
+		running.Go(func() {
+			for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+				if err := operation(n); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+}
+
+const benchPopulation = 1000
+
+// BenchmarkUpdate compares an update through the store, durable and with all its
+// checks, with what the bare driver does when it reads the row, writes it, and commits
+// each by itself ("bare"), and when it puts a hundred writes into each commit
+// ("grouped"): the price of the disk, and the most that sharing it can give. Compare
+// within one run.
+func BenchmarkUpdate(b *testing.B) {
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("bare/callers=%d", callers), func(b *testing.B) {
+			store, _ := benchStore(b, benchPopulation)
+			inParallel(b, callers, func(n int) error { return store.bareUpdates(b.Context(), n, 1) })
+		})
+		b.Run(fmt.Sprintf("store/callers=%d", callers), func(b *testing.B) {
+			store, _ := benchStore(b, benchPopulation)
+			b.ReportAllocs()
+			inParallel(b, callers, func(n int) error { return benchUpdate(b.Context(), store, n%benchPopulation, n) })
+		})
+	}
+	b.Run("grouped/callers=1", func(b *testing.B) {
+		store, _ := benchStore(b, benchPopulation)
+		b.ResetTimer()
+		for n := 0; n < b.N; n += 100 {
+			require.NoError(b, store.bareUpdates(b.Context(), n, 100))
+		}
+	})
+}
+
+func benchUpdate(ctx context.Context, store *Store, who, n int) error {
+	_, err := store.Update(ctx, benchID(who), func(current *identity.Identity) (*identity.Identity, error) {
+		current.MetadataPublic = json.RawMessage(fmt.Sprintf(`{"n":%d}`, n))
+		return current, nil
+	})
+	return err
+}
+
+// bareUpdates does to the database what an update does, and nothing else.
+func (s *Store) bareUpdates(ctx context.Context, start, count int) error {
+	tx, err := s.commits.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	read, write := tx.StmtContext(ctx, s.writes[selectByID]), tx.StmtContext(ctx, s.writes[updateIdentity])
+	for n := start; n < start+count; n++ {
+		id := benchID(n % benchPopulation)
+		var (
+			revision int64
+			raw      []byte
+		)
+		if err := read.QueryRowContext(ctx, id[:]).Scan(&revision, &raw); err != nil {
+			return err
+		}
+		if _, err := write.ExecContext(ctx, revision+1, nil, raw, id[:], revision); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// BenchmarkGrowth updates random identities of databases of a thousand, a hundred
+// thousand and, unless -short is given, a million, and reports the size on disk.
+func BenchmarkGrowth(b *testing.B) {
+	for _, size := range []int{1_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("identities=%d", size), func(b *testing.B) {
+			if size > 100_000 && testing.Short() {
+				b.Skip("a million identities take minutes to make")
+			}
+			store, path := benchStore(b, size)
+			var pages, pageSize int64
+			db := store.commits.db
+			_, err := db.ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+			require.NoError(b, err)
+			require.NoError(b, db.QueryRowContext(b.Context(), `SELECT page_count, page_size FROM pragma_page_count, pragma_page_size`).Scan(&pages, &pageSize))
+			for n := 0; b.Loop(); n++ {
+				require.NoError(b, benchUpdate(b.Context(), store, n*7919%size, n))
+			}
+			b.ReportMetric(float64(pages*pageSize)/float64(size), "bytes/identity")
+			reopen := time.Now()
+			again, err := Open(b.Context(), path)
+			require.NoError(b, err)
+			b.ReportMetric(float64(time.Since(reopen).Microseconds()), "µs-to-open")
+			require.NoError(b, again.Close())
+		})
+	}
+}
+
+func BenchmarkDocument(b *testing.B) {
+	i := benchPerson(1)
+	raw := document.Append(nil, i)
+	b.Run("encode", func(b *testing.B) {
+		b.ReportAllocs()
+		buffer := make([]byte, 0, 4096)
+		for b.Loop() {
+			buffer = document.Append(buffer[:0], i)
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
+		b.SetBytes(int64(len(raw)))
+		for b.Loop() {
+			if _, err := document.Decode(i.ID, 1, raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
