@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"maps"
 	"time"
 
 	"github.com/idemkit/idem/credentials"
@@ -31,7 +32,7 @@ func (i *Identity) WithPasswordHash(previous credentials.Config, hash string, no
 	password.Config = credentials.Config{HashedPassword: hash}
 	password.UpdatedAt = now
 	next := *i
-	next.Credentials = i.Credentials.Clone()
+	next.Credentials = maps.Clone(i.Credentials)
 	next.Credentials[credentials.TypePassword] = password
 	next.UpdatedAt = now
 	return &next

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,7 +37,7 @@ func (p Patch) Check() error { return p.Update.Check() }
 // p must have passed [Patch.Check].
 func (p Patch) Apply(current *Identity, facts Facts) *Identity {
 	base := *current
-	base.Credentials = base.Credentials.Clone()
+	base.Credentials = maps.Clone(base.Credentials)
 	for _, t := range p.Replaced {
 		if c, exists := base.Credentials[t]; exists {
 			c.Config = credentials.Config{}

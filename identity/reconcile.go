@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/idemkit/idem/credentials"
@@ -13,12 +14,11 @@ var derivedTypes = [...]credentials.Type{credentials.TypePassword, credentials.T
 // mergeCredentials merges the imported credentials and then makes the identifiers
 // that come from traits exactly those that the schema derived.
 func (i *Identity) mergeCredentials(facts Facts) {
-	set := i.Credentials.Clone()
+	// Only the map is copied: rules replace what is in it and modify nothing.
+	set := credentials.Set{}
+	maps.Copy(set, i.Credentials)
 	if facts.Credentials != nil {
 		set = facts.Credentials.Apply(set, i.ID.String(), facts.Now)
-	}
-	if set == nil {
-		set = credentials.Set{}
 	}
 	for _, t := range derivedTypes {
 		reconcileIdentifiers(set, t, facts)

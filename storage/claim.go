@@ -2,8 +2,10 @@ package storage
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
+	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 )
 
@@ -69,6 +71,9 @@ func Claims(i *identity.Identity) []Claim {
 // ChangedClaims returns what next claims and current does not, and the other way
 // around, each in the order of [Claims].
 func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
+	if sameClaims(current, next) {
+		return nil, nil
+	}
 	before, after := Claims(current), Claims(next)
 	for len(before) > 0 || len(after) > 0 {
 		switch {
@@ -87,6 +92,21 @@ func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 		}
 	}
 	return added, removed
+}
+
+// sameClaims tells the ordinary case, in which nothing is claimed anew, from the
+// others. It may miss it where the same is claimed in another order.
+func sameClaims(a, b *identity.Identity) bool {
+	return a.ExternalID == b.ExternalID &&
+		maps.EqualFunc(a.Credentials, b.Credentials, func(a, b credentials.Credential) bool {
+			return slices.Equal(a.Identifiers, b.Identifiers)
+		}) &&
+		slices.EqualFunc(a.VerifiableAddresses, b.VerifiableAddresses, func(a, b identity.VerifiableAddress) bool {
+			return a.Via == b.Via && a.Value == b.Value
+		}) &&
+		slices.EqualFunc(a.RecoveryAddresses, b.RecoveryAddresses, func(a, b identity.RecoveryAddress) bool {
+			return a.Via == b.Via && a.Value == b.Value
+		})
 }
 
 func compareClaims(a, b Claim) int {
