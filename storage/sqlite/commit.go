@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/idemkit/idem/storage"
@@ -43,9 +44,13 @@ type run func(ctx context.Context, t *transaction) (refusal, failure error)
 // write is one caller's write and what became of it.
 type write struct {
 	run run
+	// foreign says that run calls code of the caller, which may panic or end its
+	// goroutine.
+	foreign bool
 
 	err      error
 	panicked any
+	exited   bool
 	taken    bool // by a leader; guarded by committer.mu
 	turn     chan turn
 }
@@ -64,17 +69,31 @@ func newCommitter(db *sql.DB, prepared *statements, deferred bool) *committer {
 	return c
 }
 
-// do makes one write and returns when it is durable or refused. If ctx ends
-// before the write has begun it is withdrawn; once begun it is seen through, so
-// that the answer is the truth.
-func (c *committer) do(ctx context.Context, r run) error { return c.doAll(ctx, []run{r})[0] }
+// do makes one write, which calls code of the caller, and returns when it is durable
+// or refused. If ctx ends before the write has begun it is withdrawn; once begun it
+// is seen through, so that the answer is the truth.
+func (c *committer) do(ctx context.Context, r run) error {
+	w := &write{run: r, foreign: true}
+	err := c.doAll(ctx, w)[0]
+	if w.panicked != nil {
+		panic(w.panicked)
+	}
+	if w.exited {
+		runtime.Goexit()
+	}
+	return err
+}
+
+// doPrepared makes one write that is worked out already.
+func (c *committer) doPrepared(ctx context.Context, r run) error {
+	return c.doAll(ctx, &write{run: r})[0]
+}
 
 // doAll makes several writes, each as do does, in their order.
-func (c *committer) doAll(ctx context.Context, runs []run) []error {
-	errs := make([]error, len(runs))
-	writes := make([]*write, len(runs))
-	for n := range runs {
-		writes[n] = &write{run: runs[n], turn: make(chan turn, 1)}
+func (c *committer) doAll(ctx context.Context, writes ...*write) []error {
+	errs := make([]error, len(writes))
+	for _, w := range writes {
+		w.turn = make(chan turn, 1)
 	}
 	if err := c.join(ctx, writes); err != nil {
 		for n := range errs {
@@ -84,11 +103,6 @@ func (c *committer) doAll(ctx context.Context, runs []run) []error {
 	}
 	for n, w := range writes {
 		errs[n] = c.await(ctx, w)
-	}
-	for _, w := range writes {
-		if w.panicked != nil {
-			panic(w.panicked)
-		}
 	}
 	return errs
 }
@@ -256,19 +270,32 @@ func (c *committer) transact(batch []*write) (failed *write, err error) {
 	return nil, translateCommit(tx.Commit())
 }
 
-// runIn runs w, and keeps a panic of the caller's own code for the caller: it
-// must not end the leader, who has other callers to answer.
+// runIn runs w. Code of the caller runs on a goroutine of its own: whether it panics
+// or ends that goroutine, as a failing test does, is for its caller to see, and must
+// not befall the one who leads.
 func (w *write) runIn(ctx context.Context, t *transaction) (failure error) {
-	w.panicked = nil
-	defer func() {
-		if p := recover(); p != nil {
-			w.panicked = p
-			failure = errPanicked
-		}
+	if !w.foreign {
+		w.err, failure = w.run(ctx, t)
+		return failure
+	}
+	w.panicked, w.exited = nil, true
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				w.panicked, w.exited = p, false
+			}
+		}()
+		w.err, failure = w.run(ctx, t)
+		w.exited = false
 	}()
-	w.err, failure = w.run(ctx, t)
+	<-done
+	if w.panicked != nil || w.exited {
+		return errAborted
+	}
 	return failure
 }
 
-// errPanicked rolls a transaction back; no caller sees it.
-var errPanicked = errors.New("sqlite: a change panicked")
+// errAborted rolls a transaction back; no caller sees it.
+var errAborted = errors.New("sqlite: a change did not return")

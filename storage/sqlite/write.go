@@ -30,18 +30,18 @@ func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Ide
 // once, and so into as few transactions as there is room for.
 func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created := make([]*identity.Identity, len(identities))
-	runs := make([]run, len(identities))
+	writes := make([]*write, len(identities))
 	for n, i := range identities {
 		kept := i.Clone()
 		kept.Canonicalize()
 		kept.Revision = 1
 		created[n] = kept
 		raw, claims := document.Append(nil, kept), storage.Claims(kept)
-		runs[n] = func(ctx context.Context, t *transaction) (refusal, failure error) {
+		writes[n] = &write{run: func(ctx context.Context, t *transaction) (refusal, failure error) {
 			return t.create(ctx, kept, raw, claims)
-		}
+		}}
 	}
-	errs := s.commits.doAll(ctx, runs)
+	errs := s.commits.doAll(ctx, writes...)
 	for n, err := range errs {
 		if err != nil {
 			created[n] = nil
@@ -64,7 +64,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 			return next, err
 		}
 		r := newReplacement(current, next)
-		err = s.commits.do(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+		err = s.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
 			return t.replace(ctx, r)
 		})
 		if !errors.Is(err, errMoved) {

@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/credentials"
@@ -102,6 +104,26 @@ func panickingChange(t *testing.T, store storage.Storage) {
 		_ = store.Delete(t.Context(), before.ID, func(*identity.Identity) error { panic("a bug of the caller") })
 	})
 	requireSame(t, before, get(t, store, before.ID))
+	update(t, store, before.ID, func(i *identity.Identity) { i.ExternalID = "the store goes on" })
+}
+
+func exitingChange(t *testing.T, store storage.Storage) {
+	before := create(t, store, person(1))
+	other := create(t, store, person(2))
+	inParallel(20, func(n int) {
+		if n%4 == 0 {
+			_ = store.Delete(t.Context(), before.ID, func(*identity.Identity) error {
+				runtime.Goexit()
+				return nil
+			})
+			t.Error("the goroutine goes on")
+			return
+		}
+		_, err := store.Update(t.Context(), other.ID, editing(func(i *identity.Identity) { i.ExternalID = fmt.Sprint(n) }))
+		assert.NoError(t, err)
+	})
+	requireSame(t, before, get(t, store, before.ID))
+	require.Equal(t, int64(1+15), get(t, store, other.ID).Revision)
 	update(t, store, before.ID, func(i *identity.Identity) { i.ExternalID = "the store goes on" })
 }
 

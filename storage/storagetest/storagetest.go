@@ -52,6 +52,8 @@ var cases = []struct {
 	{"RevisionsGapless", "each change has the next revision", revisionsGapless},
 	{"PanickingChange", "a change that panics panics on its caller alone and leaves no trace", panickingChange},
 
+	{"ExitingChange", "a change that ends its goroutine ends no other's, and leaves no trace", exitingChange},
+
 	{"NotFound", "what is not there is ErrNotFound, whatever is asked of it", notFound},
 	{"Delete", "what a deleted identity claimed is free again", deleteFrees},
 	{"RefusedDelete", "a check that fails keeps the identity", refusedDelete},
