@@ -109,24 +109,29 @@ func BenchmarkCreateIdentity(b *testing.B) {
 	})
 }
 
-// BenchmarkListIdentities reads pages of 100 at random depths of 1,000 and 100,000
-// identities: a page costs its own rows.
+// BenchmarkListIdentities reads pages of 100 at random depths of a thousand, a hundred
+// thousand and, unless -short is given, a million identities: a page costs its own rows.
 func BenchmarkListIdentities(b *testing.B) {
 	for _, s := range stores {
-		for _, size := range []int{1_000, 100_000} {
+		for _, size := range []int{1_000, 100_000, 1_000_000} {
 			b.Run(fmt.Sprintf("store=%s/identities=%d", s.name, size), func(b *testing.B) {
+				if size > 100_000 && testing.Short() {
+					b.Skip("a million identities take minutes to make")
+				}
 				store := s.open(b)
 				b.Cleanup(func() { require.NoError(b, store.Close()) })
 				w := newWorld(b, store)
-				creates := make([]identity.Create, size)
-				for n := range creates {
-					creates[n].Traits = raw(`{"email":"person%d@example.com"}`, n)
+				creates := make([]identity.Create, 1000)
+				for start := 0; start < size; start += len(creates) {
+					for n := range creates {
+						creates[n].Traits = raw(`{"email":"person%d@example.com"}`, start+n)
+					}
+					_, err := w.ImportIdentities(b.Context(), creates)
+					require.NoError(b, err)
 				}
-				_, err := w.ImportIdentities(b.Context(), creates)
-				require.NoError(b, err)
 				var tokens []string
 				for token := ""; ; {
-					page, err := w.ListIdentities(b.Context(), idem.Query{PageSize: 100, PageToken: token})
+					page, err := w.ListIdentities(b.Context(), idem.Query{PageSize: idem.MaxPageSize, PageToken: token})
 					require.NoError(b, err)
 					tokens = append(tokens, token)
 					if token = page.NextPageToken; token == "" {

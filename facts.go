@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -28,9 +29,9 @@ type input struct {
 // facts checks in and works out what the rules need, the slow parts included. It
 // reports everything that is wrong at once, and hashes only what will be kept.
 func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
-	invalid := []error{in.checked, checkCredentials(in.credentials), m.checkPolicy(ctx, in.credentials)}
 	derived, err := in.derive()
-	if err := errors.Join(append(invalid, err)...); err != nil {
+	err = errors.Join(in.checked, checkCredentials(in.credentials), m.checkPolicy(ctx, in.credentials), err, checkCode(in.credentials, derived))
+	if err != nil {
 		return identity.Facts{}, err
 	}
 	facts := identity.Facts{SchemaID: in.schemaID, Derived: derived, NewID: memoize(m.newID)}
@@ -62,6 +63,21 @@ func checkCredentials(imported *credentials.Import) error {
 		return nil
 	}
 	return credentialsError(imported.Check())
+}
+
+// checkCode lets the derived config of a code credential be sent back, and no other:
+// who sends another expects what will not happen.
+func checkCode(imported *credentials.Import, derived *schema.Derived) error {
+	if imported == nil || imported.Code == nil || derived == nil {
+		return nil
+	}
+	same := slices.EqualFunc(imported.Code.Addresses, derived.CodeAddresses, func(given credentials.CodeAddress, a schema.Address) bool {
+		return given.Channel == a.Via && given.Address == a.Value
+	})
+	if !same {
+		return &identity.InvalidError{Field: "/credentials/code/config", Keyword: "readOnly", Reason: "is derived from the traits and cannot be imported"}
+	}
+	return nil
 }
 
 // credentialsError puts the field names of package credentials, which are relative

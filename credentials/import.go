@@ -28,6 +28,7 @@ type Import struct {
 	LookupSecret *ImportLookupSecret
 	WebAuthn     *ImportWebAuthn
 	Passkey      *ImportPasskey
+	Code         *ImportCode
 }
 
 // ImportPassword replaces the password. One field at least must be set; the first
@@ -86,4 +87,11 @@ type ImportWebAuthn struct {
 type ImportPasskey struct {
 	Credentials []json.RawMessage `json:"-"`
 	UserHandle  []byte            `json:"-"`
+}
+
+// ImportCode imports nothing: where a code can be sent to follows from the traits. It
+// is here so that a credential that was read with its config can be sent back. Whoever
+// knows the traits refuses addresses that are not exactly those.
+type ImportCode struct {
+	Addresses []CodeAddress
 }

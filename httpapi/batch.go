@@ -22,6 +22,8 @@ const (
 
 type batchBody struct {
 	Identities []batchItem `json:"identities"`
+	// WithPartialInserts is how every batch works: one item stops no other.
+	WithPartialInserts *bool `json:"with_partial_inserts"`
 }
 
 // batchItem keeps its create unread, so that what is wrong with one stops no other.
@@ -48,6 +50,9 @@ func (h *Handler) batchPatchIdentities(w http.ResponseWriter, r *http.Request, _
 	}
 	if len(b.Identities) > MaxBatchSize {
 		return answer{}, invalidBody(schema.Violation{Pointer: "/identities", Keyword: "maxItems", Message: fmt.Sprintf("may have at most %d entries", MaxBatchSize)})
+	}
+	if b.WithPartialInserts != nil && !*b.WithPartialInserts {
+		return answer{}, invalidBody(schema.Violation{Pointer: "/with_partial_inserts", Keyword: "const", Message: "must be true: the items of a batch stand alone"})
 	}
 	outcomes, creates, positions, err := b.read()
 	if err != nil {

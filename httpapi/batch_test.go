@@ -83,6 +83,7 @@ func TestBatchAsAWholeIsRefused(t *testing.T) {
 			"unknown field":      {400, `{"identities":[],"dry_run":true}`},
 			"unknown item field": {400, `{"identities":[{"create":{},"update":{}}]}`},
 			"no list":            {400, `{"identities":{}}`},
+			"all or nothing":     {400, `{"identities":[],"with_partial_inserts":false}`},
 			"patch id":           {400, `{"identities":[{"create":{},"patch_id":"1"}]}`},
 			"duplicate names":    {400, `{"identities":[{"create":{"traits":{},"traits":{}}}]}`},
 			"too many":           {400, many(1001, "")},

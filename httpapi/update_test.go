@@ -203,11 +203,12 @@ func TestUpdateThatChangesNothingWritesNothing(t *testing.T) {
 			require.Equal(t, string(before.body), string(f.whole(t, id).body))
 		}
 		t.Run("the answer of a read", func(t *testing.T) { requireNothingChanged(t, string(f.get(t, id).body)) })
-		for _, typ := range []string{"password", "oidc", "saml", "totp", "lookup_secret", "webauthn", "passkey"} {
+		for _, typ := range []string{"password", "oidc", "saml", "totp", "lookup_secret", "webauthn", "passkey", "code"} {
 			t.Run("the answer of a read with the config of "+typ, func(t *testing.T) {
 				requireNothingChanged(t, string(f.get(t, id+"?include_credential="+typ).body))
 			})
 		}
+		t.Run("the answer of a read with every config", func(t *testing.T) { requireNothingChanged(t, string(before.body)) })
 		t.Run("the answer of a read with empty lists of credentials", func(t *testing.T) {
 			requireNothingChanged(t, strings.Replace(string(f.get(t, id).body), `"oidc":{`, `"oidc":{"config":{"providers":[]},`, 1))
 		})

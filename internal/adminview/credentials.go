@@ -23,7 +23,7 @@ type Credentials struct {
 	LookupSecret *entry[lookupSecretConfig] `json:"lookup_secret"`
 	WebAuthn     *entry[webAuthnConfig]     `json:"webauthn"`
 	Passkey      *entry[webAuthnConfig]     `json:"passkey"`
-	Code         *entry[Ignored]            `json:"code"`
+	Code         *entry[codeConfig]         `json:"code"`
 }
 
 // entry is a credential. One without a config, as identities are answered with,
@@ -97,6 +97,15 @@ type webAuthnConfig struct {
 	UserHandle  string           `json:"user_handle"`
 }
 
+type codeConfig struct {
+	Addresses []codeAddress `json:"addresses"`
+}
+
+type codeAddress struct {
+	Channel string `json:"channel"`
+	Address string `json:"address"`
+}
+
 // Import returns what is to be imported, nil for nil. The error is an
 // [*identity.InvalidError] for what package credentials has no form for.
 func (b *Credentials) Import() (*credentials.Import, error) {
@@ -147,8 +156,11 @@ func (b *Credentials) Import() (*credentials.Import, error) {
 		}
 		i.Passkey = &credentials.ImportPasskey{Credentials: keys, UserHandle: handle}
 	}
-	if b.Code.config() != nil {
-		return nil, &identity.InvalidError{Field: "/credentials/code/config", Reason: "is derived from the traits and cannot be imported"}
+	if c := b.Code.config(); c != nil {
+		i.Code = &credentials.ImportCode{}
+		for _, a := range c.Addresses {
+			i.Code.Addresses = append(i.Code.Addresses, credentials.CodeAddress(a))
+		}
 	}
 	return &i, nil
 }

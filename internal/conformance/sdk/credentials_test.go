@@ -119,12 +119,14 @@ func TestDeleteCredentials(t *testing.T) {
 			require.NoError(t, err, c[0])
 			require.Equal(t, http.StatusNoContent, response.StatusCode)
 		}
-		left := configs(t, get(t, api, id))
+		rest := get(t, api, id)
+		left := configs(t, rest)
 		require.NotContains(t, left, "totp")
 		require.NotContains(t, left, "lookup_secret")
 		require.NotContains(t, left, "saml")
 		require.NotContains(t, left["oidc"], "github")
-		require.Equal(t, "{}", left["password"])
+		require.Empty(t, rest.GetCredentials()["password"].Config)
+		require.Equal(t, []string{"ada", "ada@example.org"}, rest.GetCredentials()["password"].Identifiers)
 
 		_, err := remove("totp", "")
 		requireError(t, err, http.StatusNotFound, "not_found")
