@@ -33,16 +33,22 @@ type ConflictError struct {
 	// such as "/traits/email". Stores leave it empty: they do not know.
 	Pointer string
 
-	claim Claim
+	// claim is behind a pointer so that no way of printing the error shows its value.
+	claim *Claim
 }
 
 // NewConflictError returns the error for a claim that another identity holds.
 func NewConflictError(claim Claim) *ConflictError {
-	return &ConflictError{Kind: claim.Kind, Type: claim.Type, claim: claim}
+	return &ConflictError{Kind: claim.Kind, Type: claim.Type, claim: &claim}
 }
 
 // Claim returns what was claimed, of which Kind and Type are a part.
-func (e *ConflictError) Claim() Claim { return e.claim }
+func (e *ConflictError) Claim() Claim {
+	if e.claim == nil {
+		return Claim{Kind: e.Kind, Type: e.Type}
+	}
+	return *e.claim
+}
 
 // Error names what clashed without its value, which is personal data.
 func (e *ConflictError) Error() string {

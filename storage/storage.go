@@ -26,7 +26,8 @@ import (
 // A store keeps unique, atomically with each write, the id of every identity and
 // everything that [Claims] lists.
 //
-// Every method returns an error that wraps ctx's if ctx ends first, [ErrClosed]
+// Every method returns ctx's error if ctx ends before its work has begun, and may see
+// through what it has begun, so that the answer is the truth. It returns [ErrClosed]
 // after Close, and [ErrUnavailable] when the store cannot be reached or stays
 // locked. After any error but one that wraps [ErrOutcomeUnknown] nothing has
 // changed.

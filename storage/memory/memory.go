@@ -64,7 +64,7 @@ func (s *Store) keep(ctx context.Context, i *identity.Identity) error {
 	if err := s.usable(ctx); err != nil {
 		return err
 	}
-	if err := s.checkFree(claims); err != nil {
+	if err := s.checkFree(i.ID, claims); err != nil {
 		return err
 	}
 	if _, taken := s.identities[i.ID]; taken {
@@ -168,7 +168,7 @@ func (s *Store) replaceLocked(current, next *identity.Identity) (*identity.Ident
 		return current.Clone(), nil
 	}
 	added, removed := storage.ChangedClaims(current, next)
-	if err := s.checkFree(added); err != nil {
+	if err := s.checkFree(next.ID, added); err != nil {
 		return nil, err
 	}
 	s.identities[next.ID] = next
@@ -235,9 +235,10 @@ func (s *Store) usable(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) checkFree(claims []storage.Claim) error {
+// checkFree refuses what another identity than id claims.
+func (s *Store) checkFree(id uuid.UUID, claims []storage.Claim) error {
 	for _, claim := range claims {
-		if _, taken := s.owners[claim]; taken {
+		if owner, taken := s.owners[claim]; taken && owner != id {
 			return storage.NewConflictError(claim)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 
@@ -179,8 +180,13 @@ func (c *committer) leadLocked() {
 	}
 	c.mu.Unlock()
 
+	// Deferred, so that even a panic below leaves nobody waiting.
+	defer c.handOver(batch)
 	c.commit(batch)
+}
 
+// handOver answers the batch and passes the lead on.
+func (c *committer) handOver(batch []*write) {
 	c.mu.Lock()
 	var next *write
 	if len(c.waiting) > 0 {
@@ -226,7 +232,17 @@ func (c *committer) isClosed() bool {
 // writes, each is run again in a transaction of its own, so that only that one
 // fails.
 func (c *committer) commit(batch []*write) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		for _, w := range batch {
+			w.err = errLeaderPanicked
+		}
+	}()
 	failed, err := c.transact(batch)
+	returned = true
 	if failed != nil && len(batch) > 1 {
 		for _, w := range batch {
 			c.commit([]*write{w})
@@ -251,8 +267,9 @@ func (c *committer) transact(batch []*write) (failed *write, err error) {
 	if err != nil {
 		return nil, translate(err)
 	}
+	committing := false
 	defer func() {
-		if err != nil {
+		if !committing {
 			err = errors.Join(err, ignoreDone(tx.Rollback()))
 		}
 	}()
@@ -267,6 +284,7 @@ func (c *committer) transact(batch []*write) (failed *write, err error) {
 			return w, err
 		}
 	}
+	committing = true // the driver itself rolls back a commit that fails
 	return nil, translateCommit(tx.Commit())
 }
 
@@ -296,6 +314,10 @@ func (w *write) runIn(ctx context.Context, t *transaction) (failure error) {
 	}
 	return failure
 }
+
+// errLeaderPanicked answers those who shared a transaction with a leader whose
+// goroutine panicked in it. It was rolled back, or the panic came out of the commit.
+var errLeaderPanicked = fmt.Errorf("%w: the transaction panicked", storage.ErrOutcomeUnknown)
 
 // errAborted rolls a transaction back; no caller sees it.
 var errAborted = errors.New("sqlite: a change did not return")

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -139,7 +140,7 @@ func (t *transaction) get(ctx context.Context, id uuid.UUID) (*identity.Identity
 // write: a refused write must leave nothing behind in a transaction that goes on.
 
 func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim) (refusal, failure error) {
-	if refusal, failure := t.checkFree(ctx, claims); refusal != nil || failure != nil {
+	if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
 		return refusal, failure
 	}
 	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, organization(i), raw)
@@ -153,7 +154,7 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 }
 
 func (t *transaction) replace(ctx context.Context, r replacement) (refusal, failure error) {
-	if refusal, failure := t.checkFree(ctx, r.added); refusal != nil || failure != nil {
+	if refusal, failure := t.checkFree(ctx, r.next.ID, r.added); refusal != nil || failure != nil {
 		return refusal, failure
 	}
 	i := r.next
@@ -177,12 +178,15 @@ func (t *transaction) remove(ctx context.Context, current *identity.Identity) (r
 	return nil, t.release(ctx, storage.Claims(current))
 }
 
-func (t *transaction) checkFree(ctx context.Context, claims []storage.Claim) (refusal, failure error) {
+// checkFree refuses what another identity claims. What id itself claims already was
+// claimed by an update that came between; that the identity has moved is found next.
+func (t *transaction) checkFree(ctx context.Context, id uuid.UUID, claims []storage.Claim) (refusal, failure error) {
 	for _, claim := range claims {
 		var owner []byte
 		switch err := t.statement(ctx, selectOwner).QueryRowContext(ctx, identifierType(claim), claim.Value).Scan(&owner); {
-		case err == nil:
+		case err == nil && !bytes.Equal(owner, id[:]):
 			return storage.NewConflictError(claim), nil
+		case err == nil:
 		case !errors.Is(err, sql.ErrNoRows):
 			return nil, translate(err)
 		}

@@ -2,8 +2,10 @@ package storagetest
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/credentials"
@@ -134,4 +136,35 @@ func releasedClaims(t *testing.T, store storage.Storage) {
 	found, err := store.FindByIdentifier(t.Context(), credentials.TypePassword, "person0@example.com")
 	require.NoError(t, err)
 	require.Equal(t, fixedID(2), found.ID)
+}
+
+// ownClaims has updates of one identity claim the same at once: a rival's commit between
+// the read and the write is a reason to start over, and no conflict.
+func ownClaims(t *testing.T, store storage.Storage) {
+	i := create(t, store, person(1))
+	var rivals sync.Once
+	updated, err := store.Update(t.Context(), i.ID, func(current *identity.Identity) (*identity.Identity, error) {
+		rivals.Do(func() {
+			// Not from within the change, which must not call the store.
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				_, err := store.Update(t.Context(), i.ID, editing(withEmail("rival@example.com")))
+				assert.NoError(t, err)
+			}()
+			<-done
+		})
+		withEmail("rival@example.com")(current)
+		current.ExternalID = "second"
+		return current, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, int64(3), updated.Revision)
+
+	for round := range 10 {
+		inParallel(8, func(n int) {
+			_, err := store.Update(t.Context(), i.ID, editing(withEmail(fmt.Sprintf("round%d@example.com", round))))
+			assert.NoError(t, err)
+		})
+	}
 }

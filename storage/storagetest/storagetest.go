@@ -42,6 +42,7 @@ var cases = []struct {
 	{"RoundTrip", "every field comes back as it was given, from Create, Get, Update and both Finds", roundTrip},
 	{"ExactBytes", "the bytes of traits and metadata come back as they went in", exactBytes},
 	{"AbsentAdminMetadata", "absent admin metadata stays absent, and null stays null", absentAdminMetadata},
+	{"EmptyValues", "empty traits are {}, empty metadata is absent, and both can be read again", emptyValues},
 	{"Microseconds", "times come back in UTC, truncated to the microsecond", microseconds},
 	{"ResultsAreCopies", "no later edit of a value reaches inside the store", resultsAreCopies},
 
@@ -61,6 +62,7 @@ var cases = []struct {
 	{"Conflicts", "each kind of claim is unique, and the error says what clashed and wraps ErrConflict", conflicts},
 	{"ConflictLeavesNoTrace", "a refused create or update changes nothing at all", conflictLeavesNoTrace},
 	{"SeparateClaims", "the same value may be claimed as different things", separateClaims},
+	{"OwnClaims", "what an identity claims already is no conflict for a rival update of the same identity", ownClaims},
 	{"ReleasedClaims", "an update frees what the identity no longer claims", releasedClaims},
 
 	{"ParallelUpdates", "50 parallel read-modify-write updates of one identity all count", parallelUpdates},

@@ -131,3 +131,16 @@ func resultsAreCopies(t *testing.T, store storage.Storage) {
 	scribble(unchanged)
 	requireSame(t, want, get(t, store, want.ID))
 }
+
+func emptyValues(t *testing.T, store storage.Storage) {
+	for n, empty := range []json.RawMessage{nil, {}} {
+		i := person(n)
+		i.Traits, i.MetadataPublic, i.MetadataAdmin = empty, empty, empty
+		created, found := create(t, store, i), get(t, store, i.ID)
+		for _, got := range []*identity.Identity{created, found} {
+			require.Equal(t, "{}", string(got.Traits))
+			require.Nil(t, got.MetadataPublic)
+			require.Nil(t, got.MetadataAdmin)
+		}
+	}
+}
