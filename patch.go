@@ -13,6 +13,7 @@ import (
 // Patch is a change to part of an identity. Make one with [JSONPatch] or
 // [MergePatch].
 type Patch struct {
+	check    func(patch []byte) error
 	apply    func(document, patch []byte) ([]byte, error)
 	document []byte
 }
@@ -20,10 +21,10 @@ type Patch struct {
 // JSONPatch returns a patch by operations, a JSON array as RFC 6902 has it: add,
 // remove, replace, move, copy and test. add and replace create what is missing on
 // the way.
-func JSONPatch(document []byte) Patch { return Patch{apply: jsonpatch.Apply, document: document} }
+func JSONPatch(document []byte) Patch { return Patch{jsonpatch.Check, jsonpatch.Apply, document} }
 
 // MergePatch returns a patch by example, a JSON object as RFC 7396 has it.
-func MergePatch(document []byte) Patch { return Patch{apply: jsonpatch.Merge, document: document} }
+func MergePatch(document []byte) Patch { return Patch{jsonpatch.CheckMerge, jsonpatch.Merge, document} }
 
 // ErrTestFailed says that a test operation of a patch found another value.
 var ErrTestFailed = jsonpatch.ErrTestFailed
@@ -54,6 +55,9 @@ var errMoved = errors.New("the identity has changed")
 func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions []Precondition) (*identity.Identity, error) {
 	if p.apply == nil {
 		return nil, &identity.InvalidError{Reason: "the patch is empty"}
+	}
+	if err := p.check(p.document); err != nil {
+		return nil, patchError(err)
 	}
 	schemas, hasher := m.Schemas(), &rememberingHasher{Hasher: m.hasher}
 	for {

@@ -223,6 +223,8 @@ func TestPatchRefusals(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrRevision)
 		_, err = w.PatchIdentity(t.Context(), uuid.New(), idem.JSONPatch(raw(`[]`)))
 		requireKind(t, err, idem.KindNotFound)
+		_, err = w.PatchIdentity(t.Context(), uuid.New(), idem.JSONPatch(raw(`{`)))
+		requireKind(t, err, idem.KindInvalid)
 	})
 }
 
@@ -269,5 +271,61 @@ func TestConcurrentPatchesAllSurvive(t *testing.T) {
 			}
 			require.Equal(t, int64(61), found.Revision)
 		}
+	})
+}
+
+// TestPatchCostIsBounded sends what is small to write and large to do.
+func TestPatchCostIsBounded(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		created := w.create(t, identity.Create{MetadataPublic: raw(`"%s"`, strings.Repeat("x", 600_000))})
+		deep := strings.Repeat("/a", 8000)
+		test := `{"op":"test","path":"/state","value":"active"}`
+		for name, patch := range map[string]string{
+			"a deep path":                `[{"op":"add","path":"/metadata_admin` + deep + `","value":1}]`,
+			"a deep source":              `[{"op":"copy","from":"/metadata_admin` + deep + `","path":"/metadata_admin"}]`,
+			"many readings":              `[` + strings.Repeat(test+",", 200) + test + `]`,
+			"a nesting that is too deep": `[{"op":"add","path":"/metadata_admin` + strings.Repeat("/a", 99) + `","value":[1]}]`,
+		} {
+			_, err := w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch([]byte(patch)))
+			requireKind(t, err, idem.KindInvalid)
+			require.Less(t, len(err.Error()), 2000, "%s: the error repeats the path", name)
+			w.requireUnchanged(t, created)
+		}
+		large := strings.Repeat("y", 900_000)
+		for n := range 3 {
+			_, err := w.PatchIdentity(t.Context(), created.ID, idem.MergePatch(raw(`{"metadata_admin":{"k%d":%q}}`, n, large)))
+			if n > 0 {
+				requireKind(t, err, idem.KindInvalid)
+			}
+		}
+		_, err := w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch(raw(`[{"op":"replace","path":"/state","value":"inactive"}]`)))
+		require.NoError(t, err, "an identity that became large can still be patched")
+	})
+}
+
+// TestMergePatchKeepsWhatItDoesNotMean holds the merge to RFC 7396, appendix A, where
+// libraries differ: arrays are replaced as they are, nulls inside them included.
+func TestMergePatchKeepsWhatItDoesNotMean(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		created := w.create(t, identity.Create{Traits: raw(`{"name":"a"}`), MetadataPublic: raw(`{"z":1e999,"a":{"keep":1.50}}`)})
+		for _, c := range []struct{ patch, want string }{
+			{`[{"a":null},null,1]`, `[{"a":null},null,1]`},
+			{`{"a":{"b":null,"c":"<&>"}}`, `{"a":{"c":"<&>"}}`},
+			{`{"a":[1]}`, `{"a":[1]}`},
+			{`{"a":{"a":{"x":null}}}`, `{"a":{"a":{}}}`},
+			{`{"a":"text"}`, `{"a":"text"}`},
+			{`{"b":1e999}`, `{"a":"text","b":1e999}`},
+		} {
+			patched, err := w.PatchIdentity(t.Context(), created.ID, idem.MergePatch(raw(`{"metadata_admin":%s}`, c.patch)))
+			require.NoError(t, err)
+			require.Equal(t, c.want, string(patched.MetadataAdmin))
+			require.Equal(t, string(created.MetadataPublic), string(patched.MetadataPublic))
+		}
+		patched, err := w.PatchIdentity(t.Context(), created.ID, idem.MergePatch(raw(`{"traits":{"name":"a&b"}}`)))
+		require.NoError(t, err)
+		require.Equal(t, `{"name":"a&b"}`, string(patched.Traits))
+		patched, err = w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch(raw(`[{"op":"replace","path":"/state","value":"inactive"}]`)))
+		require.NoError(t, err, "a number that no float holds is no obstacle")
+		require.Equal(t, `{"a":"text","b":1e999}`, string(patched.MetadataAdmin))
 	})
 }

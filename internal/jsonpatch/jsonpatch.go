@@ -1,13 +1,15 @@
 // Package jsonpatch applies JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7396)
 // documents to a JSON object.
 //
-// The library underneath does the work of the RFCs. This package adds what the wire
-// contract asks for beyond them: add and replace create what is missing on the way,
+// The library underneath does the work of RFC 6902. This package adds what the wire
+// contract asks for beyond it: add and replace create what is missing on the way,
 // a null parent included, because people patch into metadata that was never set; and
-// what a failure means is told apart.
+// what a failure means is told apart. RFC 7396 it does itself: the library removes
+// nulls inside of arrays, which the RFC keeps, and rewrites strings.
 package jsonpatch
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,9 +25,13 @@ const (
 	// MaxOperations bounds a JSON Patch.
 	MaxOperations = 1000
 	// MaxSize bounds, in bytes, what a patch may make of a document: a copy operation
-	// can double it every time.
+	// can double it every time. One that is larger already may still be made smaller.
 	MaxSize = 4 << 20
-	// maxDepth bounds the nesting of a patch, and of the result.
+	// MaxWork bounds the operations of a JSON Patch times the size of the document, in
+	// bytes, since each operation reads the document anew.
+	MaxWork = 16 << 20
+	// maxDepth bounds the nesting of a patch, the length of its paths in tokens, and so
+	// the nesting of what it makes.
 	maxDepth = 100
 )
 
@@ -43,11 +49,18 @@ type Error struct {
 // Error names the place and the reason.
 func (e *Error) Error() string { return strings.TrimPrefix(e.Pointer+": "+e.Reason, ": ") }
 
+// Check reports whether patch can be a JSON Patch: a JSON array. It returns the errors
+// that Apply would, of those that do not depend on the document.
+func Check(patch []byte) error { return check(patch, '[') }
+
+// CheckMerge reports whether patch can be a JSON Merge Patch of an object: an object.
+func CheckMerge(patch []byte) error { return check(patch, '{') }
+
 // Apply returns what the JSON Patch (RFC 6902) makes of document, a JSON object.
 // Errors: an [*Error] for a patch that is malformed or names what is not there; one
 // that wraps [ErrTestFailed].
 func Apply(document, patch []byte) ([]byte, error) {
-	if err := check(patch, '['); err != nil {
+	if err := Check(patch); err != nil {
 		return nil, err
 	}
 	// Not with the library's own function, whose errors do not say where.
@@ -59,28 +72,19 @@ func Apply(document, patch []byte) ([]byte, error) {
 	if len(operations) > MaxOperations {
 		return nil, &Error{Reason: fmt.Sprintf("may have at most %d operations", MaxOperations)}
 	}
+	if len(operations)*len(document) > MaxWork {
+		return nil, &Error{Reason: "has too many operations for an identity of this size; a merge patch can say the same at once"}
+	}
 	for n, o := range operations {
+		before := len(document)
 		if document, err = applyOne(document, o, "/"+strconv.Itoa(n)); err != nil {
 			return nil, err
 		}
-		if len(document) > MaxSize {
+		if len(document) > MaxSize && len(document) > before {
 			return nil, &Error{Pointer: "/" + strconv.Itoa(n), Reason: "makes the document too large"}
 		}
 	}
 	return document, nil
-}
-
-// Merge returns what the JSON Merge Patch (RFC 7396) makes of document. Both must be
-// JSON objects. Errors: an [*Error].
-func Merge(document, patch []byte) ([]byte, error) {
-	if err := check(patch, '{'); err != nil {
-		return nil, err
-	}
-	merged, err := patchlib.MergePatch(document, patch)
-	if err != nil {
-		return nil, &Error{Reason: "cannot be merged"}
-	}
-	return merged, nil
 }
 
 func check(patch []byte, opening byte) error {
@@ -110,7 +114,7 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 			return nil, &Error{Pointer: pointer, Reason: "has a member that no operation has"}
 		}
 	}
-	path, err := member(o, "path", pointer)
+	path, err := pointerOf(o, "path", pointer)
 	if err != nil {
 		return nil, err
 	}
@@ -121,10 +125,11 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 	if _, given := o["value"]; !given && (o.Kind() == "add" || o.Kind() == "replace" || o.Kind() == "test") {
 		return nil, &Error{Pointer: pointer, Reason: "has no value"}
 	}
-	// The tree only tells what is there, so the loss of precision of its numbers
-	// does not matter.
+	// The tree only tells what is there.
 	var tree any
-	if err := json.Unmarshal(document, &tree); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber() // metadata may hold numbers that no float does
+	if err := decoder.Decode(&tree); err != nil {
 		return nil, &Error{Pointer: pointer, Reason: "cannot be applied to the document"}
 	}
 	operations := patchlib.Patch{o}
@@ -142,7 +147,7 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 			return nil, &Error{Pointer: pointer + "/path", Reason: "names what is not there"}
 		}
 	case "move", "copy":
-		from, err := member(o, "from", pointer)
+		from, err := pointerOf(o, "from", pointer)
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +178,8 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 	return patched, nil
 }
 
-func member(o patchlib.Operation, name, pointer string) (string, error) {
+// pointerOf reads a member of an operation that is a JSON Pointer.
+func pointerOf(o patchlib.Operation, name, pointer string) (string, error) {
 	var value *string
 	if given, ok := o[name]; ok && given != nil {
 		if err := json.Unmarshal(*given, &value); err != nil {
@@ -204,6 +210,9 @@ func parse(path, pointer string) ([]string, error) {
 		return nil, &Error{Pointer: pointer, Reason: "must be empty or begin with a slash (RFC 6901)"}
 	}
 	tokens := strings.Split(path[1:], "/")
+	if len(tokens) > maxDepth {
+		return nil, &Error{Pointer: pointer, Reason: fmt.Sprintf("has more than %d tokens", maxDepth)}
+	}
 	for n, token := range tokens {
 		if strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(token), "~") {
 			return nil, &Error{Pointer: pointer, Reason: "has a ~ that is followed by neither 0 nor 1 (RFC 6901)"}
