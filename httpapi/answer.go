@@ -10,7 +10,7 @@ import (
 // answer is a response, complete before its first byte is sent.
 type answer struct {
 	status    int
-	revision  int64       // of the identity answered, for the entity tag; 0 for none
+	etag      string      // of the identity answered; empty for none
 	location  string      // of what was created; empty for none
 	header    http.Header // more of it; may be nil
 	body      []byte      // nil for none
@@ -23,8 +23,8 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 		header[name] = values
 	}
 	header.Set("Cache-Control", "private, no-cache, no-store, must-revalidate")
-	if a.revision > 0 {
-		header.Set("Etag", entityTag(a.revision))
+	if a.etag != "" {
+		header.Set("Etag", a.etag)
 	}
 	if a.location != "" {
 		header.Set("Location", a.location)
@@ -46,5 +46,5 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) identityAnswer(status int, i *identity.Identity) answer {
-	return answer{status: status, revision: i.Revision, body: h.view.Append(nil, i)}
+	return answer{status: status, etag: entityTag(i), body: h.view.Append(nil, i)}
 }

@@ -235,6 +235,9 @@ func (f *fixture) post(t *testing.T, body string, header ...string) response {
 	return f.do(t, http.MethodPost, "/admin/identities", body, header...)
 }
 
+// revisionTag is the entity tag of a revision of an identity.
+func revisionTag(id string, revision int) string { return fmt.Sprintf(`"%d-%s"`, revision, id) }
+
 func identityPath(id string) string { return "/admin/identities/" + id }
 
 // allConfigs is the query that shows an identity with everything it has.

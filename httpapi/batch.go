@@ -103,7 +103,7 @@ func (b batchBody) read() (outcomes []batchOutcome, creates []identity.Create, p
 
 func (i batchItem) read() (identity.Create, error) {
 	if len(i.Create) == 0 {
-		return identity.Create{}, invalidBody(schema.Violation{Pointer: "/create", Keyword: "required", Message: "is missing"})
+		return identity.Create{}, invalidBody(schema.Violation{Keyword: "required", Message: "is missing"})
 	}
 	var c createBody
 	if err := decode(i.Create, &c); err != nil {
@@ -117,14 +117,13 @@ func (h *Handler) batchAnswer(r *http.Request, outcomes []batchOutcome) []byte {
 	w.BeginObject()
 	w.Name("identities")
 	w.BeginArray()
-	for _, o := range outcomes {
+	for n, o := range outcomes {
 		w.BeginObject()
 		w.Name("action")
 		if o.err != nil {
 			w.String("error")
 			w.Name("error")
-			p := h.explain(r, o.err)
-			p.write(w)
+			h.explain(r, o.err).under(fmt.Sprintf("/identities/%d/create", n)).write(w)
 		} else {
 			w.String("create")
 			w.Name("identity")

@@ -56,8 +56,8 @@ func TestBatchItemsStandAlone(t *testing.T) {
 			require.Equal(t, http.StatusOK, f.get(t, results[n].Identity).status)
 		}
 		require.Equal(t, "018f0000-0000-7000-8000-00000000abcd", results[0].PatchID)
-		require.Equal(t, []string{"/state"}, results[1].Error.pointers())
-		require.Equal(t, "/traits/email", results[4].Error.Details.Conflict["pointer"])
+		require.Equal(t, []string{"/identities/1/create/state"}, results[1].Error.pointers())
+		require.Equal(t, "/identities/4/create/traits/email", results[4].Error.Details.Conflict["pointer"])
 		require.Empty(t, f.batch(t))
 	})
 }

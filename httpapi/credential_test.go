@@ -82,6 +82,7 @@ func TestRefusedCredentials(t *testing.T) {
 			{"a totp without a secret", `"totp":{"config":{"totp_url":"otpauth://totp/x"}}`, invalid("/credentials/totp/config/totp_url")},
 			{"an empty recovery code", `"lookup_secret":{"config":{"codes":[{"code":"a"},{"code":""}]}}`, invalid("/credentials/lookup_secret/config/codes/1/code")},
 			{"a recovery code used at no time", `"lookup_secret":{"config":{"codes":[{"code":"a","used_at":"x"}]}}`, invalid("/credentials/lookup_secret/config/codes/0/used_at")},
+			{"a recovery code used after all years", `"lookup_secret":{"config":{"codes":[{"code":"a","used_at":"9999-12-31T23:59:59-12:00"}]}}`, invalid("/credentials/lookup_secret/config/codes/0/used_at")},
 			{"a webauthn key without an id", `"webauthn":{"config":{"credentials":[{"public_key":"x"}]}}`, invalid("/credentials/webauthn/config/credentials/0/id")},
 			{"a webauthn key that is none", `"webauthn":{"config":{"credentials":[7]}}`, invalid("/credentials/webauthn/config/credentials/0")},
 			{"a webauthn user handle that is not base64", `"webauthn":{"config":{"credentials":[{"id":"a"}],"user_handle":"!"}}`, invalid("/credentials/webauthn/config/user_handle")},

@@ -125,6 +125,25 @@ func problemOf(err error) *problem {
 	return &p
 }
 
+// under returns p for a part of a request: its pointers are into the whole.
+func (p *problem) under(pointer string) *problem {
+	moved := *p
+	moved.violations = nil
+	for _, v := range p.violations {
+		v.Pointer = pointer + v.Pointer
+		moved.violations = append(moved.violations, v)
+	}
+	if moved.violations != nil {
+		moved.reason = reason(moved.violations)
+	}
+	if p.conflict != nil && p.conflict.Pointer != "" {
+		conflict := *p.conflict
+		conflict.Pointer = pointer + conflict.Pointer
+		moved.conflict = &conflict
+	}
+	return &moved
+}
+
 // keywordInvalid stands where no keyword of JSON Schema says what is wrong.
 const keywordInvalid = "invalid"
 

@@ -6,15 +6,22 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
 )
 
-// entityTag is the strong entity tag of a revision (RFC 9110, section 8.8.3).
-func entityTag(revision int64) string { return `"` + strconv.FormatInt(revision, 10) + `"` }
+// entityTag is the strong entity tag (RFC 9110, section 8.8.3) of an identity: its
+// revision and its id. The id is there because a path may name what can pass to another
+// identity of the same revision, an external id.
+func entityTag(i *identity.Identity) string {
+	return `"` + strconv.FormatInt(i.Revision, 10) + "-" + i.ID.String() + `"`
+}
 
 // conditions are the If-Match and If-None-Match of a request (RFC 9110, section
-// 13.1). Entity tags name revisions; one that names none matches nothing.
+// 13.1). Entity tags name revisions of one identity; one that names none matches
+// nothing.
 type conditions struct {
 	match, noneMatch condition
 }
@@ -26,16 +33,33 @@ type condition struct {
 	strong, all []int64
 }
 
-func readConditions(r *http.Request) (conditions, error) {
-	match, err := readCondition(r, "If-Match")
+// readConditions reads the conditions of a request whose path names the identity id. A
+// revision alone will do as an entity tag here, for people who write one by hand.
+func readConditions(r *http.Request, id uuid.UUID) (conditions, error) {
+	return readConditionsOf(r, func(opaque string) (int64, bool) {
+		if revision, ok := parseRevision(opaque); ok {
+			return revision, true
+		}
+		return parseTag(opaque, id)
+	})
+}
+
+// readConditionsFound reads the conditions of a request that the identity id was found
+// for by another name: only whole entity tags count.
+func readConditionsFound(r *http.Request, id uuid.UUID) (conditions, error) {
+	return readConditionsOf(r, func(opaque string) (int64, bool) { return parseTag(opaque, id) })
+}
+
+func readConditionsOf(r *http.Request, parse func(opaque string) (int64, bool)) (conditions, error) {
+	match, err := readCondition(r, "If-Match", parse)
 	if err != nil {
 		return conditions{}, err
 	}
-	noneMatch, err := readCondition(r, "If-None-Match")
+	noneMatch, err := readCondition(r, "If-None-Match", parse)
 	return conditions{match, noneMatch}, err
 }
 
-func readCondition(r *http.Request, name string) (condition, error) {
+func readCondition(r *http.Request, name string, parse func(opaque string) (int64, bool)) (condition, error) {
 	values := r.Header.Values(name)
 	if len(values) == 0 {
 		return condition{}, nil
@@ -57,7 +81,9 @@ func readCondition(r *http.Request, name string) (condition, error) {
 		if !strings.HasPrefix(tag, `"`) || !closed {
 			return condition{}, badHeader(name, `must be "*" or a list of entity tags in double quotes`)
 		}
-		c.add(opaque, weak)
+		if revision, ok := parse(opaque); ok {
+			c.add(revision, weak)
+		}
 		rest = strings.TrimLeft(after, " \t")
 		if rest != "" && rest[0] != ',' {
 			return condition{}, badHeader(name, "must separate entity tags by commas")
@@ -67,11 +93,21 @@ func readCondition(r *http.Request, name string) (condition, error) {
 	return c, nil
 }
 
-func (c *condition) add(opaque string, weak bool) {
+// parseRevision reads a revision in the one spelling that it is written in.
+func parseRevision(opaque string) (revision int64, ok bool) {
 	revision, err := strconv.ParseInt(opaque, 10, 64)
-	if err != nil || entityTag(revision) != `"`+opaque+`"` {
-		return
+	return revision, err == nil && strconv.FormatInt(revision, 10) == opaque
+}
+
+func parseTag(opaque string, id uuid.UUID) (revision int64, ok bool) {
+	number, ok := strings.CutSuffix(opaque, "-"+id.String())
+	if !ok {
+		return 0, false
 	}
+	return parseRevision(number)
+}
+
+func (c *condition) add(revision int64, weak bool) {
 	c.all = append(c.all, revision)
 	if !weak {
 		c.strong = append(c.strong, revision)

@@ -22,8 +22,8 @@ func headers(name string, values ...string) []string {
 func atRevisionTwo(t *testing.T, f *fixture) string {
 	t.Helper()
 	created := f.create(t, ada)
-	require.Equal(t, `"1"`, created.etag)
-	require.Equal(t, `"2"`, f.update(t, created.ID, `{"traits":{"email":"ada@example.org","age":35}}`).etag)
+	require.Equal(t, revisionTag(created.ID, 1), created.etag)
+	require.Equal(t, revisionTag(created.ID, 2), f.update(t, created.ID, `{"traits":{"email":"ada@example.org","age":35}}`).etag)
 	return created.ID
 }
 
@@ -34,7 +34,9 @@ func TestIfMatch(t *testing.T) {
 		values  []string
 		refusal *refusal // nil for none
 	}{
-		{"the current tag", []string{`"2"`}, nil},
+		{"the current revision", []string{`"2"`}, nil},
+		{"the current tag", []string{`"2-018f0000-0000-7000-8000-000000000001"`}, nil},
+		{"the tag of another identity", []string{`"2-018f0000-0000-7000-8000-0000000fffff"`}, &refusal{status: 412}},
 		{"the current tag in a list", []string{`"1", "2" ,"x"`}, nil},
 		{"the current tag in a list without blanks", []string{`"1","2"`}, nil},
 		{"the current tag in a list with empty elements", []string{`, "1",, "2",`}, nil},
@@ -72,11 +74,11 @@ func TestIfMatch(t *testing.T) {
 					f.requireRefused(t, *c.refusal, id, change, match...)
 					requireRefusal(t, *c.refusal, f.get(t, id, match...))
 					requireRefusal(t, *c.refusal, f.do(t, http.MethodDelete, identityPath(id), "", match...))
-					require.Equal(t, `"2"`, f.get(t, id).etag())
+					require.Equal(t, revisionTag(id, 2), f.get(t, id).etag())
 					return
 				}
 				require.Equal(t, http.StatusOK, f.get(t, id, match...).status)
-				require.Equal(t, `"3"`, f.put(t, id, change, match...).etag())
+				require.Equal(t, revisionTag(id, 3), f.put(t, id, change, match...).etag())
 			})
 		})
 	}
@@ -106,7 +108,7 @@ func TestIfMatchOfAnUpdateThatChangesNothing(t *testing.T) {
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		id := atRevisionTwo(t, f)
 		same := string(f.get(t, id).body)
-		require.Equal(t, `"2"`, f.put(t, id, same, "If-Match", `"2"`).etag())
+		require.Equal(t, revisionTag(id, 2), f.put(t, id, same, "If-Match", `"2"`).etag())
 		f.requireRefused(t, refusal{status: 412}, id, same, "If-Match", `"1"`)
 	})
 }
@@ -125,7 +127,8 @@ func TestIfNoneMatch(t *testing.T) {
 		values  []string
 		matches bool
 	}{
-		{"the current tag", []string{`"2"`}, true},
+		{"the current revision", []string{`"2"`}, true},
+		{"the current tag", []string{`"2-018f0000-0000-7000-8000-000000000001"`}, true},
 		{"the current tag, weak", []string{`W/"2"`}, true},
 		{"a list", []string{`"1", W/"2"`}, true},
 		{"several headers", []string{`"1"`, `"2"`}, true},
@@ -139,7 +142,7 @@ func TestIfNoneMatch(t *testing.T) {
 				noneMatch := headers("If-None-Match", c.values...)
 				for _, method := range []string{http.MethodGet, http.MethodHead} {
 					r := f.do(t, method, identityPath(id), "", noneMatch...)
-					require.Equal(t, `"2"`, r.etag())
+					require.Equal(t, revisionTag(id, 2), r.etag())
 					if c.matches {
 						require.Equal(t, http.StatusNotModified, r.status)
 					} else {
@@ -187,7 +190,7 @@ func TestOneOfManyUpdatesAtTheSameRevisionWins(t *testing.T) {
 			requireRefusal(t, refusal{status: 412}, r)
 		}
 		require.Equal(t, 1, won)
-		require.Equal(t, `"3"`, f.get(t, id).etag())
+		require.Equal(t, revisionTag(id, 3), f.get(t, id).etag())
 	})
 }
 
@@ -224,5 +227,23 @@ func TestReadersSeeTheOldIdentityOrTheNew(t *testing.T) {
 			require.Equal(t, []string{"n" + n + "@example.org"}, d.Credentials["code"].Identifiers)
 		}
 		group.Wait()
+	})
+}
+
+// TestEntityTagOfAnExternalID has an external id pass to another identity, whose entity
+// tag is the same.
+func TestEntityTagOfAnExternalID(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		first := f.create(t, `{"schema_id":"free","external_id":"crm-1"}`)
+		tag := f.get(t, first.ID).etag()
+		require.Equal(t, http.StatusNoContent, f.do(t, http.MethodDelete, identityPath(first.ID), "").status)
+		second := f.create(t, `{"schema_id":"free","external_id":"crm-1"}`)
+		r := f.do(t, http.MethodGet, "/admin/identities/by/external/crm-1", "", "If-None-Match", tag)
+		require.Equal(t, http.StatusOK, r.status)
+		require.Equal(t, second.ID, r.document(t).ID)
+		r = f.do(t, http.MethodGet, "/admin/identities/by/external/crm-1", "", "If-None-Match", r.etag())
+		require.Equal(t, http.StatusNotModified, r.status)
+		r = f.do(t, http.MethodGet, "/admin/identities/by/external/crm-1", "", "If-Match", tag)
+		require.Equal(t, http.StatusPreconditionFailed, r.status)
 	})
 }

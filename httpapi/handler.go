@@ -53,27 +53,40 @@ func WithPathPrefix(prefix string) Option {
 }
 
 // WithMaxBody sets how large, in bytes, the body of a request for one identity may
-// be. A larger one is answered with 413.
+// be. A larger one is answered with 413. 0 or less keeps the default.
 func WithMaxBody(bytes int64) Option {
-	return func(h *Handler) { h.maxBody = bytes }
+	return func(h *Handler) {
+		if bytes > 0 {
+			h.maxBody = bytes
+		}
+	}
 }
 
 // WithMaxBatchBody sets how large, in bytes, the body of a batch may be. A larger one
-// is answered with 413.
+// is answered with 413. 0 or less keeps the default.
 func WithMaxBatchBody(bytes int64) Option {
-	return func(h *Handler) { h.maxBatchBody = bytes }
+	return func(h *Handler) {
+		if bytes > 0 {
+			h.maxBatchBody = bytes
+		}
+	}
 }
 
-// WithLogger sets where faults are logged. The default is the Manager's logger.
+// WithLogger sets where faults are logged. The default, and what nil means, is the
+// Manager's logger.
 func WithLogger(logger *slog.Logger) Option {
-	return func(h *Handler) { h.logger = logger }
+	return func(h *Handler) {
+		if logger != nil {
+			h.logger = logger
+		}
+	}
 }
 
 // AllowAll authorizes every request. It is for a handler that sits behind the
 // application's own access control; the name makes that choice visible.
 func AllowAll(*http.Request) error { return nil }
 
-// New returns the handler of the identity admin API of manager.
+// New returns the handler of the identity admin API of manager, which must not be nil.
 //
 // authorize decides on every request, once, before its body is read; [Operation]
 // tells it what is asked for. An error denies the request: see [Unauthorized] and

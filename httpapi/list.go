@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -143,8 +144,7 @@ func (h *Handler) numberedPage(r *http.Request, q idem.Query, parameters url.Val
 	if err != nil {
 		return idem.Page{}, nil, err
 	}
-	// No database has more pages than this, and the product below does not overflow.
-	number = min(max(number, 0), 1<<40)
+	number = min(max(number, 0), math.MaxInt/idem.MaxPageSize) // so that the product below fits
 	total, err := h.manager.CountIdentities(r.Context(), q)
 	if err != nil {
 		return idem.Page{}, nil, err

@@ -20,11 +20,11 @@ func (h *Handler) patchIdentity(w http.ResponseWriter, r *http.Request, params [
 	if err != nil {
 		return answer{}, err
 	}
-	conditions, err := readConditions(r)
+	id, _ := parseID(params[0]) // the nil id is nobody's
+	conditions, err := readConditions(r, id)
 	if err != nil {
 		return answer{}, err
 	}
-	id, _ := parseID(params[0]) // the nil id is nobody's
 	patched, err := h.manager.PatchIdentity(r.Context(), id, patchTypes[mediaType](body), conditions.preconditions()...)
 	if err != nil {
 		return answer{}, err
@@ -37,11 +37,11 @@ func (h *Handler) deleteCredential(_ http.ResponseWriter, r *http.Request, param
 	if err != nil {
 		return answer{}, err
 	}
-	conditions, err := readConditions(r)
+	id, _ := parseID(params[0])
+	conditions, err := readConditions(r, id)
 	if err != nil {
 		return answer{}, err
 	}
-	id, _ := parseID(params[0])
 	err = h.manager.DeleteCredential(r.Context(), id, credentials.Type(params[1]), query.Get("identifier"), conditions.preconditions()...)
 	if err != nil {
 		return answer{}, err

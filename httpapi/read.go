@@ -5,50 +5,69 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/google/uuid"
+
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/adminview"
 )
 
 func (h *Handler) getIdentity(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
-	return h.read(r, func() (*identity.Identity, error) {
-		id, _ := parseID(params[0]) // a malformed id names no identity, as the nil id does
-		return h.manager.GetIdentity(r.Context(), id)
-	})
+	id, _ := parseID(params[0]) // a malformed id names no identity, as the nil id does
+	conditions, err := readConditions(r, id)
+	if err != nil {
+		return answer{}, err
+	}
+	view, err := h.viewOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	i, err := h.manager.GetIdentity(r.Context(), id)
+	if err != nil {
+		return answer{}, err
+	}
+	return readAnswer(view, conditions, i)
 }
 
 func (h *Handler) getIdentityByExternalID(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
-	return h.read(r, func() (*identity.Identity, error) {
-		return h.manager.FindByExternalID(r.Context(), params[0])
-	})
+	view, err := h.viewOf(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, err := readConditionsFound(r, uuid.Nil); err != nil {
+		return answer{}, err // malformed, whoever it is asked of
+	}
+	i, err := h.manager.FindByExternalID(r.Context(), params[0])
+	if err != nil {
+		return answer{}, err
+	}
+	conditions, err := readConditionsFound(r, i.ID)
+	if err != nil {
+		return answer{}, err
+	}
+	return readAnswer(view, conditions, i)
 }
 
-// read answers with the identity that find returns, as the request's parameters
-// and conditions have it.
-func (h *Handler) read(r *http.Request, find func() (*identity.Identity, error)) (answer, error) {
+// viewOf is what of an identity the parameters of a request ask for.
+func (h *Handler) viewOf(r *http.Request) (adminview.View, error) {
 	query, err := readQuery(r)
 	if err != nil {
-		return answer{}, err
+		return adminview.View{}, err
 	}
 	view := h.view
-	if view.Configs, err = includedCredentials(query); err != nil {
-		return answer{}, err
-	}
-	conditions, err := readConditions(r)
-	if err != nil {
-		return answer{}, err
-	}
-	i, err := find()
-	if err != nil {
-		return answer{}, err
-	}
+	view.Configs, err = includedCredentials(query)
+	return view, err
+}
+
+func readAnswer(view adminview.View, conditions conditions, i *identity.Identity) (answer, error) {
 	notModified, err := conditions.check(i)
-	if err != nil {
+	switch {
+	case err != nil:
 		return answer{}, err
+	case notModified:
+		return answer{status: http.StatusNotModified, etag: entityTag(i)}, nil
 	}
-	if notModified {
-		return answer{status: http.StatusNotModified, revision: i.Revision}, nil
-	}
-	return answer{status: http.StatusOK, revision: i.Revision, body: view.Append(nil, i)}, nil
+	return answer{status: http.StatusOK, etag: entityTag(i), body: view.Append(nil, i)}, nil
 }
 
 // readQuery parses the query, where net/http would drop what it cannot read.

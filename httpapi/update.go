@@ -53,7 +53,7 @@ func (h *Handler) updateIdentity(w http.ResponseWriter, r *http.Request, params 
 	if err != nil {
 		return answer{}, err
 	}
-	conditions, err := readConditions(r)
+	conditions, err := readConditions(r, id)
 	if err != nil {
 		return answer{}, err
 	}

@@ -198,7 +198,8 @@ func ParseTime(field string, s *string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339, *s)
-	if err != nil {
+	// In UTC it may be of a year that RFC 3339 cannot write.
+	if year := t.UTC().Year(); err != nil || year < 1 || year > 9999 {
 		return time.Time{}, &identity.InvalidError{Field: field, Reason: "must be a date and time as RFC 3339 has it, or null"}
 	}
 	return t, nil
