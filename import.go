@@ -71,16 +71,27 @@ func (m *Manager) importChunk(ctx context.Context, creates []identity.Create, re
 func (m *Manager) factsOfAll(ctx context.Context, creates []identity.Create) ([]identity.Facts, []error) {
 	facts, errs := make([]identity.Facts, len(creates)), make([]error, len(creates))
 	var (
-		next    atomic.Int64
-		running sync.WaitGroup
+		next     atomic.Int64
+		running  sync.WaitGroup
+		panicked atomic.Pointer[any]
 	)
 	for range min(runtime.GOMAXPROCS(0), len(creates)) {
 		running.Go(func() {
+			// A hook of the application that panics must do so where the caller can
+			// recover, as it does in a create.
+			defer func() {
+				if p := recover(); p != nil {
+					panicked.CompareAndSwap(nil, &p)
+				}
+			}()
 			for n := int(next.Add(1)) - 1; n < len(creates); n = int(next.Add(1)) - 1 {
 				facts[n], errs[n] = m.createFacts(ctx, creates[n])
 			}
 		})
 	}
 	running.Wait()
+	if p := panicked.Load(); p != nil {
+		panic(*p)
+	}
 	return facts, errs
 }

@@ -37,7 +37,7 @@ type Query struct {
 	IDs []uuid.UUID
 	// Identifier selects the identities with a credential of this identifier, in any
 	// spelling that normalises alike for password, webauthn and code, and exactly as
-	// it is for oidc and saml.
+	// it is for the other types.
 	Identifier string
 	// IdentifierPrefix selects the identities with an identifier that begins so,
 	// normalised as for Identifier.
@@ -136,6 +136,9 @@ func (q Query) filter() (storage.Filter, error) {
 	}
 	if q.Identifier != "" {
 		filter.Identifiers = spellings(q.Identifier)
+		for _, t := range []credentials.Type{credentials.TypeTOTP, credentials.TypeLookupSecret, credentials.TypePasskey} {
+			filter.Identifiers = append(filter.Identifiers, storage.Identifier{Type: t, Value: q.Identifier})
+		}
 		set++
 	}
 	if q.IdentifierPrefix != "" {
@@ -155,7 +158,7 @@ func (q Query) filter() (storage.Filter, error) {
 	return filter, nil
 }
 
-// spellings are the forms under which an identifier of any type would be kept.
+// spellings are the forms under which an identifier that people type would be kept.
 func spellings(identifier string) []storage.Identifier {
 	normalized := schema.Normalize(identifier)
 	return []storage.Identifier{

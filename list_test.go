@@ -1,6 +1,7 @@
 package idem_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage/memory"
 )
 
 // seed creates n people.
@@ -207,5 +209,14 @@ func TestDeleteCredential(t *testing.T) {
 		requireKind(t, err, idem.KindInvalid)
 		require.ErrorIs(t, err, credentials.ErrLastFirstFactor)
 		w.requireUnchanged(t, before)
+	})
+}
+
+// TestImportPanicsOnItsCaller has a hook of the application panic: on a goroutine that
+// nobody recovers it would end the process.
+func TestImportPanicsOnItsCaller(t *testing.T) {
+	w := newWorld(t, memory.New(), idem.WithPasswordPolicy(func(context.Context, string) error { panic("a bug of the application") }))
+	require.PanicsWithValue(t, "a bug of the application", func() {
+		_, _ = w.ImportIdentities(t.Context(), []identity.Create{{Credentials: withPassword("a password")}})
 	})
 }

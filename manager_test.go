@@ -170,7 +170,8 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	})
 	requireKind(t, invalid, idem.KindInvalid)
 
-	for _, value := range []any{created, *created, []*identity.Identity{created}, struct{ I identity.Identity }{*created}, conflict, invalid} {
+	update := identity.Update{Traits: raw(`{"email":"MARKER@example.com"}`), MetadataAdmin: raw(`"MARKER"`), Credentials: secret}
+	for _, value := range []any{create, update, created, *created, []*identity.Identity{created}, struct{ I identity.Identity }{*created}, conflict, invalid} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 			require.NotContains(t, strings.ToUpper(fmt.Sprintf(verb, value)), "MARKER", "%s of %T", verb, value)
 		}
@@ -183,4 +184,22 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	require.NotContains(t, string(own), "credentials")
 	require.NotContains(t, string(own), "metadata_admin")
 	require.NotContains(t, string(own), "MARKER password")
+}
+
+// TestVerifiedAddressInAnySpelling imports a verified address in a spelling that folds
+// to something else than its lower case.
+func TestVerifiedAddressInAnySpelling(t *testing.T) {
+	w := newWorld(t, memory.New())
+	created := w.create(t, identity.Create{
+		Traits:              raw(`{"email":"\u0130X@example.com"}`),
+		VerifiableAddresses: []identity.CreateVerifiableAddress{{Value: "\u0130X@example.com", Verified: true}},
+	})
+	require.True(t, created.VerifiableAddresses[0].Verified)
+}
+
+func TestMetadataIsBounded(t *testing.T) {
+	w := newWorld(t, memory.New())
+	_, err := w.CreateIdentity(t.Context(), identity.Create{MetadataPublic: raw(`"%s"`, strings.Repeat("x", 1<<20))})
+	requireKind(t, err, idem.KindInvalid)
+	require.ErrorContains(t, err, "/metadata_public")
 }

@@ -64,9 +64,9 @@ func WithIDs(newID func() uuid.UUID) Option {
 	}
 }
 
-// WithLogger sets where idem logs: every change at level Debug, with id and
-// revision and nothing personal, and every fault at level Error. The default is
-// slog.Default at the time of New.
+// WithLogger sets where idem logs: every operation that writes at level Debug, with
+// the identity's id and nothing personal, and every fault at level Error. The default
+// is slog.Default at the time of New.
 func WithLogger(logger *slog.Logger) Option {
 	return func(m *Manager) error {
 		if logger == nil {

@@ -116,7 +116,9 @@ func (m *Manager) verifyPassword(ctx context.Context, identifier, password strin
 // denyInTime hashes the password for nothing: a quick "no" would tell which
 // identifiers have an account.
 func (m *Manager) denyInTime(ctx context.Context, password string) error {
-	if _, err := m.hasher.Hash(ctx, []byte(password)); ctx.Err() != nil {
+	// Why it could not be hashed makes no difference: nobody signs in.
+	_, _ = m.hasher.Hash(ctx, []byte(password))
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return ErrWrongPassword

@@ -231,3 +231,24 @@ func BenchmarkUnknownIdentifier(b *testing.B) {
 	slices.Sort(unknown)
 	b.ReportMetric(float64(unknown[len(unknown)/2])/float64(known[len(known)/2]), "unknown/known")
 }
+
+// slowHasher is one whose caller goes away while it works, and that does not notice.
+type slowHasher struct {
+	credentials.Hasher
+	leave context.CancelFunc
+}
+
+func (h slowHasher) Hash(_ context.Context, password []byte) (string, error) {
+	h.leave()
+	return h.Hasher.Hash(context.Background(), password)
+}
+
+func TestVerifyPasswordOfACallerWhoLeaves(t *testing.T) {
+	cheap, err := credentials.NewBcrypt(4)
+	require.NoError(t, err)
+	ctx, leave := context.WithCancel(t.Context())
+	w := newWorld(t, memory.New(), idem.WithHasher(slowHasher{cheap, leave}))
+	verified, err := w.VerifyPassword(ctx, "nobody", "a password")
+	require.Nil(t, verified)
+	requireKind(t, err, idem.KindCanceled)
+}

@@ -14,6 +14,8 @@ import (
 const (
 	// MaxExternalIDLength bounds an external id, in bytes.
 	MaxExternalIDLength = 1024
+	// MaxMetadataLength bounds public and admin metadata, in bytes each.
+	MaxMetadataLength = 1 << 20
 	// MaxMetadataDepth bounds the nesting of metadata: a request body is bounded at
 	// 100 levels, and metadata lies one level inside.
 	MaxMetadataDepth = 99
@@ -47,6 +49,9 @@ func checkExternalID(id string) error {
 func checkMetadata(field string, value json.RawMessage) error {
 	if len(value) == 0 {
 		return nil
+	}
+	if len(value) > MaxMetadataLength {
+		return &InvalidError{Field: field, Keyword: "maxLength", Reason: "must be at most 1 MiB long"}
 	}
 	err := strictjson.Check(value, MaxMetadataDepth)
 	if err == nil {

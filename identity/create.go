@@ -129,7 +129,7 @@ func (i *Identity) adoptVerification(given CreateVerifiableAddress, now time.Tim
 	if via == "" {
 		via = ViaEmail
 	}
-	value := schema.Normalize(strings.ToLower(given.Value))
+	value := schema.Normalize(given.Value)
 	for n := range i.VerifiableAddresses {
 		address := &i.VerifiableAddresses[n]
 		if address.Via != via || address.Value != value {

@@ -92,9 +92,18 @@ func (i *Identity) Equal(o *Identity) bool {
 }
 
 // Canonicalize brings every time of i to UTC and whole microseconds, the
-// precision that every store keeps. Stores call it on what they are given, so
-// that all of them give back the same.
+// precision that every store keeps, and gives what is empty one form: traits {},
+// metadata nil. Stores call it on what they are given, so that all of them give
+// back the same.
 func (i *Identity) Canonicalize() {
+	if len(i.Traits) == 0 {
+		i.Traits = json.RawMessage("{}")
+	}
+	for _, metadata := range []*json.RawMessage{&i.MetadataPublic, &i.MetadataAdmin} {
+		if len(*metadata) == 0 {
+			*metadata = nil
+		}
+	}
 	for _, t := range []*time.Time{&i.StateChangedAt, &i.CreatedAt, &i.UpdatedAt} {
 		*t = canonicalTime(*t)
 	}

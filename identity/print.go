@@ -24,6 +24,22 @@ func (i Identity) LogValue() slog.Value {
 		slog.String("state", string(i.State)))
 }
 
+// Format implements [fmt.Formatter]: traits and metadata are not printed.
+func (c Create) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "identity.Create(schema %q)", c.SchemaID) }
+
+// LogValue implements [slog.LogValuer].
+func (c Create) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("schema_id", c.SchemaID), slog.String("state", string(c.State)))
+}
+
+// Format implements [fmt.Formatter]: traits and metadata are not printed.
+func (u Update) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "identity.Update(schema %q)", u.SchemaID) }
+
+// LogValue implements [slog.LogValuer].
+func (u Update) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("schema_id", u.SchemaID), slog.String("state", string(u.State)))
+}
+
 // MarshalJSON returns the identity's own view of itself: everything but its
 // credentials and its admin metadata, with the field names and order of the wire
 // contract. It leaves out schema_url, which only a server knows.
