@@ -126,12 +126,10 @@ func (h *Handler) batchAnswer(r *http.Request, outcomes []batchOutcome) []byte {
 			h.explain(r, o.err).under(fmt.Sprintf("/identities/%d/create", n)).write(w)
 		} else {
 			w.String("create")
-			w.Name("identity")
-			w.UUID(o.id)
+			w.UUIDMember("identity", o.id)
 		}
 		if o.patchID != "" {
-			w.Name("patch_id")
-			w.String(o.patchID)
+			w.StringMember("patch_id", o.patchID)
 		}
 		w.EndObject()
 	}

@@ -225,15 +225,11 @@ func (p *problem) write(w *jsonwriter.Writer) {
 	w.BeginObject()
 	w.Name("code")
 	w.Int(int64(p.status))
-	w.Name("status")
-	w.String(http.StatusText(p.status))
-	w.Name("id")
-	w.String(p.id)
-	w.Name("message")
-	w.String(p.message)
+	w.StringMember("status", http.StatusText(p.status))
+	w.StringMember("id", p.id)
+	w.StringMember("message", p.message)
 	if p.reason != "" {
-		w.Name("reason")
-		w.String(p.reason)
+		w.StringMember("reason", p.reason)
 	}
 	w.Name("details")
 	p.writeDetails(w)
@@ -260,16 +256,12 @@ func prefersProblem(r *http.Request) bool {
 func (p *problem) problemDetails() []byte {
 	w := jsonwriter.New(nil)
 	w.BeginObject()
-	w.Name("type")
-	w.String("about:blank")
-	w.Name("title")
-	w.String(http.StatusText(p.status))
+	w.StringMember("type", "about:blank")
+	w.StringMember("title", http.StatusText(p.status))
 	w.Name("status")
 	w.Int(int64(p.status))
-	w.Name("detail")
-	w.String(strings.TrimSpace(p.message + " " + p.reason))
-	w.Name("id")
-	w.String(p.id)
+	w.StringMember("detail", strings.TrimSpace(p.message+" "+p.reason))
+	w.StringMember("id", p.id)
 	w.Name("details")
 	p.writeDetails(w)
 	w.EndObject()
@@ -283,12 +275,9 @@ func (p *problem) writeDetails(w *jsonwriter.Writer) {
 		w.BeginArray()
 		for _, v := range p.violations {
 			w.BeginObject()
-			w.Name("pointer")
-			w.String(v.Pointer)
-			w.Name("keyword")
-			w.String(v.Keyword)
-			w.Name("message")
-			w.String(v.Message)
+			w.StringMember("pointer", v.Pointer)
+			w.StringMember("keyword", v.Keyword)
+			w.StringMember("message", v.Message)
 			w.EndObject()
 		}
 		w.EndArray()
@@ -296,15 +285,12 @@ func (p *problem) writeDetails(w *jsonwriter.Writer) {
 	if p.conflict != nil {
 		w.Name("conflict")
 		w.BeginObject()
-		w.Name("kind")
-		w.String(p.conflict.Kind)
+		w.StringMember("kind", p.conflict.Kind)
 		if p.conflict.Type != "" {
-			w.Name("type")
-			w.String(p.conflict.Type)
+			w.StringMember("type", p.conflict.Type)
 		}
 		if p.conflict.Pointer != "" {
-			w.Name("pointer")
-			w.String(p.conflict.Pointer)
+			w.StringMember("pointer", p.conflict.Pointer)
 		}
 		w.EndObject()
 	}

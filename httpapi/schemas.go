@@ -16,8 +16,7 @@ func (h *Handler) listSchemas(_ http.ResponseWriter, r *http.Request, _ []string
 	w.BeginArray()
 	for _, s := range h.manager.Schemas().All() {
 		w.BeginObject()
-		w.Name("id")
-		w.String(s.ID())
+		w.StringMember("id", s.ID())
 		w.Name("schema")
 		w.Raw(s.Document())
 		w.EndObject()

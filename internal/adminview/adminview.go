@@ -37,24 +37,19 @@ func SchemaURL(baseURL, id string) string {
 func (v View) Append(dst []byte, i *identity.Identity) []byte {
 	w := jsonwriter.New(dst)
 	w.BeginObject()
-	w.Name("id")
-	w.UUID(i.ID)
+	w.UUIDMember("id", i.ID)
 	if i.ExternalID != "" {
-		w.Name("external_id")
-		w.String(i.ExternalID)
+		w.StringMember("external_id", i.ExternalID)
 	}
 	if len(i.Credentials) > 0 && !v.HideCredentials {
 		w.Name("credentials")
 		v.writeCredentials(w, i.Credentials)
 	}
-	w.Name("schema_id")
-	w.String(i.SchemaID)
+	w.StringMember("schema_id", i.SchemaID)
 	if !v.HideSchemaURL {
-		w.Name("schema_url")
-		w.String(SchemaURL(v.BaseURL, i.SchemaID))
+		w.StringMember("schema_url", SchemaURL(v.BaseURL, i.SchemaID))
 	}
-	w.Name("state")
-	w.String(string(i.State))
+	w.StringMember("state", string(i.State))
 	writeTime(w, "state_changed_at", i.StateChangedAt)
 	w.Name("traits")
 	w.Raw(i.Traits)
@@ -95,16 +90,11 @@ func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.Verifia
 	w.BeginArray()
 	for _, a := range addresses {
 		w.BeginObject()
-		w.Name("id")
-		w.UUID(a.ID)
-		w.Name("value")
-		w.String(a.Value)
-		w.Name("verified")
-		w.Bool(a.Verified)
-		w.Name("via")
-		w.String(a.Via)
-		w.Name("status")
-		w.String(string(a.Status))
+		w.UUIDMember("id", a.ID)
+		w.StringMember("value", a.Value)
+		w.BoolMember("verified", a.Verified)
+		w.StringMember("via", a.Via)
+		w.StringMember("status", string(a.Status))
 		if !a.VerifiedAt.IsZero() {
 			writeTime(w, "verified_at", a.VerifiedAt)
 		}
@@ -123,12 +113,9 @@ func writeRecoveryAddresses(w *jsonwriter.Writer, addresses []identity.RecoveryA
 	w.BeginArray()
 	for _, a := range addresses {
 		w.BeginObject()
-		w.Name("id")
-		w.UUID(a.ID)
-		w.Name("value")
-		w.String(a.Value)
-		w.Name("via")
-		w.String(a.Via)
+		w.UUIDMember("id", a.ID)
+		w.StringMember("value", a.Value)
+		w.StringMember("via", a.Via)
 		writeTime(w, "created_at", a.CreatedAt)
 		writeTime(w, "updated_at", a.UpdatedAt)
 		w.EndObject()
@@ -142,8 +129,7 @@ func (v View) writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
 		c := set[t]
 		w.Name(string(t))
 		w.BeginObject()
-		w.Name("type")
-		w.String(string(t))
+		w.StringMember("type", string(t))
 		w.Name("identifiers")
 		w.BeginArray()
 		for _, identifier := range c.Identifiers {

@@ -18,8 +18,7 @@ func writeConfig(w *jsonwriter.Writer, t credentials.Type, c credentials.Config)
 		w.Name("providers")
 		writeProviders(w, t, c.Providers)
 	case credentials.TypeTOTP:
-		w.Name("totp_url")
-		w.String(c.TOTPURL)
+		w.StringMember("totp_url", c.TOTPURL)
 	case credentials.TypeLookupSecret:
 		w.Name("recovery_codes")
 		writeRecoveryCodes(w, c.RecoveryCodes)
@@ -34,12 +33,10 @@ func writeConfig(w *jsonwriter.Writer, t credentials.Type, c credentials.Config)
 
 func writePassword(w *jsonwriter.Writer, c credentials.Config) {
 	if c.HashedPassword != "" {
-		w.Name("hashed_password")
-		w.String(c.HashedPassword)
+		w.StringMember("hashed_password", c.HashedPassword)
 	}
 	if c.UsePasswordMigrationHook {
-		w.Name("use_password_migration_hook")
-		w.Bool(true)
+		w.BoolMember("use_password_migration_hook", true)
 	}
 }
 
@@ -49,23 +46,18 @@ func writeProviders(w *jsonwriter.Writer, t credentials.Type, providers []creden
 	w.BeginArray()
 	for _, p := range providers {
 		w.BeginObject()
-		w.Name("subject")
-		w.String(p.Subject)
-		w.Name("provider")
-		w.String(p.Provider)
+		w.StringMember("subject", p.Subject)
+		w.StringMember("provider", p.Provider)
 		if t == credentials.TypeOIDC {
 			for _, token := range []string{"initial_id_token", "initial_access_token", "initial_refresh_token"} {
-				w.Name(token)
-				w.String("")
+				w.StringMember(token, "")
 			}
 		}
 		if p.Organization != "" {
-			w.Name("organization")
-			w.String(p.Organization)
+			w.StringMember("organization", p.Organization)
 		}
 		if p.UseAutoLink {
-			w.Name("use_auto_link")
-			w.Bool(true)
+			w.BoolMember("use_auto_link", true)
 		}
 		w.EndObject()
 	}
@@ -76,8 +68,7 @@ func writeRecoveryCodes(w *jsonwriter.Writer, codes []credentials.RecoveryCode) 
 	w.BeginArray()
 	for _, code := range codes {
 		w.BeginObject()
-		w.Name("code")
-		w.String(code.Code)
+		w.StringMember("code", code.Code)
 		w.Name("used_at")
 		if code.UsedAt.IsZero() {
 			w.Null()
@@ -96,18 +87,15 @@ func writeKeys(w *jsonwriter.Writer, c credentials.Config) {
 		w.Raw(key.JSON)
 	}
 	w.EndArray()
-	w.Name("user_handle")
-	w.String(base64.StdEncoding.EncodeToString(c.UserHandle))
+	w.StringMember("user_handle", base64.StdEncoding.EncodeToString(c.UserHandle))
 }
 
 func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddress) {
 	w.BeginArray()
 	for _, a := range addresses {
 		w.BeginObject()
-		w.Name("channel")
-		w.String(a.Channel)
-		w.Name("address")
-		w.String(a.Address)
+		w.StringMember("channel", a.Channel)
+		w.StringMember("address", a.Address)
 		w.EndObject()
 	}
 	w.EndArray()

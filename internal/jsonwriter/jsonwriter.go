@@ -56,6 +56,24 @@ func (w *Writer) String(s string) {
 	w.buf, _ = jsontext.AppendQuote(w.buf, s)
 }
 
+// StringMember appends a member of an object with a string.
+func (w *Writer) StringMember(name, s string) {
+	w.Name(name)
+	w.String(s)
+}
+
+// BoolMember appends a member of an object with true or false.
+func (w *Writer) BoolMember(name string, b bool) {
+	w.Name(name)
+	w.Bool(b)
+}
+
+// UUIDMember appends a member of an object with an id.
+func (w *Writer) UUIDMember(name string, id uuid.UUID) {
+	w.Name(name)
+	w.UUID(id)
+}
+
 // Raw appends value as it is. It must be one JSON value.
 func (w *Writer) Raw(value []byte) {
 	w.separate()

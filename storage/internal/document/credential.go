@@ -51,23 +51,19 @@ func writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
 func writeConfig(w *jsonwriter.Writer, c credentials.Config) {
 	w.BeginObject()
 	if c.HashedPassword != "" {
-		w.Name("h")
-		w.String(c.HashedPassword)
+		w.StringMember("h", c.HashedPassword)
 	}
 	if c.UsePasswordMigrationHook {
-		w.Name("mh")
-		w.Bool(true)
+		w.BoolMember("mh", true)
 	}
 	writeList(w, "p", c.Providers, writeProvider)
 	if c.TOTPURL != "" {
-		w.Name("u")
-		w.String(c.TOTPURL)
+		w.StringMember("u", c.TOTPURL)
 	}
 	writeList(w, "l", c.RecoveryCodes, writeRecoveryCode)
 	writeList(w, "k", c.Keys, func(w *jsonwriter.Writer, key credentials.Key) { w.Raw(key.JSON) })
 	if len(c.UserHandle) > 0 {
-		w.Name("uh")
-		w.String(base64.StdEncoding.EncodeToString(c.UserHandle))
+		w.StringMember("uh", base64.StdEncoding.EncodeToString(c.UserHandle))
 	}
 	writeList(w, "a", c.Addresses, writeCodeAddress)
 	w.EndObject()
@@ -87,25 +83,20 @@ func writeList[T any](w *jsonwriter.Writer, name string, list []T, write func(*j
 
 func writeProvider(w *jsonwriter.Writer, p credentials.Provider) {
 	w.BeginObject()
-	w.Name("p")
-	w.String(p.Provider)
-	w.Name("s")
-	w.String(p.Subject)
+	w.StringMember("p", p.Provider)
+	w.StringMember("s", p.Subject)
 	if p.Organization != "" {
-		w.Name("o")
-		w.String(p.Organization)
+		w.StringMember("o", p.Organization)
 	}
 	if p.UseAutoLink {
-		w.Name("al")
-		w.Bool(true)
+		w.BoolMember("al", true)
 	}
 	w.EndObject()
 }
 
 func writeRecoveryCode(w *jsonwriter.Writer, code credentials.RecoveryCode) {
 	w.BeginObject()
-	w.Name("c")
-	w.String(code.Code)
+	w.StringMember("c", code.Code)
 	if !code.UsedAt.IsZero() {
 		writeTime(w, "ua", code.UsedAt)
 	}
@@ -114,10 +105,8 @@ func writeRecoveryCode(w *jsonwriter.Writer, code credentials.RecoveryCode) {
 
 func writeCodeAddress(w *jsonwriter.Writer, a credentials.CodeAddress) {
 	w.BeginObject()
-	w.Name("c")
-	w.String(a.Channel)
-	w.Name("a")
-	w.String(a.Address)
+	w.StringMember("c", a.Channel)
+	w.StringMember("a", a.Address)
 	w.EndObject()
 }
 

@@ -21,20 +21,17 @@ import (
 func Append(dst []byte, i *identity.Identity) []byte {
 	w := jsonwriter.New(dst)
 	w.BeginObject()
-	w.Name("s")
-	w.String(i.SchemaID)
+	w.StringMember("s", i.SchemaID)
 	w.Name("t")
 	w.Raw(i.Traits)
 	if i.State != identity.StateActive {
-		w.Name("st")
-		w.String(string(i.State))
+		w.StringMember("st", string(i.State))
 	}
 	writeTime(w, "sa", i.StateChangedAt)
 	writeTime(w, "ca", i.CreatedAt)
 	writeTime(w, "ua", i.UpdatedAt)
 	if i.ExternalID != "" {
-		w.Name("x")
-		w.String(i.ExternalID)
+		w.StringMember("x", i.ExternalID)
 	}
 	if i.MetadataPublic != nil {
 		w.Name("mp")
@@ -45,8 +42,7 @@ func Append(dst []byte, i *identity.Identity) []byte {
 		w.Raw(i.MetadataAdmin)
 	}
 	if i.OrganizationID.Valid {
-		w.Name("o")
-		w.UUID(i.OrganizationID.UUID)
+		w.UUIDMember("o", i.OrganizationID.UUID)
 	}
 	writeVerifiableAddresses(w, i.VerifiableAddresses)
 	writeRecoveryAddresses(w, i.RecoveryAddresses)
@@ -68,19 +64,14 @@ func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.Verifia
 	w.BeginArray()
 	for _, a := range addresses {
 		w.BeginObject()
-		w.Name("i")
-		w.UUID(a.ID)
-		w.Name("v")
-		w.String(a.Value)
-		w.Name("y")
-		w.String(a.Via)
+		w.UUIDMember("i", a.ID)
+		w.StringMember("v", a.Value)
+		w.StringMember("y", a.Via)
 		if a.Verified {
-			w.Name("ok")
-			w.Bool(true)
+			w.BoolMember("ok", true)
 		}
 		if a.Status != identity.AddressPending {
-			w.Name("st")
-			w.String(string(a.Status))
+			w.StringMember("st", string(a.Status))
 		}
 		if !a.VerifiedAt.IsZero() {
 			writeTime(w, "va", a.VerifiedAt)
@@ -100,12 +91,9 @@ func writeRecoveryAddresses(w *jsonwriter.Writer, addresses []identity.RecoveryA
 	w.BeginArray()
 	for _, a := range addresses {
 		w.BeginObject()
-		w.Name("i")
-		w.UUID(a.ID)
-		w.Name("v")
-		w.String(a.Value)
-		w.Name("y")
-		w.String(a.Via)
+		w.UUIDMember("i", a.ID)
+		w.StringMember("v", a.Value)
+		w.StringMember("y", a.Via)
 		writeTime(w, "ca", a.CreatedAt)
 		writeTime(w, "ua", a.UpdatedAt)
 		w.EndObject()
