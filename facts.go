@@ -29,16 +29,19 @@ type input struct {
 // facts checks in and works out what the rules need, the slow parts included. It
 // reports everything that is wrong at once, and hashes only what will be kept.
 func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
-	derived, err := in.derive()
-	err = errors.Join(in.checked, checkCredentials(in.credentials), m.checkPolicy(ctx, in.credentials), err, checkCode(in.credentials, derived))
-	if err != nil {
-		return identity.Facts{}, err
+	derived, traitsErr := in.derive()
+	policyErr, codeErr := m.checkPolicy(ctx, in.credentials), checkCode(in.credentials, derived)
+	if errors.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
+		// Only now: where nothing else is wrong, Prepare makes the same checks.
+		return identity.Facts{}, errors.Join(in.checked, checkCredentials(in.credentials), policyErr, traitsErr, codeErr)
 	}
 	facts := identity.Facts{SchemaID: in.schemaID, Derived: derived, NewID: memoize(m.newID)}
 	if in.credentials != nil {
-		if facts.Credentials, err = in.credentials.Prepare(ctx, in.hasher); err != nil {
+		prepared, err := in.credentials.Prepare(ctx, in.hasher)
+		if err != nil {
 			return identity.Facts{}, credentialsError(err)
 		}
+		facts.Credentials = prepared
 	}
 	facts.Now = m.now()
 	return facts, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/adminview"
+	"github.com/idemkit/idem/internal/jsonwriter"
 )
 
 // resolveCredentials finds the credentials whose config a patch changed, and makes
@@ -109,17 +110,15 @@ func changedConfig(pointer string, before, after jsontext.Value) (jsontext.Value
 
 // importOf reads entries as the body of an update is read.
 func importOf(entries map[string]jsontext.Value) (*credentials.Import, error) {
-	document := []byte("{")
-	for n, name := range slices.Sorted(maps.Keys(entries)) {
-		if n > 0 {
-			document = append(document, ',')
-		}
-		document = append(document, `"`+name+`":`...)
-		document = append(document, entries[name]...)
+	var w jsonwriter.Writer
+	w.BeginObject()
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		w.Name(name)
+		w.Raw(entries[name])
 	}
-	document = append(document, '}')
+	w.EndObject()
 	var body adminview.Credentials
-	if err := jsonv2.Unmarshal(document, &body, jsonv2.RejectUnknownMembers(true)); err != nil {
+	if err := jsonv2.Unmarshal(w.Bytes(), &body, jsonv2.RejectUnknownMembers(true)); err != nil {
 		invalid := &identity.InvalidError{Field: "/credentials", Reason: "after the patch, they cannot be read"}
 		var semantic *jsonv2.SemanticError
 		if errors.As(err, &semantic) {

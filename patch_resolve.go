@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,17 +128,11 @@ func sameJSON(a, b jsontext.Value) bool {
 }
 
 // decodeJSON keeps numbers as they are written: two that differ only in what a float
-// cannot hold are not the same.
+// cannot hold are not the same, and metadata may hold some that no float can.
 func decodeJSON(value jsontext.Value) (decoded any, err error) {
-	keepNumbers := jsonv2.UnmarshalFromFunc(func(d *jsontext.Decoder, target *any) error {
-		if d.PeekKind() != '0' {
-			return errors.ErrUnsupported
-		}
-		number, err := d.ReadValue()
-		*target = json.Number(string(number))
-		return err
-	})
-	err = jsonv2.Unmarshal(value, &decoded, jsonv2.WithUnmarshalers(keepNumbers))
+	decoder := json.NewDecoder(bytes.NewReader(value))
+	decoder.UseNumber()
+	err = decoder.Decode(&decoded)
 	return decoded, err
 }
 
@@ -221,7 +216,7 @@ func resolveVerification(pointer string, before, after map[string]any) (v identi
 			}
 		case string:
 			status := identity.AddressStatus(value)
-			if name == "status" && slices.Contains([]identity.AddressStatus{identity.AddressPending, identity.AddressSent, identity.AddressCompleted}, status) {
+			if name == "status" && status.IsKnown() {
 				v.Status = &status
 				continue
 			}

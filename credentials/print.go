@@ -68,7 +68,7 @@ func (imp Import) placeholder() string {
 	}{
 		{TypePassword, imp.Password != nil}, {TypeOIDC, imp.OIDC != nil}, {TypeSAML, imp.SAML != nil},
 		{TypeTOTP, imp.TOTP != nil}, {TypeLookupSecret, imp.LookupSecret != nil},
-		{TypeWebAuthn, imp.WebAuthn != nil}, {TypePasskey, imp.Passkey != nil},
+		{TypeWebAuthn, imp.WebAuthn != nil}, {TypePasskey, imp.Passkey != nil}, {TypeCode, imp.Code != nil},
 	} {
 		if part.is {
 			types = append(types, string(part.t))

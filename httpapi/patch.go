@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
@@ -16,7 +18,7 @@ var patchTypes = map[string]func([]byte) idem.Patch{
 }
 
 func (h *Handler) patchIdentity(w http.ResponseWriter, r *http.Request, params []string) (answer, error) {
-	mediaType, body, err := readBodyOf(w, r, h.maxBody, "application/json", "application/json-patch+json", "application/merge-patch+json")
+	mediaType, body, err := readBodyOf(w, r, h.maxBody, slices.Sorted(maps.Keys(patchTypes))...)
 	if err != nil {
 		return answer{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -98,12 +99,9 @@ func includedCredentials(query url.Values) ([]credentials.Type, error) {
 }
 
 func typeNames() string {
-	text := ""
-	for n, t := range credentials.Types() {
-		if n > 0 {
-			text += ", "
-		}
-		text += string(t)
+	var names []string
+	for _, t := range credentials.Types() {
+		names = append(names, string(t))
 	}
-	return text
+	return strings.Join(names, ", ")
 }

@@ -24,6 +24,11 @@ const (
 	AddressCompleted AddressStatus = "completed"
 )
 
+// IsKnown reports whether s is one of the statuses above.
+func (s AddressStatus) IsKnown() bool {
+	return s == AddressPending || s == AddressSent || s == AddressCompleted
+}
+
 // VerifiableAddress is an address that can be proven to belong to its identity.
 // (Via, Value) is unique over the verifiable addresses of all identities.
 type VerifiableAddress struct {

@@ -90,8 +90,7 @@ func checkAddress(field, value, via string) error {
 }
 
 func checkStatus(field string, status AddressStatus) error {
-	switch status {
-	case "", AddressPending, AddressSent, AddressCompleted:
+	if status == "" || status.IsKnown() {
 		return nil
 	}
 	return &InvalidError{Field: field, Keyword: "enum", Reason: `must be "pending", "sent" or "completed"`}

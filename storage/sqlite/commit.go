@@ -133,15 +133,12 @@ func (c *committer) await(ctx context.Context, w *write) error {
 	var t turn
 	select {
 	case t = <-w.turn:
-	default:
-		select {
-		case t = <-w.turn:
-		case <-ctx.Done():
-			if c.withdraw(w) {
-				return ctx.Err()
-			}
-			t = <-w.turn
+	case <-ctx.Done():
+		// Not if it has been answered: then it was taken before.
+		if c.withdraw(w) {
+			return ctx.Err()
 		}
+		t = <-w.turn
 	}
 	if t == lead {
 		c.mu.Lock()
