@@ -20,7 +20,8 @@ import (
 // safe for concurrent use, and every error they return is an [*Error].
 type Manager struct {
 	storage storage.Storage
-	schemas atomic.Pointer[schema.Registry]
+	// schemas is shared with the Managers that WithStorage returns.
+	schemas *atomic.Pointer[schema.Registry]
 	hasher  credentials.Hasher
 	limiter *credentials.Limiter
 	clock   func() time.Time
@@ -44,6 +45,7 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 	}
 	m := &Manager{
 		storage: store,
+		schemas: new(atomic.Pointer[schema.Registry]),
 		limiter: credentials.NewLimiter(runtime.GOMAXPROCS(0)),
 		clock:   time.Now,
 		newID:   newUUIDv7,
@@ -64,6 +66,22 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 	}
 	m.hasher = limitedHasher{Hasher: m.hasher, limiter: m.limiter}
 	return m, nil
+}
+
+// WithStorage returns a Manager that works on store and is like m in all else: the two
+// share the schemas, also those that are set later, and the limit on hashing. It costs
+// next to nothing, so that one can be made for a single transaction:
+//
+//	within := manager.WithStorage(store.WithTx(tx))
+//
+// It panics if store is nil.
+func (m *Manager) WithStorage(store storage.Storage) *Manager {
+	if store == nil {
+		panic("idem: WithStorage: the store is nil")
+	}
+	other := *m
+	other.storage = store
+	return &other
 }
 
 // newUUIDv7 cannot fail: the system's source of randomness either works or ends

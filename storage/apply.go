@@ -23,3 +23,12 @@ func Apply(current *identity.Identity,
 	next.Revision++
 	return next, nil
 }
+
+// First is the part of a create that every store does alike: it returns what is to be
+// kept of a new identity, a copy in canonical form and at revision 1.
+func First(i *identity.Identity) *identity.Identity {
+	first := i.Clone()
+	first.Canonicalize()
+	first.Revision = 1
+	return first
+}

@@ -46,9 +46,7 @@ func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Ide
 func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
 	for n, i := range identities {
-		kept := i.Clone()
-		kept.Canonicalize()
-		kept.Revision = 1
+		kept := storage.First(i)
 		if errs[n] = s.keep(ctx, kept); errs[n] == nil {
 			created[n] = kept.Clone()
 		}

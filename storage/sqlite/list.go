@@ -15,12 +15,11 @@ import (
 )
 
 // List implements [storage.Storage].
-func (s *Store) List(ctx context.Context, q storage.Query) (storage.Page, error) {
-	page, err := s.list(ctx, q)
-	return page, s.readError(ctx, err)
+func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
+	return read(ctx, r, func(ctx context.Context) (storage.Page, error) { return r.list(ctx, q) })
 }
 
-func (s *Store) list(ctx context.Context, q storage.Query) (storage.Page, error) {
+func (r reader) list(ctx context.Context, q storage.Query) (storage.Page, error) {
 	limit := q.Limit
 	if limit == 0 {
 		limit = storage.DefaultLimit
@@ -32,11 +31,11 @@ func (s *Store) list(ctx context.Context, q storage.Query) (storage.Page, error)
 	// One more than asked for tells whether there are more.
 	switch f := q.Filter; {
 	case f.IDs != nil || f.Identifiers != nil || f.Prefixes != nil:
-		found, err = s.listMatches(ctx, f, q, limit+1)
+		found, err = r.listMatches(ctx, f, q, limit+1)
 	case f.OrganizationID.Valid:
-		found, err = scanAll(ctx, s.reads[selectOrganizationPage], f.OrganizationID.UUID[:], q.After[:], limit+1, q.Offset)
+		found, err = scanAll(ctx, r.source, selectOrganizationPage, f.OrganizationID.UUID[:], q.After[:], limit+1, q.Offset)
 	default:
-		found, err = scanAll(ctx, s.reads[selectPage], q.After[:], limit+1, q.Offset)
+		found, err = scanAll(ctx, r.source, selectPage, q.After[:], limit+1, q.Offset)
 	}
 	if err != nil {
 		return storage.Page{}, err
@@ -45,8 +44,8 @@ func (s *Store) list(ctx context.Context, q storage.Query) (storage.Page, error)
 }
 
 // listMatches lists by a filter that names identities rather than a range of them.
-func (s *Store) listMatches(ctx context.Context, f storage.Filter, q storage.Query, limit int) ([]*identity.Identity, error) {
-	ids, err := s.matches(ctx, f)
+func (r reader) listMatches(ctx context.Context, f storage.Filter, q storage.Query, limit int) ([]*identity.Identity, error) {
+	ids, err := r.matches(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +58,7 @@ func (s *Store) listMatches(ctx context.Context, f storage.Filter, q storage.Que
 		skip  = q.Offset
 	)
 	for _, id := range ids[start:] {
-		i, err := get(ctx, s.reads[selectByID], id)
+		match, err := get(ctx, r.source, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue
 		}
@@ -70,7 +69,7 @@ func (s *Store) listMatches(ctx context.Context, f storage.Filter, q storage.Que
 			skip--
 			continue
 		}
-		if found = append(found, i); len(found) == limit {
+		if found = append(found, match.identity); len(found) == limit {
 			break
 		}
 	}
@@ -78,19 +77,19 @@ func (s *Store) listMatches(ctx context.Context, f storage.Filter, q storage.Que
 }
 
 // matches returns the ids that the filter names, sorted, each once.
-func (s *Store) matches(ctx context.Context, f storage.Filter) (ids []uuid.UUID, err error) {
+func (r reader) matches(ctx context.Context, f storage.Filter) (ids []uuid.UUID, err error) {
 	switch {
 	case f.IDs != nil:
 		ids = slices.Clone(f.IDs)
 	case f.Identifiers != nil:
 		for _, i := range f.Identifiers {
-			if ids, err = appendIDs(ctx, ids, s.reads[selectOwner], string(i.Type), i.Value); err != nil {
+			if ids, err = appendIDs(ctx, ids, r.source, selectOwner, string(i.Type), i.Value); err != nil {
 				return nil, err
 			}
 		}
 	default:
 		for _, p := range f.Prefixes {
-			if ids, err = appendIDs(ctx, ids, s.reads[selectOwnersByPrefix], string(p.Type), p.Value, afterPrefix(p.Value)); err != nil {
+			if ids, err = appendIDs(ctx, ids, r.source, selectOwnersByPrefix, string(p.Type), p.Value, afterPrefix(p.Value)); err != nil {
 				return nil, err
 			}
 		}
@@ -100,26 +99,25 @@ func (s *Store) matches(ctx context.Context, f storage.Filter) (ids []uuid.UUID,
 }
 
 // Count implements [storage.Storage].
-func (s *Store) Count(ctx context.Context, filter storage.Filter) (int, error) {
-	count, err := s.count(ctx, filter)
-	return count, s.readError(ctx, err)
+func (r reader) Count(ctx context.Context, filter storage.Filter) (int, error) {
+	return read(ctx, r, func(ctx context.Context) (int, error) { return r.count(ctx, filter) })
 }
 
-func (s *Store) count(ctx context.Context, f storage.Filter) (count int, err error) {
+func (r reader) count(ctx context.Context, f storage.Filter) (count int, err error) {
 	switch {
 	case f.IDs != nil:
 		// Not all of these ids need have an identity.
-		found, err := s.listMatches(ctx, f, storage.Query{}, len(f.IDs)+1)
+		found, err := r.listMatches(ctx, f, storage.Query{}, len(f.IDs)+1)
 		return len(found), err
 	case f.Identifiers != nil || f.Prefixes != nil:
-		ids, err := s.matches(ctx, f)
+		ids, err := r.matches(ctx, f)
 		return len(ids), err
 	case f.OrganizationID.Valid:
-		err = s.reads[countOrganization].QueryRowContext(ctx, f.OrganizationID.UUID[:]).Scan(&count)
+		err = queryRow(ctx, r.source, countOrganization, []any{f.OrganizationID.UUID[:]}, &count)
 	default:
-		err = s.reads[countAll].QueryRowContext(ctx).Scan(&count)
+		err = queryRow(ctx, r.source, countAll, nil, &count)
 	}
-	return count, translate(err)
+	return count, err
 }
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
@@ -129,8 +127,8 @@ func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 func afterPrefix(prefix string) string { return prefix + "\xff" }
 
 // scanAll decodes all rows of a query for id, revision and document.
-func scanAll(ctx context.Context, query *sql.Stmt, args ...any) (found []*identity.Identity, err error) {
-	err = eachRow(ctx, query, args, func(rows *sql.Rows) error {
+func scanAll(ctx context.Context, from source, n statement, args ...any) (found []*identity.Identity, err error) {
+	err = eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
 		var (
 			id       uuid.UUID
 			key, raw sql.RawBytes
@@ -150,8 +148,8 @@ func scanAll(ctx context.Context, query *sql.Stmt, args ...any) (found []*identi
 }
 
 // appendIDs appends the ids that a query returns.
-func appendIDs(ctx context.Context, ids []uuid.UUID, query *sql.Stmt, args ...any) ([]uuid.UUID, error) {
-	err := eachRow(ctx, query, args, func(rows *sql.Rows) error {
+func appendIDs(ctx context.Context, ids []uuid.UUID, from source, n statement, args ...any) ([]uuid.UUID, error) {
+	err := eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
 		var (
 			id  uuid.UUID
 			key sql.RawBytes

@@ -16,56 +16,90 @@ import (
 // typeExternalID is the type under which external ids stand among the identifiers.
 const typeExternalID = "external_id"
 
-// Get implements [storage.Storage].
-func (s *Store) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	i, err := get(s.quick(ctx), s.reads[selectByID], id)
-	return i, s.readError(ctx, err)
+// source is where statements run: a pool, or a transaction.
+type source interface {
+	statement(ctx context.Context, n statement) (*sql.Stmt, error)
 }
 
-// quick is the context for a read of one row. In a pool of the store's own, where no
+// reader holds the reads of [storage.Storage], which are the same in a pool and in a
+// transaction of the application.
+type reader struct {
+	source
+	// begin comes before each read and may refuse it; end comes after it and has the
+	// last word on its error.
+	begin func(ctx context.Context) error
+	end   func(ctx context.Context, err error) error
+	// quick says that a read of one row needs no watching over; see oneRow.
+	quick bool
+}
+
+// read is what all reads have in common.
+func read[T any](ctx context.Context, r reader, query func(ctx context.Context) (T, error)) (result T, err error) {
+	if err := r.begin(ctx); err != nil {
+		return result, err
+	}
+	result, err = query(ctx)
+	return result, r.end(ctx, err)
+}
+
+// oneRow is the context for a read of one row. In a pool of the store's own, where no
 // connection is held for long, it cannot be cancelled: watching for that takes a
-// goroutine for each query, longer than the query. The caller has looked at ctx.
-func (s *Store) quick(ctx context.Context) context.Context {
-	if len(s.owned) == 0 {
+// goroutine for each query, longer than the query. begin has looked at ctx.
+func (r reader) oneRow(ctx context.Context) context.Context {
+	if !r.quick {
 		return ctx
 	}
 	return context.WithoutCancel(ctx)
 }
 
+// Get implements [storage.Storage].
+func (r reader) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	found, err := r.get(ctx, id)
+	return found.identity, err
+}
+
+// get is Get with what else the row holds.
+func (r reader) get(ctx context.Context, id uuid.UUID) (row, error) {
+	return read(ctx, r, func(ctx context.Context) (row, error) { return get(r.oneRow(ctx), r.source, id) })
+}
+
 // FindByIdentifier implements [storage.Storage].
-func (s *Store) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	if !t.IsKnown() {
-		// The claims that are no identifiers stand under types of their own.
-		return nil, s.readError(ctx, storage.ErrNotFound)
-	}
-	return s.find(ctx, string(t), identifier)
+func (r reader) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
+	return read(ctx, r, func(ctx context.Context) (*identity.Identity, error) {
+		if !t.IsKnown() {
+			// The claims that are no identifiers stand under types of their own.
+			return nil, storage.ErrNotFound
+		}
+		return r.find(ctx, string(t), identifier)
+	})
 }
 
 // FindByExternalID implements [storage.Storage].
-func (s *Store) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
-	return s.find(ctx, typeExternalID, externalID)
+func (r reader) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
+	return read(ctx, r, func(ctx context.Context) (*identity.Identity, error) {
+		return r.find(ctx, typeExternalID, externalID)
+	})
 }
 
-func (s *Store) find(ctx context.Context, t, identifier string) (*identity.Identity, error) {
-	if err := ctx.Err(); err != nil {
+func (r reader) find(ctx context.Context, t, identifier string) (*identity.Identity, error) {
+	found, err := scanAll(r.oneRow(ctx), r.source, selectByIdentifier, t, identifier)
+	if err != nil {
 		return nil, err
 	}
-	found, err := scanAll(s.quick(ctx), s.reads[selectByIdentifier], t, identifier)
-	switch {
-	case err != nil:
-		return nil, s.readError(ctx, err)
-	case len(found) == 0:
-		return nil, s.readError(ctx, storage.ErrNotFound)
+	if len(found) == 0 {
+		return nil, storage.ErrNotFound
 	}
 	return found[0], nil
 }
 
-// get reads one identity with a statement of the pool or of a transaction.
-func get(ctx context.Context, byID *sql.Stmt, id uuid.UUID) (i *identity.Identity, err error) {
-	err = eachRow(ctx, byID, []any{id[:]}, func(rows *sql.Rows) error {
+// row is an identity as it is stored.
+type row struct {
+	identity *identity.Identity
+}
+
+// get reads one identity.
+func get(ctx context.Context, from source, id uuid.UUID) (found row, err error) {
+	err = eachRow(ctx, from, selectByID, []any{id[:]}, func(rows *sql.Rows) error {
 		var (
 			revision int64
 			raw      sql.RawBytes
@@ -73,18 +107,25 @@ func get(ctx context.Context, byID *sql.Stmt, id uuid.UUID) (i *identity.Identit
 		if err := rows.Scan(&revision, &raw); err != nil {
 			return translate(err)
 		}
-		i, err = document.Decode(id, revision, raw)
+		found.identity, err = document.Decode(id, revision, raw)
 		return err
 	})
-	if err == nil && i == nil {
+	if err == nil && found.identity == nil {
 		err = storage.ErrNotFound
 	}
-	return i, err
+	if err != nil {
+		return row{}, err
+	}
+	return found, nil
 }
 
 // eachRow calls scan with every row of a query, before the next is read, so that a
 // document can be decoded where the driver put it.
-func eachRow(ctx context.Context, query *sql.Stmt, args []any, scan func(*sql.Rows) error) error {
+func eachRow(ctx context.Context, from source, n statement, args []any, scan func(*sql.Rows) error) error {
+	query, err := from.statement(ctx, n)
+	if err != nil {
+		return err
+	}
 	rows, err := query.QueryContext(ctx, args...)
 	if err != nil {
 		return translate(err)
@@ -100,16 +141,11 @@ func eachRow(ctx context.Context, query *sql.Stmt, args []any, scan func(*sql.Ro
 	return translate(rows.Close())
 }
 
-// readError is err, or what explains it: a read that fails because its caller has
-// gone or the store was closed says so.
-func (s *Store) readError(ctx context.Context, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case s.commits.isClosed():
-		return storage.ErrClosed
+// queryRow reads the one row that a query returns.
+func queryRow(ctx context.Context, from source, n statement, args []any, dest ...any) error {
+	query, err := from.statement(ctx, n)
+	if err != nil {
+		return err
 	}
-	return err
+	return translate(query.QueryRowContext(ctx, args...).Scan(dest...))
 }

@@ -19,6 +19,7 @@ import (
 // Store is a [storage.Storage] in an SQLite database. All methods are safe for
 // concurrent use.
 type Store struct {
+	reader
 	reads, writes *statements
 	commits       *committer
 	// owned are the databases that Close closes.
@@ -54,15 +55,15 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := migrate(ctx, writer); err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	reader, err := openPool(ctx, absolute, max(4, 2*runtime.GOMAXPROCS(0)), "_query_only=true")
+	readers, err := openPool(ctx, absolute, max(4, 2*runtime.GOMAXPROCS(0)), "_query_only=true")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	store, err := newStore(ctx, reader, writer, false)
+	store, err := newStore(ctx, readers, writer, false)
 	if err != nil {
-		return nil, errors.Join(err, reader.Close(), writer.Close())
+		return nil, errors.Join(err, readers.Close(), writer.Close())
 	}
-	store.owned = []*sql.DB{reader, writer}
+	store.owned, store.quick = []*sql.DB{readers, writer}, true
 	return store, nil
 }
 
@@ -117,8 +118,8 @@ func New(db *sql.DB) (*Store, error) {
 	return newStore(ctx, db, db, true)
 }
 
-func newStore(ctx context.Context, reader, writer *sql.DB, deferred bool) (*Store, error) {
-	reads, err := prepare(ctx, reader, firstWriteStatement)
+func newStore(ctx context.Context, readers, writer *sql.DB, deferred bool) (*Store, error) {
+	reads, err := prepare(ctx, readers, firstWriteStatement)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,25 @@ func newStore(ctx context.Context, reader, writer *sql.DB, deferred bool) (*Stor
 	if err != nil {
 		return nil, errors.Join(err, reads.close())
 	}
-	return &Store{reads: reads, writes: writes, commits: newCommitter(writer, writes, deferred)}, nil
+	s := &Store{reads: reads, writes: writes, commits: newCommitter(writer, writes, deferred)}
+	s.reader = reader{source: reads, begin: s.beginRead, end: s.endRead}
+	return s, nil
+}
+
+func (s *Store) beginRead(ctx context.Context) error { return ctx.Err() }
+
+// endRead is err, or what explains it: a read that fails because its caller has gone
+// or the store was closed says so.
+func (s *Store) endRead(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case s.commits.isClosed():
+		return storage.ErrClosed
+	}
+	return err
 }
 
 // Close implements [storage.Storage].

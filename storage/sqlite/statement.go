@@ -76,23 +76,42 @@ func (s *statements) close() error {
 	return errors.Join(errs...)
 }
 
-// transaction runs the prepared statements within one transaction.
+// statement implements [source].
+func (s *statements) statement(_ context.Context, n statement) (*sql.Stmt, error) { return s[n], nil }
+
+// transaction runs the statements within one transaction.
 type transaction struct {
-	tx       *sql.Tx
+	tx *sql.Tx
+	// prepared are the statements of the pool that tx is of. Nil for a transaction of
+	// the application, of whichever pool: each is then prepared when it is needed.
 	prepared *statements
 	bound    statements
 }
 
-func (t *transaction) statement(ctx context.Context, n statement) *sql.Stmt {
-	if t.bound[n] == nil {
-		t.bound[n] = t.tx.StmtContext(ctx, t.prepared[n])
+// statement implements [source]. The result ends with the transaction.
+func (t *transaction) statement(ctx context.Context, n statement) (*sql.Stmt, error) {
+	if t.bound[n] != nil {
+		return t.bound[n], nil
 	}
-	return t.bound[n]
+	if t.prepared != nil {
+		t.bound[n] = t.tx.StmtContext(ctx, t.prepared[n])
+		return t.bound[n], nil
+	}
+	bound, err := t.tx.PrepareContext(ctx, queries[n])
+	if err != nil {
+		return nil, translate(err)
+	}
+	t.bound[n] = bound
+	return bound, nil
 }
 
 // exec runs statement n and returns how many rows it changed.
 func (t *transaction) exec(ctx context.Context, n statement, args ...any) (int64, error) {
-	result, err := t.statement(ctx, n).ExecContext(ctx, args...)
+	bound, err := t.statement(ctx, n)
+	if err != nil {
+		return 0, err
+	}
+	result, err := bound.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, translate(err)
 	}

@@ -33,14 +33,8 @@ func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]
 	created := make([]*identity.Identity, len(identities))
 	writes := make([]*write, len(identities))
 	for n, i := range identities {
-		kept := i.Clone()
-		kept.Canonicalize()
-		kept.Revision = 1
-		created[n] = kept
-		raw, claims := document.Append(nil, kept), storage.Claims(kept)
-		writes[n] = &write{run: func(ctx context.Context, t *transaction) (refusal, failure error) {
-			return t.create(ctx, kept, raw, claims)
-		}}
+		created[n] = storage.First(i)
+		writes[n] = &write{run: creating(created[n])}
 	}
 	errs := s.commits.doAll(ctx, writes...)
 	for n, err := range errs {
@@ -49,6 +43,14 @@ func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]
 		}
 	}
 	return created, errs
+}
+
+// creating returns the run that keeps a new identity; its JSON work is done already.
+func creating(i *identity.Identity) run {
+	raw, claims := document.Append(nil, i), storage.Claims(i)
+	return func(ctx context.Context, t *transaction) (refusal, failure error) {
+		return t.create(ctx, i, raw, claims)
+	}
 }
 
 // Update implements [storage.Storage].
@@ -74,23 +76,33 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	}
 
 	var next *identity.Identity
-	err := s.commits.do(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+	err := s.commits.do(ctx, updating(id, change, &next))
+	return orNil(next, err)
+}
+
+// updating returns the run of an update that is worked out within its transaction. It
+// sets next.
+func updating(id uuid.UUID, change func(current *identity.Identity) (*identity.Identity, error), next **identity.Identity) run {
+	return func(ctx context.Context, t *transaction) (refusal, failure error) {
 		current, err := t.get(ctx, id)
 		if err != nil {
 			return asRefusal(err)
 		}
-		next, err = storage.Apply(current, change)
-		if err != nil || next == current {
+		*next, err = storage.Apply(current, change)
+		if err != nil || *next == current {
 			return err, nil
 		}
-		return t.replace(ctx, newReplacement(current, next))
-	})
-	return orNil(next, err)
+		return t.replace(ctx, newReplacement(current, *next))
+	}
 }
 
 // Delete implements [storage.Storage].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
-	return s.commits.do(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+	return s.commits.do(ctx, deleting(id, check))
+}
+
+func deleting(id uuid.UUID, check func(current *identity.Identity) error) run {
+	return func(ctx context.Context, t *transaction) (refusal, failure error) {
 		current, err := t.get(ctx, id)
 		if err != nil {
 			return asRefusal(err)
@@ -101,7 +113,7 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *id
 			}
 		}
 		return t.remove(ctx, current)
-	})
+	}
 }
 
 func orNil(i *identity.Identity, err error) (*identity.Identity, error) {
@@ -133,7 +145,8 @@ func newReplacement(current, next *identity.Identity) replacement {
 }
 
 func (t *transaction) get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
-	return get(ctx, t.statement(ctx, selectByID), id)
+	found, err := get(ctx, t, id)
+	return found.identity, err
 }
 
 // create, replace and remove find every reason to refuse before their first
@@ -183,12 +196,12 @@ func (t *transaction) remove(ctx context.Context, current *identity.Identity) (r
 func (t *transaction) checkFree(ctx context.Context, id uuid.UUID, claims []storage.Claim) (refusal, failure error) {
 	for _, claim := range claims {
 		var owner []byte
-		switch err := t.statement(ctx, selectOwner).QueryRowContext(ctx, identifierType(claim), claim.Value).Scan(&owner); {
+		switch err := queryRow(ctx, t, selectOwner, []any{identifierType(claim), claim.Value}, &owner); {
 		case err == nil && !bytes.Equal(owner, id[:]):
 			return storage.NewConflictError(claim), nil
 		case err == nil:
 		case !errors.Is(err, sql.ErrNoRows):
-			return nil, translate(err)
+			return nil, err
 		}
 	}
 	return nil, nil

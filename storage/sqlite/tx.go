@@ -1,0 +1,175 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+// Tx is a [storage.Storage] within a transaction of the application: what it changes is
+// there when, and only if, the application commits. Make one with [Store.WithTx]. All
+// methods are safe for concurrent use, and take turns.
+type Tx struct {
+	reader
+	store *Store
+	t     *transaction
+	// turn is held by the call that uses the transaction. A channel, so that one who
+	// waits for it can leave.
+	turn   chan struct{}
+	closed bool // guarded by turn
+}
+
+var _ storage.Storage = (*Tx)(nil)
+
+// WithTx returns a store that works within tx, so that changes to identities and to the
+// application's own rows become real together or not at all. Every check is in force,
+// and each call on the store is all or nothing by itself: after one that failed tx can
+// go on and be committed. It joins tx and never ends it. Closing the store only ends
+// the use of it.
+//
+// tx may be of the database that was given to [New] or of any other handle on the same
+// file. What there is to know:
+//
+//   - SQLite has one writer at a time. From the first change on, or from its beginning
+//     if it began with BEGIN IMMEDIATE, tx holds everybody's writes up: keep it short,
+//     and hash passwords before it begins where that matters.
+//   - A tx that has read before its first write and finds that somebody has written
+//     since cannot go on: the change is [storage.ErrUnavailable], and so is one that
+//     waits longer for the lock than the busy timeout of tx's connection. Roll back and
+//     start over. With BEGIN IMMEDIATE (for the driver that idem uses, _txlock=immediate
+//     in the data source name) only the beginning can be refused.
+//   - Changes in tx do not share a commit with others: for durability, tx pays alone.
+//   - While tx is open, use no other store on the same database in a way that tx must
+//     wait for; with db.SetMaxOpenConns(1), none at all.
+//   - After tx has ended every call is [storage.ErrClosed].
+func (s *Store) WithTx(tx *sql.Tx) *Tx {
+	t := &Tx{store: s, t: &transaction{tx: tx}, turn: make(chan struct{}, 1)}
+	t.reader = reader{source: t.t, begin: t.begin, end: t.end}
+	return t
+}
+
+// begin waits for the caller's turn.
+func (t *Tx) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if t.closed {
+		<-t.turn
+		return storage.ErrClosed
+	}
+	return nil
+}
+
+// end ends the caller's turn.
+func (t *Tx) end(ctx context.Context, err error) error {
+	<-t.turn
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, sql.ErrTxDone):
+		return storage.ErrClosed
+	}
+	return err
+}
+
+// write makes one write, all or nothing, within the transaction.
+func (t *Tx) write(ctx context.Context, r run) (err error) {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
+	defer func() { err = t.end(ctx, err) }()
+	if err := t.exec(ctx, `SAVEPOINT idem`); err != nil {
+		return err
+	}
+	kept := false
+	defer func() {
+		// Also when the caller's code panics or ends its goroutine.
+		if kept {
+			return
+		}
+		if failure := t.undo(ctx); failure != nil {
+			err = errors.Join(err, failure)
+		}
+	}()
+	// What is checked from here on must still hold when tx commits.
+	if _, err := t.t.exec(ctx, takeWriteLock); err != nil {
+		return err
+	}
+	refusal, failure := r(ctx, t.t)
+	if failure != nil {
+		return failure
+	}
+	if refusal != nil {
+		return refusal
+	}
+	kept = true
+	return t.exec(ctx, `RELEASE idem`)
+}
+
+// undo takes back what was done since the savepoint, whatever has become of the
+// caller's context.
+func (t *Tx) undo(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	err := t.exec(ctx, `ROLLBACK TO idem`)
+	if err == nil {
+		err = t.exec(ctx, `RELEASE idem`)
+	}
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil // all of it is undone
+	}
+	return err
+}
+
+func (t *Tx) exec(ctx context.Context, query string) error {
+	_, err := t.t.tx.ExecContext(ctx, query)
+	return translate(err)
+}
+
+// Create implements [storage.Storage].
+func (t *Tx) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
+	created := storage.First(i)
+	return orNil(created, t.write(ctx, creating(created)))
+}
+
+// Import implements [storage.Storage].
+func (t *Tx) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
+	for n, i := range identities {
+		created[n], errs[n] = t.Create(ctx, i)
+	}
+	return created, errs
+}
+
+// Update implements [storage.Storage].
+func (t *Tx) Update(ctx context.Context, id uuid.UUID,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
+	var next *identity.Identity
+	err := t.write(ctx, updating(id, change, &next))
+	return orNil(next, err)
+}
+
+// Delete implements [storage.Storage].
+func (t *Tx) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
+	return t.write(ctx, deleting(id, check))
+}
+
+// Close implements [storage.Storage]. The transaction goes on.
+func (t *Tx) Close() error {
+	t.turn <- struct{}{}
+	t.closed = true
+	<-t.turn
+	return nil
+}
