@@ -13,7 +13,7 @@ import (
 //
 // Errors: KindNotFound; KindPrecondition.
 func (m *Manager) DeleteIdentity(ctx context.Context, id uuid.UUID, preconditions ...Precondition) error {
-	err := m.storage.Delete(ctx, id, func(current *identity.Identity) error {
+	err := m.storage.Delete(ctx, id, m.now(), func(current *identity.Identity) error {
 		return check(preconditions, current)
 	})
 	return m.finish(ctx, "delete identity", id, err)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -63,11 +64,11 @@ func (s *faultyStore) Update(ctx context.Context, id uuid.UUID, change func(*ide
 	return s.Storage.Update(ctx, id, change)
 }
 
-func (s *faultyStore) Delete(ctx context.Context, id uuid.UUID, check func(*identity.Identity) error) error {
+func (s *faultyStore) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(*identity.Identity) error) error {
 	if err := s.fail(); err != nil {
 		return err
 	}
-	return s.Storage.Delete(ctx, id, check)
+	return s.Storage.Delete(ctx, id, at, check)
 }
 
 // onFaultyStores runs a test on both stores, with a switch for faults and what is

@@ -10,6 +10,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,6 +23,10 @@ import (
 // Values in and out are the caller's own: a store keeps and returns copies. The
 // bytes of traits and metadata come back as they went in; times come back in UTC,
 // truncated to the microsecond.
+//
+// Every create, update and delete that is committed is an entry of the change feed,
+// written in the same step: there is no change without its entry and no entry without
+// its change. The order of the feed is that in which changes were committed.
 //
 // A store keeps unique, atomically with each write, the id of every identity and
 // everything that [Claims] lists.
@@ -72,12 +77,30 @@ type Storage interface {
 	Update(ctx context.Context, id uuid.UUID,
 		change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error)
 
-	// Delete removes the identity id for good, and what it claimed is free again.
-	// If check is not nil it decides, in the same atomic step, on the identity as
-	// it is then; its error is returned as it is and nothing is removed. check may
-	// run again and must not call the store.
+	// Delete removes the identity id for good, and what it claimed is free again. at
+	// is when, for the change feed. If check is not nil it decides, in the same atomic
+	// step, on the identity as it is then; its error is returned as it is and nothing
+	// is removed. check may run again and must not call the store.
 	// Errors: [ErrNotFound].
-	Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error
+	Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error
+
+	// Changes returns a part of the change feed, in its order. Sequence numbers have
+	// no gaps, and every change up to the last that is returned has been committed: a
+	// reader who goes on after it misses none, whatever happens meanwhile.
+	// Errors: [ErrPosition], unless the changes of one identity are asked for.
+	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
+
+	// LastChange returns the sequence number of the newest change, 0 if there is none.
+	LastChange(ctx context.Context) (int64, error)
+
+	// PruneChanges lets changes go, and returns how many. The newest always stays. It
+	// may work in several steps, and after an error some may be gone.
+	PruneChanges(ctx context.Context, keep Retention) (int, error)
+
+	// Changed returns a channel that is closed when something has been committed
+	// through this store since the call, or the store is closed. What other processes
+	// commit it does not tell.
+	Changed() <-chan struct{}
 
 	// Close ends the store's work: it waits for the writes under way and frees what
 	// the store itself opened. A second Close does nothing.

@@ -7,12 +7,14 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/notify"
 )
 
 // Store is a [storage.Storage] in memory. All methods are safe for concurrent use.
@@ -23,6 +25,8 @@ type Store struct {
 	identities map[uuid.UUID]*identity.Identity
 	owners     map[storage.Claim]uuid.UUID
 	order      []uuid.UUID // of the identities, sorted
+	feed       []storage.Change
+	changed    notify.Notifier
 	closed     bool
 }
 
@@ -56,7 +60,7 @@ func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]
 
 // keep adds a new identity, which must not be modified any more.
 func (s *Store) keep(ctx context.Context, i *identity.Identity) error {
-	claims := storage.Claims(i)
+	claims, change := storage.Claims(i), storage.NewChange(ctx, nil, i, i.UpdatedAt)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.usable(ctx); err != nil {
@@ -72,6 +76,7 @@ func (s *Store) keep(ctx context.Context, i *identity.Identity) error {
 	at, _ := slices.BinarySearchFunc(s.order, i.ID, compareIDs)
 	s.order = slices.Insert(s.order, at, i.ID)
 	s.claim(i.ID, claims)
+	s.record(change)
 	return nil
 }
 
@@ -140,7 +145,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	if err != nil {
 		return nil, err
 	}
-	return s.replaceLocked(current, next)
+	return s.replaceLocked(ctx, current, next)
 }
 
 // replace puts next in the place of current, unless current was replaced already:
@@ -157,11 +162,11 @@ func (s *Store) replace(ctx context.Context, current, next *identity.Identity) (
 	if s.identities[current.ID] != current {
 		return nil, false, nil
 	}
-	kept, err = s.replaceLocked(current, next)
+	kept, err = s.replaceLocked(ctx, current, next)
 	return kept, true, err
 }
 
-func (s *Store) replaceLocked(current, next *identity.Identity) (*identity.Identity, error) {
+func (s *Store) replaceLocked(ctx context.Context, current, next *identity.Identity) (*identity.Identity, error) {
 	if next == current {
 		return current.Clone(), nil
 	}
@@ -172,11 +177,12 @@ func (s *Store) replaceLocked(current, next *identity.Identity) (*identity.Ident
 	s.identities[next.ID] = next
 	s.release(removed)
 	s.claim(next.ID, added)
+	s.record(storage.NewChange(ctx, current, next, next.UpdatedAt))
 	return next.Clone(), nil
 }
 
 // Delete implements [storage.Storage].
-func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
+func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, err := s.current(ctx, id)
@@ -189,10 +195,11 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *id
 		}
 	}
 	delete(s.identities, id)
-	if at, found := slices.BinarySearchFunc(s.order, id, compareIDs); found {
-		s.order = slices.Delete(s.order, at, at+1)
+	if n, found := slices.BinarySearchFunc(s.order, id, compareIDs); found {
+		s.order = slices.Delete(s.order, n, n+1)
 	}
 	s.release(storage.Claims(current))
+	s.record(storage.NewChange(ctx, current, nil, at))
 	return nil
 }
 
@@ -200,7 +207,8 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *id
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed, s.identities, s.owners, s.order = true, nil, nil, nil
+	s.closed, s.identities, s.owners, s.order, s.feed = true, nil, nil, nil, nil
+	s.changed.Close()
 	return nil
 }
 

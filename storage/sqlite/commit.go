@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/notify"
 )
 
 // committer puts the writes of concurrent callers into shared transactions.
@@ -30,6 +31,8 @@ type committer struct {
 	leading bool
 	closed  bool
 	idle    sync.Cond // on mu: no one leads
+
+	changed notify.Notifier
 }
 
 // maxBatch bounds how many writes share a transaction, and so how long the first
@@ -195,6 +198,7 @@ func (c *committer) handOver(batch []*write) {
 		c.idle.Broadcast()
 	}
 	c.mu.Unlock()
+	c.changed.Notify()
 
 	// In the order of the batch, which is the order of the commit. No send blocks:
 	// a turn has room for one, and a leader has taken its first out.
@@ -216,6 +220,7 @@ func (c *committer) close() bool {
 	for c.leading {
 		c.idle.Wait()
 	}
+	c.changed.Close()
 	return first
 }
 

@@ -95,6 +95,9 @@ func (r reader) find(ctx context.Context, t, identifier string) (*identity.Ident
 // row is an identity as it is stored.
 type row struct {
 	identity *identity.Identity
+	// lastChange is the identity's newest change; not Valid for one that has not
+	// changed since there is a feed.
+	lastChange sql.NullInt64
 }
 
 // get reads one identity.
@@ -104,7 +107,7 @@ func get(ctx context.Context, from source, id uuid.UUID) (found row, err error) 
 			revision int64
 			raw      sql.RawBytes
 		)
-		if err := rows.Scan(&revision, &raw); err != nil {
+		if err := rows.Scan(&revision, &found.lastChange, &raw); err != nil {
 			return translate(err)
 		}
 		found.identity, err = document.Decode(id, revision, raw)

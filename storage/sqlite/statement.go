@@ -18,6 +18,10 @@ const (
 	selectOrganizationPage
 	countAll
 	countOrganization
+	selectChanges
+	selectHistory
+	selectLastChange
+	selectChangeSince
 	firstWriteStatement // those before it only read
 
 	takeWriteLock = iota - 1
@@ -26,11 +30,13 @@ const (
 	deleteIdentity
 	insertIdentifier
 	deleteIdentifier
+	insertChange
+	deleteChanges
 	statementCount
 )
 
 var queries = [statementCount]string{
-	selectByID: `SELECT revision, document FROM idem_identities WHERE id = ?`,
+	selectByID: `SELECT revision, last_change, document FROM idem_identities WHERE id = ?`,
 	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
 		JOIN idem_identities i ON i.id = c.identity_id WHERE c.type = ? AND c.identifier = ?`,
 	selectOwner:          `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
@@ -41,13 +47,29 @@ var queries = [statementCount]string{
 	countAll:          `SELECT count(*) FROM idem_identities`,
 	countOrganization: `SELECT count(*) FROM idem_identities WHERE organization_id = ?`,
 
+	selectChanges: `SELECT sequence, identity_id, revision, operation, time, fields, actor
+		FROM idem_changes WHERE sequence >= ? ORDER BY sequence LIMIT ?`,
+	selectHistory: `WITH RECURSIVE history (sequence) AS (
+			SELECT coalesce(
+				(SELECT last_change FROM idem_identities WHERE id = ?),
+				(SELECT max(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ?))
+			UNION ALL
+			SELECT c.previous FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE c.previous > ?)
+		SELECT c.sequence, c.identity_id, c.revision, c.operation, c.time, c.fields, c.actor
+		FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?`,
+	selectLastChange:  `SELECT coalesce(max(sequence), 0) FROM idem_changes`,
+	selectChangeSince: `SELECT sequence FROM idem_changes WHERE time >= ? ORDER BY sequence LIMIT 1`,
+
 	// A write that touches no row takes the lock all the same.
 	takeWriteLock:    `DELETE FROM idem_identities WHERE id IS NULL`,
-	insertIdentity:   `INSERT INTO idem_identities (id, revision, organization_id, document) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-	updateIdentity:   `UPDATE idem_identities SET revision = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ?`,
+	insertIdentity:   `INSERT INTO idem_identities (id, revision, last_change, organization_id, document) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	updateIdentity:   `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ?`,
 	deleteIdentity:   `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
 	insertIdentifier: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
 	deleteIdentifier: `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+	insertChange: `INSERT INTO idem_changes (sequence, identity_id, revision, operation, time, fields, actor, previous)
+		VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, (SELECT max(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ?)))`,
+	deleteChanges: `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
 }
 
 // statements are prepared on a database. The pool prepares each again on every
@@ -86,6 +108,8 @@ type transaction struct {
 	// the application, of whichever pool: each is then prepared when it is needed.
 	prepared *statements
 	bound    statements
+	// lastChange is the newest change of the feed, 0 while it is not known.
+	lastChange int64
 }
 
 // statement implements [source]. The result ends with the transaction.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/notify"
 )
 
 // Tx is a [storage.Storage] within a transaction of the application: what it changes is
@@ -16,12 +18,12 @@ import (
 // methods are safe for concurrent use, and take turns.
 type Tx struct {
 	reader
-	store *Store
-	t     *transaction
+	t *transaction
 	// turn is held by the call that uses the transaction. A channel, so that one who
 	// waits for it can leave.
-	turn   chan struct{}
-	closed bool // guarded by turn
+	turn    chan struct{}
+	closed  bool // guarded by turn
+	changed notify.Notifier
 }
 
 var _ storage.Storage = (*Tx)(nil)
@@ -46,9 +48,11 @@ var _ storage.Storage = (*Tx)(nil)
 //   - Changes in tx do not share a commit with others: for durability, tx pays alone.
 //   - While tx is open, use no other store on the same database in a way that tx must
 //     wait for; with db.SetMaxOpenConns(1), none at all.
+//   - When tx commits, the store's [Store.Changed] does not tell: who waits finds its
+//     changes as it finds those of other processes.
 //   - After tx has ended every call is [storage.ErrClosed].
-func (s *Store) WithTx(tx *sql.Tx) *Tx {
-	t := &Tx{store: s, t: &transaction{tx: tx}, turn: make(chan struct{}, 1)}
+func (*Store) WithTx(tx *sql.Tx) *Tx {
+	t := &Tx{t: &transaction{tx: tx}, turn: make(chan struct{}, 1)}
 	t.reader = reader{source: t.t, begin: t.begin, end: t.end}
 	return t
 }
@@ -107,6 +111,7 @@ func (t *Tx) write(ctx context.Context, r run) (err error) {
 	if _, err := t.t.exec(ctx, takeWriteLock); err != nil {
 		return err
 	}
+	t.t.lastChange = 0 // others may have written through tx meanwhile
 	refusal, failure := r(ctx, t.t)
 	if failure != nil {
 		return failure
@@ -115,6 +120,7 @@ func (t *Tx) write(ctx context.Context, r run) (err error) {
 		return refusal
 	}
 	kept = true
+	t.changed.Notify()
 	return t.exec(ctx, `RELEASE idem`)
 }
 
@@ -140,7 +146,7 @@ func (t *Tx) exec(ctx context.Context, query string) error {
 // Create implements [storage.Storage].
 func (t *Tx) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
 	created := storage.First(i)
-	return orNil(created, t.write(ctx, creating(created)))
+	return orNil(created, t.write(ctx, creating(ctx, created)))
 }
 
 // Import implements [storage.Storage].
@@ -157,13 +163,13 @@ func (t *Tx) Update(ctx context.Context, id uuid.UUID,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
 	var next *identity.Identity
-	err := t.write(ctx, updating(id, change, &next))
+	err := t.write(ctx, updating(ctx, id, change, &next))
 	return orNil(next, err)
 }
 
 // Delete implements [storage.Storage].
-func (t *Tx) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
-	return t.write(ctx, deleting(id, check))
+func (t *Tx) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
+	return t.write(ctx, deleting(ctx, id, at, check))
 }
 
 // Close implements [storage.Storage]. The transaction goes on.
@@ -171,5 +177,6 @@ func (t *Tx) Close() error {
 	t.turn <- struct{}{}
 	t.closed = true
 	<-t.turn
+	t.changed.Close()
 	return nil
 }

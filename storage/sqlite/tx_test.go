@@ -132,7 +132,7 @@ func TestTransactionGoesOnAfterARefusal(t *testing.T) {
 	_, err = within.Create(t.Context(), rival)
 	require.ErrorIs(t, err, storage.ErrConflict)
 	errRefused := errors.New("refused")
-	require.Equal(t, errRefused, within.Delete(t.Context(), existing.ID, func(*identity.Identity) error { return errRefused }))
+	require.Equal(t, errRefused, within.Delete(t.Context(), existing.ID, noon, func(*identity.Identity) error { return errRefused }))
 	require.Panics(t, func() {
 		_, _ = within.Update(t.Context(), existing.ID, func(*identity.Identity) (*identity.Identity, error) { panic("a bug of the caller") })
 	})

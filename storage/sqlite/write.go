@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -34,7 +35,7 @@ func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]
 	writes := make([]*write, len(identities))
 	for n, i := range identities {
 		created[n] = storage.First(i)
-		writes[n] = &write{run: creating(created[n])}
+		writes[n] = &write{run: creating(ctx, created[n])}
 	}
 	errs := s.commits.doAll(ctx, writes...)
 	for n, err := range errs {
@@ -46,10 +47,10 @@ func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]
 }
 
 // creating returns the run that keeps a new identity; its JSON work is done already.
-func creating(i *identity.Identity) run {
-	raw, claims := document.Append(nil, i), storage.Claims(i)
+func creating(ctx context.Context, i *identity.Identity) run {
+	raw, claims, change := document.Append(nil, i), storage.Claims(i), storage.NewChange(ctx, nil, i, i.UpdatedAt)
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
-		return t.create(ctx, i, raw, claims)
+		return t.create(ctx, i, raw, claims, change)
 	}
 }
 
@@ -58,15 +59,15 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
 	for range attempts {
-		current, err := s.Get(ctx, id)
+		current, err := s.get(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		next, err := storage.Apply(current, change)
-		if err != nil || next == current {
+		next, err := storage.Apply(current.identity, change)
+		if err != nil || next == current.identity {
 			return next, err
 		}
-		r := newReplacement(current, next)
+		r := newReplacement(ctx, current, next)
 		err = s.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
 			return t.replace(ctx, r)
 		})
@@ -76,43 +77,44 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	}
 
 	var next *identity.Identity
-	err := s.commits.do(ctx, updating(id, change, &next))
+	err := s.commits.do(ctx, updating(ctx, id, change, &next))
 	return orNil(next, err)
 }
 
 // updating returns the run of an update that is worked out within its transaction. It
 // sets next.
-func updating(id uuid.UUID, change func(current *identity.Identity) (*identity.Identity, error), next **identity.Identity) run {
+func updating(caller context.Context, id uuid.UUID, change func(current *identity.Identity) (*identity.Identity, error), next **identity.Identity) run {
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
-		current, err := t.get(ctx, id)
+		current, err := get(ctx, t, id)
 		if err != nil {
 			return asRefusal(err)
 		}
-		*next, err = storage.Apply(current, change)
-		if err != nil || *next == current {
+		*next, err = storage.Apply(current.identity, change)
+		if err != nil || *next == current.identity {
 			return err, nil
 		}
-		return t.replace(ctx, newReplacement(current, *next))
+		return t.replace(ctx, newReplacement(caller, current, *next))
 	}
 }
 
 // Delete implements [storage.Storage].
-func (s *Store) Delete(ctx context.Context, id uuid.UUID, check func(current *identity.Identity) error) error {
-	return s.commits.do(ctx, deleting(id, check))
+func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
+	return s.commits.do(ctx, deleting(ctx, id, at, check))
 }
 
-func deleting(id uuid.UUID, check func(current *identity.Identity) error) run {
+func deleting(caller context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) run {
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
-		current, err := t.get(ctx, id)
+		current, err := get(ctx, t, id)
 		if err != nil {
 			return asRefusal(err)
 		}
+		change, claims := storage.NewChange(caller, current.identity, nil, at), storage.Claims(current.identity)
 		if check != nil {
-			if err := check(current); err != nil {
+			if err := check(current.identity); err != nil {
 				return err, nil
 			}
 		}
-		return t.remove(ctx, current)
+		return nil, t.remove(ctx, change, current.lastChange, claims)
 	}
 }
 
@@ -136,42 +138,54 @@ type replacement struct {
 	next           *identity.Identity
 	document       []byte
 	added, removed []storage.Claim
+	change         storage.Change
+	previous       sql.NullInt64 // change of the identity
 }
 
-func newReplacement(current, next *identity.Identity) replacement {
-	r := replacement{next: next, document: document.Append(nil, next)}
-	r.added, r.removed = storage.ChangedClaims(current, next)
+// newReplacement prepares a replacement for the caller whose context is ctx.
+func newReplacement(ctx context.Context, current row, next *identity.Identity) replacement {
+	r := replacement{
+		next: next, document: document.Append(nil, next),
+		change: storage.NewChange(ctx, current.identity, next, next.UpdatedAt), previous: current.lastChange,
+	}
+	r.added, r.removed = storage.ChangedClaims(current.identity, next)
 	return r
-}
-
-func (t *transaction) get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
-	found, err := get(ctx, t, id)
-	return found.identity, err
 }
 
 // create, replace and remove find every reason to refuse before their first
 // write: a refused write must leave nothing behind in a transaction that goes on.
 
-func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim) (refusal, failure error) {
+func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim, change storage.Change) (refusal, failure error) {
 	if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
 		return refusal, failure
 	}
-	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, organization(i), raw)
+	sequence, err := t.nextChange(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, sequence, organization(i), raw)
 	if err != nil {
 		return nil, err
 	}
 	if rows == 0 {
 		return storage.NewConflictError(storage.Claim{Kind: storage.KindID, Value: i.ID.String()}), nil
 	}
-	return nil, t.claim(ctx, i.ID, claims)
+	if err := t.claim(ctx, i.ID, claims); err != nil {
+		return nil, err
+	}
+	return nil, t.record(ctx, sequence, change, sql.NullInt64{})
 }
 
 func (t *transaction) replace(ctx context.Context, r replacement) (refusal, failure error) {
 	if refusal, failure := t.checkFree(ctx, r.next.ID, r.added); refusal != nil || failure != nil {
 		return refusal, failure
 	}
+	sequence, err := t.nextChange(ctx)
+	if err != nil {
+		return nil, err
+	}
 	i := r.next
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, organization(i), r.document, i.ID[:], i.Revision-1)
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, sequence, organization(i), r.document, i.ID[:], i.Revision-1)
 	if err != nil {
 		return nil, err
 	}
@@ -181,14 +195,24 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 	if err := t.release(ctx, r.removed); err != nil {
 		return nil, err
 	}
-	return nil, t.claim(ctx, i.ID, r.added)
-}
-
-func (t *transaction) remove(ctx context.Context, current *identity.Identity) (refusal, failure error) {
-	if _, err := t.exec(ctx, deleteIdentity, current.ID[:], current.Revision); err != nil {
+	if err := t.claim(ctx, i.ID, r.added); err != nil {
 		return nil, err
 	}
-	return nil, t.release(ctx, storage.Claims(current))
+	return nil, t.record(ctx, sequence, r.change, r.previous)
+}
+
+func (t *transaction) remove(ctx context.Context, change storage.Change, previous sql.NullInt64, claims []storage.Claim) error {
+	sequence, err := t.nextChange(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, deleteIdentity, change.IdentityID[:], change.Revision-1); err != nil {
+		return err
+	}
+	if err := t.release(ctx, claims); err != nil {
+		return err
+	}
+	return t.record(ctx, sequence, change, previous)
 }
 
 // checkFree refuses what another identity claims. What id itself claims already was

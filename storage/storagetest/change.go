@@ -101,7 +101,7 @@ func panickingChange(t *testing.T, store storage.Storage) {
 		_, _ = store.Update(t.Context(), before.ID, func(*identity.Identity) (*identity.Identity, error) { panic("a bug of the caller") })
 	})
 	require.PanicsWithValue(t, "a bug of the caller", func() {
-		_ = store.Delete(t.Context(), before.ID, func(*identity.Identity) error { panic("a bug of the caller") })
+		_ = store.Delete(t.Context(), before.ID, noon, func(*identity.Identity) error { panic("a bug of the caller") })
 	})
 	requireSame(t, before, get(t, store, before.ID))
 	update(t, store, before.ID, func(i *identity.Identity) { i.ExternalID = "the store goes on" })
@@ -112,7 +112,7 @@ func exitingChange(t *testing.T, store storage.Storage) {
 	other := create(t, store, person(2))
 	inParallel(20, func(n int) {
 		if n%4 == 0 {
-			_ = store.Delete(t.Context(), before.ID, func(*identity.Identity) error {
+			_ = store.Delete(t.Context(), before.ID, noon, func(*identity.Identity) error {
 				runtime.Goexit()
 				return nil
 			})
@@ -137,7 +137,7 @@ func notFound(t *testing.T, store storage.Storage) {
 		return nil, errors.New("no identity")
 	})
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	require.ErrorIs(t, store.Delete(t.Context(), missing, func(*identity.Identity) error {
+	require.ErrorIs(t, store.Delete(t.Context(), missing, noon, func(*identity.Identity) error {
 		t.Error("check was called without an identity")
 		return nil
 	}), storage.ErrNotFound)
@@ -158,12 +158,12 @@ func notFound(t *testing.T, store storage.Storage) {
 func deleteFrees(t *testing.T, store storage.Storage) {
 	i := create(t, store, full())
 	other := create(t, store, person(1))
-	require.NoError(t, store.Delete(t.Context(), i.ID, nil))
+	require.NoError(t, store.Delete(t.Context(), i.ID, noon, nil))
 	_, err := store.Get(t.Context(), i.ID)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	_, err = store.FindByExternalID(t.Context(), i.ExternalID)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	require.ErrorIs(t, store.Delete(t.Context(), i.ID, nil), storage.ErrNotFound)
+	require.ErrorIs(t, store.Delete(t.Context(), i.ID, noon, nil), storage.ErrNotFound)
 	require.Equal(t, int64(1), create(t, store, full()).Revision)
 	requireSame(t, other, get(t, store, other.ID))
 }
@@ -171,11 +171,11 @@ func deleteFrees(t *testing.T, store storage.Storage) {
 func refusedDelete(t *testing.T, store storage.Storage) {
 	before := create(t, store, full())
 	errCheck := errors.New("refused by the check")
-	err := store.Delete(t.Context(), before.ID, func(current *identity.Identity) error {
+	err := store.Delete(t.Context(), before.ID, noon, func(current *identity.Identity) error {
 		requireSame(t, before, current)
 		return errCheck
 	})
 	require.True(t, err == errCheck, "the check's error is returned as it is, got %v", err)
 	requireSame(t, before, get(t, store, before.ID))
-	require.NoError(t, store.Delete(t.Context(), before.ID, func(*identity.Identity) error { return nil }))
+	require.NoError(t, store.Delete(t.Context(), before.ID, noon, func(*identity.Identity) error { return nil }))
 }

@@ -98,7 +98,7 @@ func mixedRace(t *testing.T, store storage.Storage) {
 			case 1, 2:
 				_, err = store.Update(t.Context(), fixedID(n), editing(withEmail(email(n*round))))
 			case 3:
-				err = store.Delete(t.Context(), fixedID(n), nil)
+				err = store.Delete(t.Context(), fixedID(n), noon, nil)
 			}
 			if err != nil && !errors.Is(err, storage.ErrConflict) && !errors.Is(err, storage.ErrNotFound) {
 				assert.NoError(t, err)
@@ -145,10 +145,14 @@ func cancelled(t *testing.T, store storage.Storage) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = store.Update(ctx, before.ID, editing(func(i *identity.Identity) { i.ExternalID = "leaked" }))
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorIs(t, store.Delete(ctx, before.ID, nil), context.Canceled)
+	require.ErrorIs(t, store.Delete(ctx, before.ID, noon, nil), context.Canceled)
 	_, err = store.List(ctx, storage.Query{})
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = store.Count(ctx, storage.Filter{})
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = store.Changes(ctx, storage.ChangeQuery{})
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = store.PruneChanges(ctx, storage.Retention{Newest: 1})
 	require.ErrorIs(t, err, context.Canceled)
 	_, errs := store.Import(ctx, []*identity.Identity{person(1), person(2)})
 	require.ErrorIs(t, errs[1], context.Canceled)
@@ -197,10 +201,16 @@ func afterClose(t *testing.T, store storage.Storage) {
 	require.ErrorIs(t, err, storage.ErrClosed)
 	_, err = store.Update(t.Context(), i.ID, editing(func(i *identity.Identity) { i.ExternalID = "late" }))
 	require.ErrorIs(t, err, storage.ErrClosed)
-	require.ErrorIs(t, store.Delete(t.Context(), i.ID, nil), storage.ErrClosed)
+	require.ErrorIs(t, store.Delete(t.Context(), i.ID, noon, nil), storage.ErrClosed)
 	_, err = store.List(t.Context(), storage.Query{})
 	require.ErrorIs(t, err, storage.ErrClosed)
 	_, err = store.Count(t.Context(), storage.Filter{IDs: []uuid.UUID{i.ID}})
+	require.ErrorIs(t, err, storage.ErrClosed)
+	_, err = store.Changes(t.Context(), storage.ChangeQuery{})
+	require.ErrorIs(t, err, storage.ErrClosed)
+	_, err = store.LastChange(t.Context())
+	require.ErrorIs(t, err, storage.ErrClosed)
+	_, err = store.PruneChanges(t.Context(), storage.Retention{Newest: 1})
 	require.ErrorIs(t, err, storage.ErrClosed)
 	require.NoError(t, store.Close())
 }

@@ -158,7 +158,7 @@ func listDuringChanges(t *testing.T, store storage.Storage) {
 	}
 	found := walk(t, store, storage.Query{Limit: 3}, func(page int) {
 		last := 2 * (3*page + 2)
-		require.NoError(t, store.Delete(t.Context(), fixedID(last), nil))
+		require.NoError(t, store.Delete(t.Context(), fixedID(last), noon, nil))
 		create(t, store, person(last-1))
 	})
 	require.Equal(t, found, slices.Compact(slices.Clone(found)), "nothing is repeated")
@@ -180,7 +180,7 @@ func listUnderLoad(t *testing.T, store storage.Storage) {
 				i := person(2*(15*writer+n) + 1)
 				if _, err := store.Create(context.WithoutCancel(t.Context()), i); err != nil {
 					assert.ErrorIs(t, err, storage.ErrConflict)
-					assert.NoError(t, store.Delete(context.WithoutCancel(t.Context()), i.ID, nil))
+					assert.NoError(t, store.Delete(context.WithoutCancel(t.Context()), i.ID, noon, nil))
 				}
 			}
 		})

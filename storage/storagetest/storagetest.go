@@ -76,6 +76,15 @@ var cases = []struct {
 	{"ListUnderLoad", "pages neither repeat nor skip while writers are at work", listUnderLoad},
 	{"Import", "of many that are created at once each stands alone, and the earlier of two that clash is kept", importMany},
 
+	{"ChangeFeed", "every create, update and delete is an entry of the feed, in order, with its actor, and can be read from any position", changeFeed},
+	{"ChangesOfOne", "the changes of one identity are told in order, also when it is gone", changesOfOne},
+	{"RefusedIsNoChange", "what was refused or changed nothing is not in the feed", refusedIsNoChange},
+	{"ChangedFields", "the feed names the fields that changed, and no value", changedFields},
+	{"PruneChanges", "old changes go by age and by number, the newest stays, and a reader who has missed some is told", pruneChanges},
+	{"FeedUnderLoad", "under 64 writers the feed is complete, without gaps, and in the order of the commits, also for who reads along", feedUnderLoad},
+	{"Changed", "a commit and Close wake who waits", changedChannel},
+	{"FeedResultsAreCopies", "no later edit of a change reaches inside the store", resultsOfFeedAreCopies},
+
 	{"Cancelled", "a call with an ended context returns its error and changes nothing", cancelled},
 	{"CancelledWhileWaiting", "an update whose context ends reports the truth", cancelledWhileWaiting},
 	{"AfterClose", "after Close every call is ErrClosed, and a second Close does nothing", afterClose},

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -86,9 +87,9 @@ func (s *FaultyStore) Update(ctx context.Context, id uuid.UUID, change func(*ide
 }
 
 // Delete implements [storage.Storage].
-func (s *FaultyStore) Delete(ctx context.Context, id uuid.UUID, check func(*identity.Identity) error) error {
+func (s *FaultyStore) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(*identity.Identity) error) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	return s.Storage.Delete(ctx, id, check)
+	return s.Storage.Delete(ctx, id, at, check)
 }

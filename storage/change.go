@@ -1,0 +1,116 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+)
+
+// Operation is what a change did to an identity.
+type Operation string
+
+// The operations.
+const (
+	OperationCreate Operation = "create"
+	OperationUpdate Operation = "update"
+	OperationDelete Operation = "delete"
+)
+
+// Change is an entry of the change feed: one create, update or delete that was
+// committed. It holds no value of the identity, and nothing secret.
+type Change struct {
+	// Sequence is the place in the feed: 1 for the first change of a store, and one
+	// more for each that was committed after it. 0 before it is committed.
+	Sequence int64
+	// Time is the UpdatedAt of the identity that the change made, or when it was
+	// deleted. Unlike Sequence it need not grow: clocks differ.
+	Time time.Time
+	// IdentityID is the identity that changed.
+	IdentityID uuid.UUID
+	// Revision is the identity's revision after the change, and for a delete the one
+	// after its last. So (IdentityID, Revision) names a change too.
+	Revision int64
+	// Operation is what happened.
+	Operation Operation
+	// Fields are the fields that changed, or those that a create set, as
+	// [identity.ChangedFields] names them. A delete has none.
+	Fields []string
+	// Actor is who did it, as [WithActor] said. It may be empty.
+	Actor string
+}
+
+// NewChange returns what the feed says of a change from before to after, at the given
+// time: before is nil for a create, after for a delete. The actor is that of ctx.
+func NewChange(ctx context.Context, before, after *identity.Identity, at time.Time) Change {
+	c := Change{Time: at.UTC().Truncate(time.Microsecond), Operation: OperationUpdate, Actor: Actor(ctx)}
+	switch {
+	case after == nil:
+		c.Operation, c.IdentityID, c.Revision = OperationDelete, before.ID, before.Revision+1
+		return c
+	case before == nil:
+		c.Operation, before = OperationCreate, &identity.Identity{}
+	}
+	c.IdentityID, c.Revision = after.ID, after.Revision
+	c.Fields = identity.ChangedFields(before, after)
+	return c
+}
+
+type actorKey struct{}
+
+// WithActor returns a context whose changes are recorded as made by actor.
+func WithActor(ctx context.Context, actor string) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
+}
+
+// Actor returns the actor of ctx, empty if there is none.
+func Actor(ctx context.Context) string {
+	actor, _ := ctx.Value(actorKey{}).(string)
+	return actor
+}
+
+// ChangeQuery says which changes [Storage.Changes] returns. The zero ChangeQuery is the
+// beginning of the feed.
+type ChangeQuery struct {
+	// After is the sequence number of the last change that was read before. 0 begins
+	// with the oldest that is kept.
+	After int64
+	// IdentityID selects the changes of one identity, be it gone. The nil id selects
+	// all.
+	IdentityID uuid.UUID
+	// Limit bounds the number of changes. 0 means DefaultLimit.
+	Limit int
+}
+
+// Retention says which changes to keep. The zero Retention keeps all.
+type Retention struct {
+	// Since lets the oldest changes go, up to the first that was made at this time or
+	// later. The zero time keeps all.
+	Since time.Time
+	// Newest lets all changes go but this many of the newest. 0 keeps all.
+	Newest int
+}
+
+// ErrPosition says that the feed cannot be read on from where a reader left off: changes
+// after that were let go, or the store never had the change, as when it was restored
+// from an older copy. The reader has missed changes and must look at the identities
+// anew.
+var ErrPosition = errors.New("the change feed cannot be read on from this position")
+
+// Resume is the part of reading on that every store does alike. It takes the oldest
+// changes of the feed from number after on, that one included, and returns those that
+// come after it, or [ErrPosition] if others should have come before them.
+func Resume(after int64, found []Change) ([]Change, error) {
+	switch {
+	case after == 0:
+		return found, nil
+	case len(found) == 0 || found[0].Sequence > after+1:
+		return nil, ErrPosition
+	case found[0].Sequence == after:
+		return found[1:], nil
+	}
+	return found, nil
+}

@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// nextChange returns the sequence number of the next change. It is given out by record,
+// so that one who is refused takes none. The transaction has the write lock, and the
+// newest change always stays: the number after it is free.
+func (t *transaction) nextChange(ctx context.Context) (int64, error) {
+	if t.lastChange == 0 {
+		if err := queryRow(ctx, t, selectLastChange, nil, &t.lastChange); err != nil {
+			return 0, err
+		}
+	}
+	return t.lastChange + 1, nil
+}
+
+// record writes a change to the feed. previous is the identity's change before it; for a
+// new identity that of its id which is gone, if there was one.
+func (t *transaction) record(ctx context.Context, sequence int64, c storage.Change, previous sql.NullInt64) error {
+	t.lastChange = sequence
+	_, err := t.exec(ctx, insertChange, sequence, c.IdentityID[:], c.Revision, string(c.Operation), c.Time.UnixMicro(),
+		strings.Join(c.Fields, fieldSeparator), c.Actor, previous, c.IdentityID[:])
+	return err
+}
+
+// fieldSeparator does not occur in the name of a field.
+const fieldSeparator = ","
+
+// Changes implements [storage.Storage].
+func (r reader) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	return read(ctx, r, func(ctx context.Context) ([]storage.Change, error) {
+		limit := q.Limit
+		if limit == 0 {
+			limit = storage.DefaultLimit
+		}
+		if q.IdentityID != uuid.Nil {
+			id := q.IdentityID[:]
+			return scanChanges(ctx, r.source, selectHistory, id, id, q.After, q.After, limit)
+		}
+		found, err := scanChanges(ctx, r.source, selectChanges, q.After, limit+1)
+		if err != nil {
+			return nil, err
+		}
+		found, err = storage.Resume(q.After, found)
+		return found[:min(len(found), limit)], err
+	})
+}
+
+func scanChanges(ctx context.Context, from source, n statement, args ...any) (found []storage.Change, err error) {
+	err = eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
+		var (
+			c      storage.Change
+			id     sql.RawBytes
+			at     int64
+			fields string
+		)
+		if err := rows.Scan(&c.Sequence, &id, &c.Revision, &c.Operation, &at, &fields, &c.Actor); err != nil {
+			return translate(err)
+		}
+		if err := c.IdentityID.UnmarshalBinary(id); err != nil {
+			return errMalformedID
+		}
+		c.Time = time.UnixMicro(at).UTC()
+		if fields != "" {
+			c.Fields = strings.Split(fields, fieldSeparator)
+		}
+		found = append(found, c)
+		return nil
+	})
+	return found, err
+}
+
+// LastChange implements [storage.Storage].
+func (r reader) LastChange(ctx context.Context) (int64, error) {
+	return read(ctx, r, func(ctx context.Context) (last int64, err error) {
+		err = queryRow(ctx, r.source, selectLastChange, nil, &last)
+		return last, err
+	})
+}
+
+// pruneStep is how many changes go in one transaction: more would keep writers waiting.
+const pruneStep = 1000
+
+// PruneChanges implements [storage.Storage].
+func (s *Store) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
+	return pruneChanges(ctx, s.reader, keep, s.commits.doPrepared)
+}
+
+// PruneChanges implements [storage.Storage].
+func (t *Tx) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
+	return pruneChanges(ctx, t.reader, keep, t.write)
+}
+
+// pruneChanges finds where the feed shall begin, and lets what comes before it go, step
+// by step, with write.
+func pruneChanges(ctx context.Context, from reader, keep storage.Retention, write func(context.Context, run) error) (int, error) {
+	first, err := read(ctx, from, func(ctx context.Context) (int64, error) { return firstKept(ctx, from.source, keep) })
+	if err != nil {
+		return 0, err
+	}
+	for gone := 0; ; {
+		var rows int64
+		err := write(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+			rows, failure = t.exec(ctx, deleteChanges, first, pruneStep)
+			return nil, failure
+		})
+		if err != nil {
+			return gone, err
+		}
+		if gone += int(rows); rows < pruneStep {
+			return gone, nil
+		}
+	}
+}
+
+// firstKept returns the sequence number of the oldest change to keep.
+func firstKept(ctx context.Context, from source, keep storage.Retention) (int64, error) {
+	var last, first int64
+	if err := queryRow(ctx, from, selectLastChange, nil, &last); err != nil {
+		return 0, err
+	}
+	if !keep.Since.IsZero() {
+		err := queryRow(ctx, from, selectChangeSince, []any{microsecondsUp(keep.Since)}, &first)
+		if errors.Is(err, sql.ErrNoRows) {
+			first, err = last, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	if keep.Newest > 0 {
+		first = max(first, last-int64(keep.Newest)+1)
+	}
+	return min(first, last), nil
+}
+
+// microsecondsUp is the first whole microsecond that is not before t.
+func microsecondsUp(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
+
+// Changed implements [storage.Storage].
+func (s *Store) Changed() <-chan struct{} { return s.commits.changed.Wait() }
+
+// Changed implements [storage.Storage], for what is written through t itself.
+func (t *Tx) Changed() <-chan struct{} { return t.changed.Wait() }
