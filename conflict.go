@@ -12,8 +12,11 @@ import (
 // locate says of a conflict which field of the request it came from: the store
 // knows what clashed, the use case knows what it was made of.
 func locate(err error, derived *schema.Derived, imported *credentials.Import) error {
-	var conflict *storage.ConflictError
-	if !errors.As(err, &conflict) {
+	var (
+		conflict *storage.ConflictError
+		veto     *VetoError
+	)
+	if errors.As(err, &veto) || !errors.As(err, &conflict) {
 		return err
 	}
 	located := *conflict

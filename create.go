@@ -13,7 +13,7 @@ import (
 // and their schema.
 //
 // Errors: KindInvalid with everything that is wrong with c; KindConflict if an
-// identifier, an address or the external id belongs to another identity.
+// identifier, an address or the external id belongs to another identity; KindVetoed.
 func (m *Manager) CreateIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {
 	created, err := m.createIdentity(ctx, c)
 	id := uuid.Nil
@@ -28,7 +28,11 @@ func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*ident
 	if err != nil {
 		return nil, err
 	}
-	created, err := m.storage.Create(ctx, c.Apply(m.newID(), facts))
+	created := c.Apply(m.newID(), facts)
+	if err := m.askCreate(ctx, created); err != nil {
+		return nil, err
+	}
+	created, err = m.storage.Create(ctx, created)
 	return created, locate(err, facts.Derived, c.Credentials)
 }
 

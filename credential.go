@@ -16,10 +16,10 @@ import (
 //
 // Errors: KindNotFound if there is no such identity or credential; KindInvalid for
 // [credentials.ErrLastFirstFactor], [credentials.ErrNotRemovable] and
-// [credentials.ErrIdentifierRequired]; KindPrecondition.
+// [credentials.ErrIdentifierRequired]; KindPrecondition; KindVetoed.
 func (m *Manager) DeleteCredential(ctx context.Context, id uuid.UUID, t credentials.Type, identifier string, preconditions ...Precondition) error {
 	now := m.now()
-	_, err := m.storage.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
+	_, err := m.change(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
 		if err := check(preconditions, current); err != nil {
 			return nil, err
 		}

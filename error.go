@@ -33,6 +33,11 @@ const (
 	KindPrecondition
 	// KindDenied is a sign-in that is refused: [ErrWrongPassword], [ErrInactive].
 	KindDenied
+	// KindVetoed is a change that the application's hook refused: [*VetoError].
+	KindVetoed
+	// KindGone is a position from which the change feed cannot be read on:
+	// [storage.ErrPosition].
+	KindGone
 	// KindUnavailable is a store that cannot work now: [storage.ErrUnavailable],
 	// [storage.ErrClosed].
 	KindUnavailable
@@ -53,6 +58,10 @@ func (k Kind) String() string {
 		return "precondition failed"
 	case KindDenied:
 		return "denied"
+	case KindVetoed:
+		return "vetoed"
+	case KindGone:
+		return "gone"
 	case KindUnavailable:
 		return "unavailable"
 	case KindCanceled:
@@ -101,8 +110,12 @@ func kindOf(err error) Kind {
 	var (
 		validation *schema.ValidationError
 		invalid    *identity.InvalidError
+		veto       *VetoError
 	)
 	switch {
+	case errors.As(err, &veto):
+		// First, whatever the hook's own error wraps.
+		return KindVetoed
 	case errors.Is(err, storage.ErrOutcomeUnknown):
 		return KindInternal
 	case errors.As(err, &validation), errors.As(err, &invalid),
@@ -112,6 +125,8 @@ func kindOf(err error) Kind {
 		return KindNotFound
 	case errors.Is(err, storage.ErrConflict), errors.Is(err, ErrTestFailed):
 		return KindConflict
+	case errors.Is(err, storage.ErrPosition):
+		return KindGone
 	case errors.Is(err, storage.ErrRevision):
 		return KindPrecondition
 	case errors.Is(err, ErrWrongPassword), errors.Is(err, ErrInactive):

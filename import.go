@@ -47,8 +47,12 @@ func (m *Manager) importChunk(ctx context.Context, creates []identity.Create, re
 		positions  []int
 	)
 	for n, c := range creates {
-		if errs[n] == nil {
-			identities = append(identities, c.Apply(m.newID(), facts[n]))
+		if errs[n] != nil {
+			continue
+		}
+		created := c.Apply(m.newID(), facts[n])
+		if errs[n] = m.askCreate(ctx, created); errs[n] == nil {
+			identities = append(identities, created)
 			positions = append(positions, n)
 		}
 	}

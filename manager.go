@@ -28,9 +28,12 @@ type Manager struct {
 	newID   func() uuid.UUID
 	logger  *slog.Logger
 
-	// policy and migrate may be nil.
-	policy  PasswordPolicy
-	migrate PasswordMigration
+	pollInterval time.Duration
+
+	// policy, migrate and beforeCommit may be nil.
+	policy       PasswordPolicy
+	migrate      PasswordMigration
+	beforeCommit func(context.Context, Change) error
 }
 
 // New returns a Manager that keeps identities in store and checks their traits
@@ -50,6 +53,8 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 		clock:   time.Now,
 		newID:   newUUIDv7,
 		logger:  slog.Default(),
+
+		pollInterval: time.Second,
 	}
 	m.schemas.Store(schemas)
 	for _, option := range options {

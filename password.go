@@ -157,7 +157,7 @@ func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous cre
 	if err == nil {
 		now := m.now()
 		var updated *identity.Identity
-		updated, err = m.storage.Update(ctx, i.ID, func(current *identity.Identity) (*identity.Identity, error) {
+		updated, err = m.change(ctx, i.ID, func(current *identity.Identity) (*identity.Identity, error) {
 			return current.WithPasswordHash(previous, hash, now), nil
 		})
 		if err == nil {

@@ -43,7 +43,7 @@ var ErrTestFailed = jsonpatch.ErrTestFailed
 // Errors: KindInvalid for a patch that cannot be applied, names what is not there,
 // changes what is protected, or leaves an identity that is not valid; KindNotFound;
 // KindConflict for a failed test ([ErrTestFailed]) and as in an update;
-// KindPrecondition.
+// KindPrecondition; KindVetoed.
 func (m *Manager) PatchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions ...Precondition) (*identity.Identity, error) {
 	patched, err := m.patchIdentity(ctx, id, p, preconditions)
 	return patched, m.finish(ctx, "patch identity", id, err)
@@ -79,7 +79,7 @@ func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, prec
 		if err != nil {
 			return nil, err
 		}
-		patched, err := m.storage.Update(ctx, id, func(now *identity.Identity) (*identity.Identity, error) {
+		patched, err := m.change(ctx, id, func(now *identity.Identity) (*identity.Identity, error) {
 			if now.Revision != current.Revision {
 				return nil, errMoved
 			}

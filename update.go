@@ -19,7 +19,7 @@ import (
 //
 // Errors: KindInvalid with everything that is wrong with u; KindNotFound;
 // KindConflict if an identifier, an address or the external id belongs to another
-// identity; KindPrecondition.
+// identity; KindPrecondition; KindVetoed.
 func (m *Manager) UpdateIdentity(ctx context.Context, id uuid.UUID, u identity.Update, preconditions ...Precondition) (*identity.Identity, error) {
 	updated, err := m.updateIdentity(ctx, id, u, preconditions)
 	return updated, m.finish(ctx, "update identity", id, err)
@@ -46,7 +46,7 @@ func (m *Manager) updateIdentity(ctx context.Context, id uuid.UUID, u identity.U
 		if err != nil {
 			return nil, err
 		}
-		updated, err := m.storage.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
+		updated, err := m.change(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
 			if err := check(preconditions, current); err != nil {
 				return nil, err
 			}

@@ -1,0 +1,147 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// MaxActorLength bounds the name of an actor, in bytes.
+const MaxActorLength = 256
+
+// WithActor returns a context whose changes are recorded in the feed as made by actor,
+// the application's own name for who is at work, such as "admin:42". It is valid UTF-8
+// without control characters and at most [MaxActorLength] long; a change in the name of
+// any other is refused.
+func WithActor(ctx context.Context, actor string) context.Context {
+	return storage.WithActor(ctx, actor)
+}
+
+func checkActor(ctx context.Context) error {
+	actor := storage.Actor(ctx)
+	if len(actor) > MaxActorLength || !utf8.ValidString(actor) || strings.ContainsFunc(actor, unicode.IsControl) {
+		return fmt.Errorf("the actor must be valid UTF-8 without control characters and at most %d bytes long", MaxActorLength)
+	}
+	return nil
+}
+
+// ChangeOption narrows what [Manager.Changes] and [Manager.Watch] return.
+type ChangeOption func(*storage.ChangeQuery)
+
+// OfIdentity selects the changes of one identity, be it gone.
+func OfIdentity(id uuid.UUID) ChangeOption {
+	return func(q *storage.ChangeQuery) { q.IdentityID = id }
+}
+
+// Changes returns an iterator over the change feed: the changes that were committed
+// after the one with that sequence number, in the order of their commits, up to the
+// newest there is. 0 begins with the oldest that is kept.
+//
+// It misses none: who keeps the Sequence of the last change that was dealt with, and
+// begins there again after a crash, gets every change at least once. If changes that
+// were not read yet have been pruned, or the store never had that change, the error is
+// of KindGone and wraps [storage.ErrPosition]: look at the identities anew. An error
+// ends it.
+func (m *Manager) Changes(ctx context.Context, after int64, options ...ChangeOption) iter.Seq2[storage.Change, error] {
+	return func(yield func(storage.Change, error) bool) {
+		_ = m.eachChange(ctx, "read changes", changeQuery(after, options), yield)
+	}
+}
+
+// Watch is Changes that, at the newest change, waits for the next, until ctx ends: the
+// last error is then of KindCanceled. Changes that are made through this store come at
+// once, those of other processes and of the application's own transactions after the
+// time that [WithPollInterval] sets.
+func (m *Manager) Watch(ctx context.Context, after int64, options ...ChangeOption) iter.Seq2[storage.Change, error] {
+	const op = "watch changes"
+	return func(yield func(storage.Change, error) bool) {
+		q := changeQuery(after, options)
+		for {
+			changed := m.storage.Changed() // before reading, so that none is slept through
+			if err := m.eachChange(ctx, op, q, yield); err != nil {
+				return
+			}
+			select {
+			case <-changed:
+			case <-time.After(m.pollInterval):
+			case <-ctx.Done():
+				yield(storage.Change{}, m.finishRead(ctx, op, q.IdentityID, ctx.Err()))
+				return
+			}
+		}
+	}
+}
+
+func changeQuery(after int64, options []ChangeOption) *storage.ChangeQuery {
+	q := &storage.ChangeQuery{After: after}
+	for _, option := range options {
+		option(q)
+	}
+	return q
+}
+
+// errStopped says that who reads has had enough.
+var errStopped = errors.New("stopped")
+
+// eachChange yields the changes that q selects to the newest, and moves q on.
+func (m *Manager) eachChange(ctx context.Context, op string, q *storage.ChangeQuery, yield func(storage.Change, error) bool) error {
+	for {
+		found, err := m.storage.Changes(ctx, *q)
+		if err != nil {
+			err = m.finishRead(ctx, op, q.IdentityID, err)
+			yield(storage.Change{}, err)
+			return err
+		}
+		for _, c := range found {
+			q.After = c.Sequence
+			if !yield(c, nil) {
+				return errStopped
+			}
+		}
+		if len(found) == 0 {
+			return nil
+		}
+	}
+}
+
+// ListChanges returns a page of the change feed; see [Manager.Changes] for its errors.
+func (m *Manager) ListChanges(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	found, err := m.storage.Changes(ctx, q)
+	return found, m.finishRead(ctx, "list changes", q.IdentityID, err)
+}
+
+// LastChange returns the sequence number of the newest change, 0 if there is none: where
+// to begin for who wants only what comes from now on.
+func (m *Manager) LastChange(ctx context.Context) (int64, error) {
+	last, err := m.storage.LastChange(ctx)
+	return last, m.finishRead(ctx, "read last change", uuid.Nil, err)
+}
+
+// PruneChanges lets old changes go and returns how many. Nothing is pruned by itself: an
+// application calls this now and then, with an age that no reader of the feed falls
+// behind. The newest change always stays.
+func (m *Manager) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
+	pruned, err := m.storage.PruneChanges(ctx, keep)
+	return pruned, m.finish(ctx, "prune changes", uuid.Nil, err)
+}
+
+// WithPollInterval sets how long [Manager.Watch] waits before it looks for what other
+// processes have changed. The default is a second.
+func WithPollInterval(interval time.Duration) Option {
+	return func(m *Manager) error {
+		if interval <= 0 {
+			return errors.New("idem: WithPollInterval: the interval must be longer than nothing")
+		}
+		m.pollInterval = interval
+		return nil
+	}
+}
