@@ -15,6 +15,9 @@ type answer struct {
 	header    http.Header // more of it; may be nil
 	body      []byte      // nil for none
 	mediaType string      // of the body; empty is application/json
+	// stream writes a body that does not end by itself, in the place of body. Nil for
+	// none.
+	stream func(w http.ResponseWriter, r *http.Request)
 }
 
 func (a answer) write(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +41,15 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
+	if a.stream != nil {
+		header.Set("Content-Type", a.mediaType)
+		header.Set("X-Content-Type-Options", "nosniff")
+	}
 	w.WriteHeader(a.status)
+	if r.Method != http.MethodHead && a.stream != nil {
+		a.stream(w, r)
+		return
+	}
 	if r.Method != http.MethodHead && a.body != nil {
 		// A client that has gone away cannot be told anything any more.
 		_, _ = w.Write(a.body)

@@ -79,6 +79,8 @@ var kinds = map[idem.Kind]problem{
 	idem.KindNotFound:     {status: http.StatusNotFound, id: "not_found", message: "There is no such identity."},
 	idem.KindConflict:     {status: http.StatusConflict, id: "conflict", message: "Something that must be unique belongs to another identity."},
 	idem.KindPrecondition: {status: http.StatusPreconditionFailed, id: "precondition_failed", message: "The identity is not at the expected revision."},
+	idem.KindVetoed:       {status: http.StatusUnprocessableEntity, id: "vetoed", message: "The application refused the change."},
+	idem.KindGone:         {status: http.StatusGone, id: "gone", message: "The changes cannot be read on from this position: some after it are no longer kept. Read the identities anew."},
 	idem.KindUnavailable:  {status: http.StatusServiceUnavailable, id: "unavailable", message: "The service cannot answer now. Try again later."},
 	idem.KindCanceled:     {status: http.StatusServiceUnavailable, id: "canceled", message: "The request was given up before it was done."},
 }
@@ -116,6 +118,10 @@ func problemOf(err error) *problem {
 		} else {
 			p.id, p.message = "test_failed", "A test of the patch failed."
 			p.reason = sentence(e.Err.Error())
+		}
+	case idem.KindVetoed:
+		if veto := (*idem.VetoError)(nil); errors.As(err, &veto) {
+			p.reason = veto.Error()
 		}
 	case idem.KindNotFound:
 		if errors.Is(err, credentials.ErrNoCredential) {
@@ -238,10 +244,14 @@ func (p *problem) write(w *jsonwriter.Writer) {
 
 // prefersProblem reports whether the client asked for problem details (RFC 9457) by
 // name. A wildcard is no such wish.
-func prefersProblem(r *http.Request) bool {
+func prefersProblem(r *http.Request) bool { return accepts(r, "application/problem+json") }
+
+// accepts reports whether the client asked for a media type by name (RFC 9110, section
+// 12.5.1).
+func accepts(r *http.Request, want string) bool {
 	for _, part := range strings.Split(strings.Join(r.Header.Values("Accept"), ","), ",") {
 		mediaType, parameters, err := mime.ParseMediaType(part)
-		if err != nil || mediaType != "application/problem+json" {
+		if err != nil || mediaType != want {
 			continue
 		}
 		quality, err := strconv.ParseFloat(parameters["q"], 64)

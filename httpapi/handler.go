@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/internal/adminview"
@@ -17,12 +18,14 @@ import (
 type Handler struct {
 	manager   *idem.Manager
 	authorize func(*http.Request) error
+	actor     func(*http.Request) string // may be nil
 	logger    *slog.Logger
 	view      adminview.View
 	prefix    string
 	resources []resource
 	// maxBody and maxBatchBody are in bytes.
 	maxBody, maxBatchBody int64
+	keepAlive             time.Duration
 }
 
 const (
@@ -106,7 +109,7 @@ func Schemas(manager *idem.Manager, options ...Option) *Handler {
 func newHandler(manager *idem.Manager, authorize func(*http.Request) error, resources []resource, options []Option) *Handler {
 	h := &Handler{
 		manager: manager, authorize: authorize, logger: manager.Logger(), resources: resources,
-		maxBody: DefaultMaxBody, maxBatchBody: DefaultMaxBatchBody,
+		maxBody: DefaultMaxBody, maxBatchBody: DefaultMaxBatchBody, keepAlive: DefaultKeepAlive,
 	}
 	for _, option := range options {
 		option(h)
@@ -130,6 +133,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.writeError(w, r, found.err)
 		return
 	}
+	r = h.withActor(r)
 	answer, err := found.serve(h, w, r, found.params)
 	if err != nil {
 		h.writeError(w, r, err)

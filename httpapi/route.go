@@ -40,6 +40,12 @@ var (
 		{split("admin/identities/*/credentials/*"), map[string]route{
 			http.MethodDelete: {"deleteIdentityCredentials", (*Handler).deleteCredential},
 		}},
+		{split("admin/identities/*/changes"), map[string]route{
+			http.MethodGet: {"listIdentityChanges", (*Handler).listIdentityChanges},
+		}},
+		{split("admin/changes"), map[string]route{
+			http.MethodGet: {"listChanges", (*Handler).listChanges},
+		}},
 		{split("admin/identities/by/external/*"), map[string]route{
 			http.MethodGet: {"getIdentityByExternalID", (*Handler).getIdentityByExternalID},
 		}},

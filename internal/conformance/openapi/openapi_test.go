@@ -26,6 +26,8 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 			{"lifecycle", lifecycle},
 			{"lists", lists},
 			{"batches", batches},
+			{"changes", changes},
+			{"vetoes", vetoes},
 			{"schemas", schemas},
 			{"conditions", conditions},
 			{"invalid requests", invalidRequests},

@@ -128,6 +128,8 @@ func everyOperation(id string) []exchange {
 		{method: "PATCH", path: id, body: `[]`},
 		{method: "DELETE", path: id},
 		{method: "DELETE", path: id + "/credentials/totp"},
+		{method: "GET", path: id + "/changes"},
+		{method: "GET", path: "/admin/changes"},
 		{method: "GET", path: "/schemas"},
 		{method: "GET", path: "/schemas/person"},
 		{method: "GET", path: "/openapi.json"},
@@ -149,7 +151,7 @@ func denials(t *testing.T, c *client) {
 func faults(t *testing.T, c *client) {
 	id := c.create(t, `{"external_id":"bob"}`)
 	for _, e := range everyOperation(id) {
-		if !strings.HasPrefix(e.path, collection) {
+		if !strings.HasPrefix(e.path, "/admin/") {
 			continue // does without the store
 		}
 		e.status = http.StatusInternalServerError

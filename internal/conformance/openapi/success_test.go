@@ -2,6 +2,7 @@ package openapi_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,6 +83,40 @@ func batches(t *testing.T, c *client) {
 	require.Len(t, outcomes.Identities, 3)
 	c.remove(t, collection+"/"+outcomes.Identities[0].Identity)
 	c.do(t, exchange{method: "PATCH", path: collection, body: `{}`, status: 200})
+}
+
+func changes(t *testing.T, c *client) {
+	c.server.Actor = "admin:42"
+	id := c.create(t, server.FullCreate)
+	c.server.Actor = ""
+	c.do(t, exchange{method: "PUT", path: id, body: `{}`, status: 200})
+	c.remove(t, id)
+	for _, path := range []string{"/admin/changes", "/admin/changes?page_size=1&after=1", id + "/changes", id + "/changes?after=1"} {
+		c.do(t, exchange{method: "GET", path: path, status: 200})
+	}
+	c.do(t, exchange{method: "GET", path: "/admin/changes?after=1000000", status: http.StatusGone})
+	for _, path := range []string{"/admin/changes?after=now", id + "/changes?before=1"} {
+		c.do(t, exchange{method: "GET", path: path, status: http.StatusBadRequest})
+	}
+	c.do(t, exchange{method: "GET", path: absent + "/changes", status: http.StatusNotFound})
+}
+
+func vetoes(t *testing.T, c *client) {
+	id := c.create(t, server.FullCreate)
+	c.server.Veto = errors.New("accounts are frozen until Monday")
+	for _, e := range []exchange{
+		{method: "POST", path: collection, body: `{}`},
+		{method: "PUT", path: id, body: `{}`},
+		{method: "PATCH", path: id, body: `[{"op":"replace","path":"/state","value":"inactive"}]`},
+		{method: "DELETE", path: id},
+		{method: "DELETE", path: id + "/credentials/totp"},
+	} {
+		e.status = http.StatusUnprocessableEntity
+		c.do(t, e)
+	}
+	c.do(t, exchange{method: "PATCH", path: collection, body: `{"identities":[{"create":{}}]}`, status: 200})
+	c.server.Veto = nil
+	c.remove(t, id)
 }
 
 func schemas(t *testing.T, c *client) {

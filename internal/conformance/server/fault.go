@@ -78,6 +78,14 @@ func (s *FaultyStore) List(ctx context.Context, q storage.Query) (storage.Page, 
 	return s.Storage.List(ctx, q)
 }
 
+// Changes implements [storage.Storage].
+func (s *FaultyStore) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	return s.Storage.Changes(ctx, q)
+}
+
 // Update implements [storage.Storage].
 func (s *FaultyStore) Update(ctx context.Context, id uuid.UUID, change func(*identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 	if err := s.check(); err != nil {

@@ -2,6 +2,7 @@
 package server
 
 import (
+	"context"
 	_ "embed"
 	"log/slog"
 	"net/http"
@@ -49,6 +50,10 @@ type Server struct {
 	Store *FaultyStore
 	// Authorize decides on requests. It lets all pass until it is replaced.
 	Authorize func(*http.Request) error
+	// Actor is in whose name requests make changes, and Veto what the application has
+	// against every change. Neither is set at first.
+	Actor string
+	Veto  error
 }
 
 // OnBothStores runs a test on each of the stores that come with idem.
@@ -68,13 +73,15 @@ func start(t *testing.T, store storage.Storage) *Server {
 	s := &Server{Store: &FaultyStore{Storage: store}, Authorize: httpapi.AllowAll}
 	hasher, err := credentials.NewBcrypt(4) // quick, and good enough for a test
 	require.NoError(t, err)
-	manager, err := idem.New(s.Store, schemas(t), idem.WithHasher(hasher), idem.WithLogger(slog.New(slog.DiscardHandler)))
+	manager, err := idem.New(s.Store, schemas(t), idem.WithHasher(hasher),
+		idem.WithBeforeCommit(func(context.Context, idem.Change) error { return s.Veto }), idem.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
 
 	listener := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + listener.Listener.Addr().String()
 	s.Handler = httpapi.New(manager, func(r *http.Request) error { return s.Authorize(r) },
-		httpapi.WithBaseURL(s.URL), httpapi.WithMaxBody(MaxBody), httpapi.WithMaxBatchBody(MaxBatchBody))
+		httpapi.WithBaseURL(s.URL), httpapi.WithMaxBody(MaxBody), httpapi.WithMaxBatchBody(MaxBatchBody),
+		httpapi.WithActor(func(*http.Request) string { return s.Actor }))
 	listener.Config.Handler = s.Handler
 	listener.Start()
 	t.Cleanup(listener.Close) // before the store, which it uses

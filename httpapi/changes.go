@@ -1,0 +1,225 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/internal/jsonwriter"
+	"github.com/idemkit/idem/storage"
+)
+
+// WithActor has actor say in whose name a request makes changes, which the change feed
+// records: the application's own name for the client, such as "admin:42". It is called
+// once, after authorize, with the same request. Without it, and where it returns the
+// empty string, no actor is recorded but the one that the request's context has already;
+// see [idem.WithActor], also for what an actor may look like.
+func WithActor(actor func(*http.Request) string) Option {
+	return func(h *Handler) { h.actor = actor }
+}
+
+// withActor returns r with the actor in its context.
+func (h *Handler) withActor(r *http.Request) *http.Request {
+	if h.actor == nil {
+		return r
+	}
+	actor := h.actor(r)
+	if actor == "" {
+		return r
+	}
+	return r.WithContext(idem.WithActor(r.Context(), actor))
+}
+
+// feed is what a request for changes asks for.
+type feed struct {
+	storage.ChangeQuery
+	path string // of its own, below the base URL
+	size int    // of a page
+}
+
+func (h *Handler) listChanges(_ http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
+	return h.changes(r, feed{path: "/admin/changes"})
+}
+
+func (h *Handler) listIdentityChanges(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
+	id, _ := parseID(params[0])
+	if id == uuid.Nil {
+		// A malformed id names no identity, and the nil id would ask for all.
+		_, err := h.manager.GetIdentity(r.Context(), id)
+		return answer{}, err
+	}
+	return h.changes(r, feed{ChangeQuery: storage.ChangeQuery{IdentityID: id}, path: "/admin/identities/" + id.String() + "/changes"})
+}
+
+// changes answers with a page of the feed, or with a stream of it.
+func (h *Handler) changes(r *http.Request, f feed) (answer, error) {
+	if err := f.read(r); err != nil {
+		return answer{}, err
+	}
+	q := f.ChangeQuery
+	q.Limit = f.size + 1 // one more tells whether there are more
+	found, err := h.manager.ListChanges(r.Context(), q)
+	if err != nil {
+		return answer{}, err
+	}
+	if len(found) == 0 && q.IdentityID != uuid.Nil && q.After == 0 {
+		// Nothing is kept of it: was there ever such an identity?
+		if _, err := h.manager.GetIdentity(r.Context(), q.IdentityID); err != nil {
+			return answer{}, err
+		}
+	}
+	if accepts(r, "text/event-stream") {
+		// What can go wrong has been seen by now, while it can still be told.
+		return answer{status: http.StatusOK, mediaType: "text/event-stream", stream: func(w http.ResponseWriter, r *http.Request) {
+			h.streamChanges(w, r, q)
+		}}, nil
+	}
+	more := len(found) > f.size
+	found = found[:min(len(found), f.size)]
+	return answer{status: http.StatusOK, header: http.Header{"Link": {h.changeLinks(f, found, more)}}, body: appendChanges(nil, found)}, nil
+}
+
+// read reads the parameters of r. Last-Event-ID, which a client of server-sent events
+// sends when it connects again, wins over after, which it repeats.
+func (f *feed) read(r *http.Request) error {
+	query, err := readQuery(r)
+	if err != nil {
+		return err
+	}
+	for name, values := range query {
+		if name != "after" && name != "page_size" {
+			return badParameter("There is no parameter " + strconv.QuoteToASCII(shorten(name)) + "; there are after, page_size.")
+		}
+		if len(values) > 1 {
+			return badParameter("The parameter " + name + " is given more than once.")
+		}
+	}
+	if f.size, err = readSize(query, "page_size"); err != nil {
+		return err
+	}
+	position := r.Header.Get("Last-Event-ID")
+	if position == "" {
+		position = query.Get("after")
+	}
+	if position == "" {
+		return nil
+	}
+	if f.After, err = strconv.ParseInt(position, 10, 64); err != nil || f.After < 0 {
+		return badParameter("The position to read on from must be the sequence number of a change.")
+	}
+	return nil
+}
+
+func (h *Handler) changeLinks(f feed, found []storage.Change, more bool) string {
+	link := func(relation string, after int64) string {
+		query := url.Values{"page_size": {strconv.Itoa(f.size)}}
+		if after > 0 {
+			query.Set("after", strconv.FormatInt(after, 10))
+		}
+		return fmt.Sprintf(`<%s%s?%s>; rel="%s"`, h.view.BaseURL, f.path, query.Encode(), relation)
+	}
+	links := link("first", 0)
+	if more {
+		links += ", " + link("next", found[len(found)-1].Sequence)
+	}
+	return links
+}
+
+func appendChanges(dst []byte, changes []storage.Change) []byte {
+	w := jsonwriter.New(dst)
+	w.BeginArray()
+	for _, c := range changes {
+		writeChange(w, c)
+	}
+	w.EndArray()
+	return w.Bytes()
+}
+
+func writeChange(w *jsonwriter.Writer, c storage.Change) {
+	w.BeginObject()
+	w.Name("sequence")
+	w.Int(c.Sequence)
+	w.Name("time")
+	w.Time(c.Time)
+	w.UUIDMember("identity_id", c.IdentityID)
+	w.Name("revision")
+	w.Int(c.Revision)
+	w.StringMember("operation", string(c.Operation))
+	w.Name("fields")
+	w.BeginArray()
+	for _, field := range c.Fields {
+		w.String(field)
+	}
+	w.EndArray()
+	if c.Actor != "" {
+		w.StringMember("actor", c.Actor)
+	}
+	w.EndObject()
+}
+
+// DefaultKeepAlive is how often a stream without changes sends a comment unless
+// [WithKeepAlive] says otherwise.
+const DefaultKeepAlive = 15 * time.Second
+
+// WithKeepAlive sets how often a stream of changes without any sends a comment, so that
+// nothing on the way takes the connection for dead and a client that left is noticed. 0
+// or less keeps the default.
+func WithKeepAlive(interval time.Duration) Option {
+	return func(h *Handler) {
+		if interval > 0 {
+			h.keepAlive = interval
+		}
+	}
+}
+
+// writeTimeout is how long a client of a stream may take to read what was sent.
+const writeTimeout = 30 * time.Second
+
+// streamChanges sends changes as server-sent events (WHATWG HTML, section 9.2), each
+// with its sequence number as the event's id, until the client leaves.
+func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery) {
+	var options []idem.ChangeOption
+	if q.IdentityID != uuid.Nil {
+		options = append(options, idem.OfIdentity(q.IdentityID))
+	}
+	out := http.NewResponseController(w)
+	send := func(event []byte) bool {
+		// The deadline of the server is for answers that end. Not every connection has
+		// one to set.
+		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, err := w.Write(event)
+		return err == nil && out.Flush() == nil
+	}
+	for alive := send([]byte(": changes\n\n")); alive; alive = send([]byte(": still here\n\n")) {
+		ctx, cancel := context.WithTimeout(r.Context(), h.keepAlive)
+		for c, err := range h.manager.Watch(ctx, q.After, options...) {
+			if err != nil {
+				// A fault was logged. Connecting again, the client is told.
+				alive = errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil
+				break
+			}
+			q.After = c.Sequence
+			if alive = send(appendEvent(nil, c)); !alive {
+				break
+			}
+		}
+		cancel()
+		if !alive {
+			return
+		}
+	}
+}
+
+func appendEvent(dst []byte, c storage.Change) []byte {
+	dst = fmt.Appendf(dst, "id: %d\nevent: %s\ndata: ", c.Sequence, c.Operation)
+	w := jsonwriter.New(dst)
+	writeChange(w, c)
+	return append(w.Bytes(), "\n\n"...)
+}
