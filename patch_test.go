@@ -110,6 +110,7 @@ func TestPatchVerifiesAddresses(t *testing.T) {
 		require.True(t, address.Verified)
 		require.Equal(t, identity.AddressCompleted, address.Status)
 		require.Equal(t, later, address.VerifiedAt)
+		require.Equal(t, later, patched.UpdatedAt)
 		require.Equal(t, created.VerifiableAddresses[0].ID, address.ID)
 
 		patched, err = w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch(raw(`[

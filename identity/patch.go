@@ -2,6 +2,7 @@ package identity
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,7 +33,8 @@ type Verification struct {
 func (p Patch) Check() error { return p.Update.Check() }
 
 // Apply returns the identity that current becomes by p, given facts. It leaves
-// current as it is, and keeps UpdatedAt if nothing changes.
+// current as it is, whose memory the result may share, and keeps UpdatedAt if nothing
+// changes.
 //
 // p must have passed [Patch.Check].
 func (p Patch) Apply(current *Identity, facts Facts) *Identity {
@@ -46,6 +48,9 @@ func (p Patch) Apply(current *Identity, facts Facts) *Identity {
 	}
 	next := p.Update.Apply(&base, facts)
 	next.OrganizationID = p.OrganizationID
+	if len(p.Verifications) > 0 {
+		next.VerifiableAddresses = slices.Clone(next.VerifiableAddresses) // current's, if the traits give the same
+	}
 	for n := range next.VerifiableAddresses {
 		address := &next.VerifiableAddresses[n]
 		if v, changed := p.Verifications[address.ID]; changed {

@@ -14,6 +14,9 @@ var derivedTypes = [...]credentials.Type{credentials.TypePassword, credentials.T
 // mergeCredentials merges the imported credentials and then makes the identifiers
 // that come from traits exactly those that the schema derived.
 func (i *Identity) mergeCredentials(facts Facts) {
+	if facts.Credentials == nil && !i.identifiersMove(facts.Derived) {
+		return // nothing to copy for: so most updates are
+	}
 	// Only the map is copied: rules replace what is in it and modify nothing.
 	set := credentials.Set{}
 	maps.Copy(set, i.Credentials)
@@ -26,36 +29,59 @@ func (i *Identity) mergeCredentials(facts Facts) {
 	i.Credentials = set
 }
 
+// identifiersMove reports whether derived makes a difference to the credentials.
+func (i *Identity) identifiersMove(derived *schema.Derived) bool {
+	for _, t := range derivedTypes {
+		c, exists := i.Credentials[t]
+		if !hasDerived(c, t, derived) || exists && len(c.Identifiers) == 0 && c.Config.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// hasDerived reports whether c, the credential t, has of derived what it is to have.
+func hasDerived(c credentials.Credential, t credentials.Type, derived *schema.Derived) bool {
+	return slices.EqualFunc(c.Identifiers, identifiersOf(derived, t), func(has string, i schema.Identifier) bool { return has == i.Value }) &&
+		(t != credentials.TypeCode || slices.EqualFunc(c.Config.Addresses, derived.CodeAddresses, func(has credentials.CodeAddress, a schema.Address) bool {
+			return has.Channel == a.Via && has.Address == a.Value
+		}))
+}
+
 // reconcileIdentifiers gives the credential t the identifiers that the traits give
 // now. One that has no identifiers left and no config of its own is gone.
 func reconcileIdentifiers(set credentials.Set, t credentials.Type, facts Facts) {
-	current, exists := set[t]
-	next := current
-	next.Identifiers = derivedIdentifiers(facts.Derived, t)
-	if t == credentials.TypeCode {
-		next.Config = credentials.Config{Addresses: codeAddresses(facts.Derived)}
+	c, exists := set[t]
+	if !hasDerived(c, t, facts.Derived) {
+		c.Identifiers = nil
+		for _, i := range identifiersOf(facts.Derived, t) {
+			c.Identifiers = append(c.Identifiers, i.Value)
+		}
+		if t == credentials.TypeCode {
+			c.Config = credentials.Config{Addresses: codeAddresses(facts.Derived)}
+		}
+		c.UpdatedAt = facts.Now
 	}
-	if len(next.Identifiers) == 0 && next.Config.IsZero() {
+	if len(c.Identifiers) == 0 && c.Config.IsZero() {
 		delete(set, t)
 		return
 	}
-	switch {
-	case !exists:
-		next.Type, next.Version, next.CreatedAt, next.UpdatedAt = t, t.Version(), facts.Now, facts.Now
-	case !slices.Equal(current.Identifiers, next.Identifiers) || !current.Config.Equal(next.Config):
-		next.UpdatedAt = facts.Now
+	if !exists {
+		c.Type, c.Version, c.CreatedAt, c.UpdatedAt = t, t.Version(), facts.Now, facts.Now
 	}
-	set[t] = next
+	set[t] = c
 }
 
-func derivedIdentifiers(derived *schema.Derived, t credentials.Type) []string {
-	var identifiers []string
-	for _, identifier := range derived.Identifiers {
-		if identifier.Type == string(t) {
-			identifiers = append(identifiers, identifier.Value)
-		}
+// identifiersOf returns the identifiers of type t: derived has them sorted by type.
+func identifiersOf(derived *schema.Derived, t credentials.Type) []schema.Identifier {
+	of := derived.Identifiers
+	for len(of) > 0 && of[0].Type != string(t) {
+		of = of[1:]
 	}
-	return identifiers
+	for len(of) > 0 && of[len(of)-1].Type != string(t) {
+		of = of[:len(of)-1]
+	}
+	return of
 }
 
 func codeAddresses(derived *schema.Derived) []credentials.CodeAddress {
@@ -70,10 +96,13 @@ func codeAddresses(derived *schema.Derived) []credentials.CodeAddress {
 // that was there keeps its id, its times and whether it is verified.
 func (i *Identity) reconcileAddresses(facts Facts) {
 	verifiable, recovery := i.VerifiableAddresses, i.RecoveryAddresses
+	if slices.EqualFunc(verifiable, facts.Derived.Verifiable, isVerifiable) && slices.EqualFunc(recovery, facts.Derived.Recovery, isRecovery) {
+		return
+	}
 	i.VerifiableAddresses, i.RecoveryAddresses = nil, nil
 	fresh := 0
 	for _, derived := range facts.Derived.Verifiable {
-		at := slices.IndexFunc(verifiable, func(a VerifiableAddress) bool { return a.Via == derived.Via && a.Value == derived.Value })
+		at := slices.IndexFunc(verifiable, func(a VerifiableAddress) bool { return isVerifiable(a, derived) })
 		if at >= 0 {
 			i.VerifiableAddresses = append(i.VerifiableAddresses, verifiable[at])
 			continue
@@ -85,7 +114,7 @@ func (i *Identity) reconcileAddresses(facts Facts) {
 		fresh++
 	}
 	for _, derived := range facts.Derived.Recovery {
-		at := slices.IndexFunc(recovery, func(a RecoveryAddress) bool { return a.Via == derived.Via && a.Value == derived.Value })
+		at := slices.IndexFunc(recovery, func(a RecoveryAddress) bool { return isRecovery(a, derived) })
 		if at >= 0 {
 			i.RecoveryAddresses = append(i.RecoveryAddresses, recovery[at])
 			continue
@@ -96,4 +125,12 @@ func (i *Identity) reconcileAddresses(facts Facts) {
 		})
 		fresh++
 	}
+}
+
+func isVerifiable(a VerifiableAddress, derived schema.Address) bool {
+	return a.Via == derived.Via && a.Value == derived.Value
+}
+
+func isRecovery(a RecoveryAddress, derived schema.Address) bool {
+	return a.Via == derived.Via && a.Value == derived.Value
 }

@@ -57,8 +57,9 @@ func (u Update) Check() error {
 }
 
 // Apply returns the identity that current becomes by u, given facts. It leaves
-// current as it is. If nothing changes the result is equal to current, UpdatedAt
-// included; otherwise UpdatedAt is the time of the change.
+// current as it is, and the result may share memory with it and with u. If nothing
+// changes the result is equal to current, UpdatedAt included; otherwise UpdatedAt is
+// the time of the change.
 //
 // u must have passed [Update.Check].
 func (u Update) Apply(current *Identity, facts Facts) *Identity {
