@@ -71,9 +71,22 @@ func (s Set) Clone() Set {
 	if s == nil {
 		return nil
 	}
+	identifiers := 0
+	for _, c := range s {
+		identifiers += len(c.Identifiers)
+	}
+	// One piece of memory holds the identifiers of all types, each cut off so that
+	// to append to one reaches no other.
+	all := make([]string, 0, identifiers)
 	clone := make(Set, len(s))
 	for t, c := range s {
-		clone[t] = c.Clone()
+		if c.Identifiers != nil {
+			start := len(all)
+			all = append(all, c.Identifiers...)
+			c.Identifiers = all[start:len(all):len(all)]
+		}
+		c.Config = c.Config.Clone()
+		clone[t] = c
 	}
 	return clone
 }

@@ -87,6 +87,13 @@ func TestEqualAndClone(t *testing.T) {
 	require.True(t, elsewhere.Equal(full()), "times are compared as instants")
 	require.True(t, credentials.Set(nil).Equal(credentials.Set{}))
 	require.Nil(t, credentials.Set(nil).Clone())
+
+	set := credentials.Set{"code": {Identifiers: []string{"a"}}, "password": {Identifiers: []string{"a"}}, "totp": {}}
+	clone := set.Clone()
+	for _, c := range clone {
+		_ = append(c.Identifiers, "b")
+	}
+	require.Equal(t, set, clone, "what is appended to one reaches no other")
 	require.False(t, credentials.Set{"a": {}}.Equal(credentials.Set{"b": {}}))
 }
 

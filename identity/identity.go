@@ -61,9 +61,16 @@ type Identity struct {
 // Clone returns a copy that shares no memory with i.
 func (i *Identity) Clone() *Identity {
 	clone := *i
-	clone.Traits = bytes.Clone(i.Traits)
-	clone.MetadataPublic = bytes.Clone(i.MetadataPublic)
-	clone.MetadataAdmin = bytes.Clone(i.MetadataAdmin)
+	// One piece of memory holds all JSON, each value cut off so that to append to one
+	// reaches no other.
+	all := make([]byte, 0, len(i.Traits)+len(i.MetadataPublic)+len(i.MetadataAdmin))
+	for _, value := range []*json.RawMessage{&clone.Traits, &clone.MetadataPublic, &clone.MetadataAdmin} {
+		if *value != nil {
+			start := len(all)
+			all = append(all, *value...)
+			*value = all[start:len(all):len(all)]
+		}
+	}
 	clone.Credentials = i.Credentials.Clone()
 	clone.VerifiableAddresses = slices.Clone(i.VerifiableAddresses)
 	clone.RecoveryAddresses = slices.Clone(i.RecoveryAddresses)
