@@ -12,11 +12,9 @@ import (
 // locate says of a conflict which field of the request it came from: the store
 // knows what clashed, the use case knows what it was made of.
 func locate(err error, derived *schema.Derived, imported *credentials.Import) error {
-	var (
-		conflict *storage.ConflictError
-		veto     *VetoError
-	)
-	if errors.As(err, &veto) || !errors.As(err, &conflict) {
+	_, vetoed := errors.AsType[*VetoError](err)
+	conflict, ok := errors.AsType[*storage.ConflictError](err)
+	if vetoed || !ok {
 		return err
 	}
 	located := *conflict

@@ -71,8 +71,7 @@ func (s *Schema) readTraits(traits []byte) (any, *Violation) {
 	value, err := strictjson.Decode(traits, strictjson.Limits{
 		Depth: MaxTraitsDepth, Values: MaxTraitsValues, Pointer: MaxTraitsPointer,
 	})
-	var syntax *strictjson.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*strictjson.SyntaxError](err); ok {
 		return nil, &Violation{"/traits" + syntax.Pointer, "json", syntax.Reason}
 	}
 	if _, isObject := value.(map[string]any); !isObject {
