@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -89,6 +90,22 @@ func (s Set) Clone() Set {
 		clone[t] = c
 	}
 	return clone
+}
+
+// Sorted returns the credentials by type, in the order of the types' names.
+func (s Set) Sorted() iter.Seq2[Type, Credential] {
+	return func(yield func(Type, Credential) bool) {
+		types := make([]Type, 0, 8) // as many as there are
+		for t := range s {
+			types = append(types, t)
+		}
+		slices.Sort(types)
+		for _, t := range types {
+			if !yield(t, s[t]) {
+				return
+			}
+		}
+	}
 }
 
 // Equal reports whether s and o hold equal credentials. A nil Set equals an empty

@@ -4,7 +4,6 @@ package adminview
 
 import (
 	"encoding/base64"
-	"maps"
 	"slices"
 	"time"
 
@@ -35,7 +34,7 @@ func SchemaURL(baseURL, id string) string {
 // contract, and returns the extended buffer. Traits and metadata are written byte
 // for byte as they are.
 func (v View) Append(dst []byte, i *identity.Identity) []byte {
-	w := jsonwriter.New(dst)
+	w := jsonwriter.New(slices.Grow(dst, v.size(i)))
 	w.BeginObject()
 	w.UUIDMember("id", i.ID)
 	if i.ExternalID != "" {
@@ -75,6 +74,12 @@ func (v View) Append(dst []byte, i *identity.Identity) []byte {
 	}
 	w.EndObject()
 	return w.Bytes()
+}
+
+// size is about what i takes, so that the buffer seldom grows more than once.
+func (v View) size(i *identity.Identity) int {
+	return len(i.Traits) + len(i.MetadataPublic) + len(i.MetadataAdmin) + len(v.BaseURL) + 512 +
+		256*(len(i.VerifiableAddresses)+len(i.RecoveryAddresses)+len(i.Credentials))
 }
 
 func writeTime(w *jsonwriter.Writer, name string, t time.Time) {
@@ -125,8 +130,7 @@ func writeRecoveryAddresses(w *jsonwriter.Writer, addresses []identity.RecoveryA
 
 func (v View) writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
 	w.BeginObject()
-	for _, t := range slices.Sorted(maps.Keys(set)) {
-		c := set[t]
+	for t, c := range set.Sorted() {
 		w.Name(string(t))
 		w.BeginObject()
 		w.StringMember("type", string(t))

@@ -3,8 +3,6 @@ package document
 import (
 	"encoding/base64"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -21,8 +19,7 @@ func writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
 	}
 	w.Name("c")
 	w.BeginObject()
-	for _, t := range slices.Sorted(maps.Keys(set)) {
-		c := set[t]
+	for t, c := range set.Sorted() {
 		w.Name(string(t))
 		w.BeginObject()
 		if len(c.Identifiers) > 0 {
@@ -56,58 +53,82 @@ func writeConfig(w *jsonwriter.Writer, c credentials.Config) {
 	if c.UsePasswordMigrationHook {
 		w.BoolMember("mh", true)
 	}
-	writeList(w, "p", c.Providers, writeProvider)
+	writeProviders(w, c.Providers)
 	if c.TOTPURL != "" {
 		w.StringMember("u", c.TOTPURL)
 	}
-	writeList(w, "l", c.RecoveryCodes, writeRecoveryCode)
-	writeList(w, "k", c.Keys, func(w *jsonwriter.Writer, key credentials.Key) { w.Raw(key.JSON) })
+	writeRecoveryCodes(w, c.RecoveryCodes)
+	writeKeys(w, c.Keys)
 	if len(c.UserHandle) > 0 {
 		w.StringMember("uh", base64.StdEncoding.EncodeToString(c.UserHandle))
 	}
-	writeList(w, "a", c.Addresses, writeCodeAddress)
+	writeCodeAddresses(w, c.Addresses)
 	w.EndObject()
 }
 
-func writeList[T any](w *jsonwriter.Writer, name string, list []T, write func(*jsonwriter.Writer, T)) {
-	if len(list) == 0 {
+func writeProviders(w *jsonwriter.Writer, providers []credentials.Provider) {
+	if len(providers) == 0 {
 		return
 	}
-	w.Name(name)
+	w.Name("p")
 	w.BeginArray()
-	for _, item := range list {
-		write(w, item)
+	for _, p := range providers {
+		w.BeginObject()
+		w.StringMember("p", p.Provider)
+		w.StringMember("s", p.Subject)
+		if p.Organization != "" {
+			w.StringMember("o", p.Organization)
+		}
+		if p.UseAutoLink {
+			w.BoolMember("al", true)
+		}
+		w.EndObject()
 	}
 	w.EndArray()
 }
 
-func writeProvider(w *jsonwriter.Writer, p credentials.Provider) {
-	w.BeginObject()
-	w.StringMember("p", p.Provider)
-	w.StringMember("s", p.Subject)
-	if p.Organization != "" {
-		w.StringMember("o", p.Organization)
+func writeRecoveryCodes(w *jsonwriter.Writer, codes []credentials.RecoveryCode) {
+	if len(codes) == 0 {
+		return
 	}
-	if p.UseAutoLink {
-		w.BoolMember("al", true)
+	w.Name("l")
+	w.BeginArray()
+	for _, code := range codes {
+		w.BeginObject()
+		w.StringMember("c", code.Code)
+		if !code.UsedAt.IsZero() {
+			writeTime(w, "ua", code.UsedAt)
+		}
+		w.EndObject()
 	}
-	w.EndObject()
+	w.EndArray()
 }
 
-func writeRecoveryCode(w *jsonwriter.Writer, code credentials.RecoveryCode) {
-	w.BeginObject()
-	w.StringMember("c", code.Code)
-	if !code.UsedAt.IsZero() {
-		writeTime(w, "ua", code.UsedAt)
+func writeKeys(w *jsonwriter.Writer, keys []credentials.Key) {
+	if len(keys) == 0 {
+		return
 	}
-	w.EndObject()
+	w.Name("k")
+	w.BeginArray()
+	for _, key := range keys {
+		w.Raw(key.JSON)
+	}
+	w.EndArray()
 }
 
-func writeCodeAddress(w *jsonwriter.Writer, a credentials.CodeAddress) {
-	w.BeginObject()
-	w.StringMember("c", a.Channel)
-	w.StringMember("a", a.Address)
-	w.EndObject()
+func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddress) {
+	if len(addresses) == 0 {
+		return
+	}
+	w.Name("a")
+	w.BeginArray()
+	for _, a := range addresses {
+		w.BeginObject()
+		w.StringMember("c", a.Channel)
+		w.StringMember("a", a.Address)
+		w.EndObject()
+	}
+	w.EndArray()
 }
 
 // credential is a credential as it is read.

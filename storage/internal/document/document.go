@@ -11,6 +11,7 @@
 package document
 
 import (
+	"slices"
 	"time"
 
 	"github.com/idemkit/idem/identity"
@@ -19,7 +20,7 @@ import (
 
 // Append appends i's document to dst and returns the extended buffer.
 func Append(dst []byte, i *identity.Identity) []byte {
-	w := jsonwriter.New(dst)
+	w := jsonwriter.New(slices.Grow(dst, size(i)))
 	w.BeginObject()
 	w.StringMember("s", i.SchemaID)
 	w.Name("t")
@@ -49,6 +50,12 @@ func Append(dst []byte, i *identity.Identity) []byte {
 	writeCredentials(w, i.Credentials)
 	w.EndObject()
 	return w.Bytes()
+}
+
+// size is about what i takes, so that the buffer seldom grows more than once.
+func size(i *identity.Identity) int {
+	return len(i.Traits) + len(i.MetadataPublic) + len(i.MetadataAdmin) + 256 +
+		192*(len(i.VerifiableAddresses)+len(i.RecoveryAddresses)+len(i.Credentials))
 }
 
 func writeTime(w *jsonwriter.Writer, name string, t time.Time) {
