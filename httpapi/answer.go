@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/adminview"
 )
 
 // answer is a response, complete before its first byte is sent.
@@ -18,6 +20,8 @@ type answer struct {
 	// stream writes a body that does not end by itself, in the place of body. Nil for
 	// none.
 	stream func(w http.ResponseWriter, r *http.Request)
+
+	buffer *bytes.Buffer // that body lies in, to be given back when it is sent; may be nil
 }
 
 func (a answer) write(w http.ResponseWriter, r *http.Request) {
@@ -56,6 +60,8 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handler) identityAnswer(status int, i *identity.Identity) answer {
-	return answer{status: status, etag: entityTag(i), body: h.view.Append(nil, i)}
+func (h *Handler) identityAnswer(status int, view adminview.View, i *identity.Identity) answer {
+	buffer := h.buffers.take()
+	buffer.Write(view.Append(buffer.AvailableBuffer(), i))
+	return answer{status: status, etag: entityTag(i), body: buffer.Bytes(), buffer: buffer}
 }

@@ -40,12 +40,8 @@ type batchOutcome struct {
 }
 
 func (h *Handler) batchPatchIdentities(w http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
-	body, err := readBody(w, r, h.maxBatchBody)
-	if err != nil {
-		return answer{}, err
-	}
 	var b batchBody
-	if err := decode(body, &b); err != nil {
+	if err := h.readJSON(w, r, h.maxBatchBody, &b); err != nil {
 		return answer{}, err
 	}
 	if len(b.Identities) > MaxBatchSize {

@@ -1,10 +1,10 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"reflect"
@@ -21,41 +21,55 @@ import (
 // maxDepth is how deep the JSON of a body may be nested.
 const maxDepth = 100
 
-// readBody reads a JSON body of at most limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	_, body, err := readBodyOf(w, r, limit, "application/json")
-	return body, err
+// readJSON reads a JSON body of at most limit bytes into target, as decode does.
+func (h *Handler) readJSON(w http.ResponseWriter, r *http.Request, limit int64, target any) error {
+	buffer := h.buffers.take()
+	defer h.buffers.give(buffer) // decode copies what it keeps
+	if _, err := readBody(buffer, w, r, limit, "application/json"); err != nil {
+		return err
+	}
+	return decode(buffer.Bytes(), target)
 }
 
-// readBodyOf reads a body of one of some media types, and tells which it is.
-func readBodyOf(w http.ResponseWriter, r *http.Request, limit int64, types ...string) (mediaType string, body []byte, err error) {
-	mediaType, _, err = mime.ParseMediaType(r.Header.Get("Content-Type"))
+// readBody reads a body of one of some media types into buffer, and tells which type
+// it is.
+func readBody(buffer *bytes.Buffer, w http.ResponseWriter, r *http.Request, limit int64, types ...string) (mediaType string, err error) {
+	mediaType, err = readMediaType(r)
 	if err != nil || !slices.Contains(types, mediaType) {
-		return "", nil, &problem{
+		return "", &problem{
 			status: http.StatusUnsupportedMediaType, id: "unsupported_media_type",
 			message: "The body is not of a type that this operation reads.",
 			reason:  "The Content-Type must be " + strings.Join(types, " or ") + ".",
 		}
 	}
-	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return "", nil, &problem{
+	_, err = buffer.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return "", &problem{
 			status: http.StatusRequestEntityTooLarge, id: "body_too_large",
 			message: "The body is too large.",
 			reason:  fmt.Sprintf("It may have at most %d bytes.", limit),
 		}
 	}
 	if err != nil {
-		return "", nil, invalidBody(schema.Violation{Keyword: "json", Message: "the body could not be read to its end"})
+		return "", invalidBody(schema.Violation{Keyword: "json", Message: "the body could not be read to its end"})
 	}
-	return mediaType, body, nil
+	return mediaType, nil
+}
+
+func readMediaType(r *http.Request) (string, error) {
+	given := r.Header.Get("Content-Type")
+	if given == "application/json" {
+		return given, nil // as nearly all clients write it
+	}
+	mediaType, _, err := mime.ParseMediaType(given)
+	return mediaType, err
 }
 
 // decode reads body, one JSON object, into target, a pointer to a struct. Names
 // that the struct does not have are refused: under a full replacement, a misspelt
 // name would wipe the field that was meant.
 func decode(body []byte, target any) error {
-	if tooDeep(body) {
+	if strictjson.Deeper(body, maxDepth) {
 		return invalidBody(schema.Violation{Keyword: "json", Message: fmt.Sprintf("the body is nested deeper than %d levels", maxDepth)})
 	}
 	err := jsonv2.Unmarshal(body, target, jsonv2.RejectUnknownMembers(true))
@@ -74,28 +88,6 @@ func invalidBody(violations ...schema.Violation) *problem {
 		status: http.StatusBadRequest, id: "validation_failed", message: "The request is not valid.",
 		reason: reason(violations), violations: violations,
 	}
-}
-
-// tooDeep counts brackets outside of strings, which is right for all JSON and does
-// no harm to the rest, since that is refused anyway.
-func tooDeep(body []byte) bool {
-	depth, quoted := 0, false
-	for n := 0; n < len(body); n++ {
-		switch c := body[n]; {
-		case quoted && c == '\\':
-			n++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return false
 }
 
 // explain says what is wrong with a body that does not fit target. The decoder's

@@ -47,12 +47,8 @@ type recoveryAddressBody struct {
 }
 
 func (h *Handler) createIdentity(w http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
-	body, err := readBody(w, r, h.maxBody)
-	if err != nil {
-		return answer{}, err
-	}
 	var b createBody
-	if err := decode(body, &b); err != nil {
+	if err := h.readJSON(w, r, h.maxBody, &b); err != nil {
 		return answer{}, err
 	}
 	c, err := b.toCreate()
@@ -63,7 +59,7 @@ func (h *Handler) createIdentity(w http.ResponseWriter, r *http.Request, _ []str
 	if err != nil {
 		return answer{}, err
 	}
-	a := h.identityAnswer(http.StatusCreated, created)
+	a := h.identityAnswer(http.StatusCreated, h.view, created)
 	a.location = h.view.BaseURL + "/admin/identities/" + created.ID.String()
 	return a, nil
 }

@@ -23,6 +23,7 @@ type Handler struct {
 	view      adminview.View
 	prefix    string
 	resources []resource
+	buffers   buffers
 	// maxBody and maxBatchBody are in bytes.
 	maxBody, maxBatchBody int64
 	keepAlive             time.Duration
@@ -140,6 +141,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer.write(w, r)
+	h.buffers.give(answer.buffer)
 }
 
 type operationKey struct{}

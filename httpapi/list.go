@@ -54,14 +54,16 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 	if err != nil {
 		return answer{}, err
 	}
-	body := []byte{'['}
+	buffer := h.buffers.take()
+	buffer.WriteByte('[')
 	for n, i := range page.Identities {
 		if n > 0 {
-			body = append(body, ',')
+			buffer.WriteByte(',')
 		}
-		body = view.Append(body, i)
+		buffer.Write(view.Append(buffer.AvailableBuffer(), i))
 	}
-	return answer{status: http.StatusOK, header: header, body: append(body, ']')}, nil
+	buffer.WriteByte(']')
+	return answer{status: http.StatusOK, header: header, body: buffer.Bytes(), buffer: buffer}, nil
 }
 
 // checkParameters refuses what it does not know: a misspelt filter that was ignored

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"slices"
@@ -18,7 +19,8 @@ var patchTypes = map[string]func([]byte) idem.Patch{
 }
 
 func (h *Handler) patchIdentity(w http.ResponseWriter, r *http.Request, params []string) (answer, error) {
-	mediaType, body, err := readBodyOf(w, r, h.maxBody, slices.Sorted(maps.Keys(patchTypes))...)
+	var body bytes.Buffer
+	mediaType, err := readBody(&body, w, r, h.maxBody, slices.Sorted(maps.Keys(patchTypes))...)
 	if err != nil {
 		return answer{}, err
 	}
@@ -27,11 +29,11 @@ func (h *Handler) patchIdentity(w http.ResponseWriter, r *http.Request, params [
 	if err != nil {
 		return answer{}, err
 	}
-	patched, err := h.manager.PatchIdentity(r.Context(), id, patchTypes[mediaType](body), conditions.preconditions()...)
+	patched, err := h.manager.PatchIdentity(r.Context(), id, patchTypes[mediaType](body.Bytes()), conditions.preconditions()...)
 	if err != nil {
 		return answer{}, err
 	}
-	return h.identityAnswer(http.StatusOK, patched), nil
+	return h.identityAnswer(http.StatusOK, h.view, patched), nil
 }
 
 func (h *Handler) deleteCredential(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {

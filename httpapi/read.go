@@ -27,7 +27,7 @@ func (h *Handler) getIdentity(_ http.ResponseWriter, r *http.Request, params []s
 	if err != nil {
 		return answer{}, err
 	}
-	return readAnswer(view, conditions, i)
+	return h.readAnswer(view, conditions, i)
 }
 
 func (h *Handler) getIdentityByExternalID(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
@@ -46,7 +46,7 @@ func (h *Handler) getIdentityByExternalID(_ http.ResponseWriter, r *http.Request
 	if err != nil {
 		return answer{}, err
 	}
-	return readAnswer(view, conditions, i)
+	return h.readAnswer(view, conditions, i)
 }
 
 // viewOf is what of an identity the parameters of a request ask for.
@@ -60,7 +60,7 @@ func (h *Handler) viewOf(r *http.Request) (adminview.View, error) {
 	return view, err
 }
 
-func readAnswer(view adminview.View, conditions conditions, i *identity.Identity) (answer, error) {
+func (h *Handler) readAnswer(view adminview.View, conditions conditions, i *identity.Identity) (answer, error) {
 	notModified, err := conditions.check(i)
 	switch {
 	case err != nil:
@@ -68,7 +68,7 @@ func readAnswer(view adminview.View, conditions conditions, i *identity.Identity
 	case notModified:
 		return answer{status: http.StatusNotModified, etag: entityTag(i)}, nil
 	}
-	return answer{status: http.StatusOK, etag: entityTag(i), body: view.Append(nil, i)}, nil
+	return h.identityAnswer(http.StatusOK, view, i), nil
 }
 
 // readQuery parses the query, where net/http would drop what it cannot read.

@@ -33,12 +33,8 @@ type updateBody struct {
 }
 
 func (h *Handler) updateIdentity(w http.ResponseWriter, r *http.Request, params []string) (answer, error) {
-	body, err := readBody(w, r, h.maxBody)
-	if err != nil {
-		return answer{}, err
-	}
 	var b updateBody
-	if err := decode(body, &b); err != nil {
+	if err := h.readJSON(w, r, h.maxBody, &b); err != nil {
 		return answer{}, err
 	}
 	// No identity has the nil id, which is what a malformed one stands for: a bad
@@ -69,7 +65,7 @@ func (h *Handler) updateIdentity(w http.ResponseWriter, r *http.Request, params 
 	if err != nil {
 		return answer{}, err
 	}
-	return h.identityAnswer(http.StatusOK, updated), nil
+	return h.identityAnswer(http.StatusOK, h.view, updated), nil
 }
 
 // parseID reads an id as a path may write it: with dashes or without, in either case.

@@ -37,6 +37,35 @@ func (e *SyntaxError) Error() string {
 // name twice in one object, nothing but white space after it, and nested at most maxDepth levels: a scalar
 // is no level, {} and [] are one, [[]] is two. The error is a *SyntaxError.
 func Check(value []byte, maxDepth int) error {
+	if !Deeper(value, maxDepth) && jsontext.Value(value).IsValid() {
+		return nil
+	}
+	return check(value, maxDepth)
+}
+
+// Deeper reports whether value is nested deeper than levels, if it is JSON: of what is not it may say either.
+func Deeper(value []byte, levels int) bool {
+	depth, quoted := 0, false
+	for n := 0; n < len(value); n++ {
+		switch c := value[n]; {
+		case quoted && c == '\\':
+			n++ // an escaped quote ends nothing
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > levels {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+// check is Check at the pace of a reader that can tell what is wrong.
+func check(value []byte, maxDepth int) error {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(value))
 	for {
 		token, err := decoder.ReadToken()

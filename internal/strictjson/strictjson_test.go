@@ -38,6 +38,20 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// FuzzCheck holds the quick way of Check to the slow one.
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []string{
+		`null`, ` {"a":[1,{"b":"]"}]} `, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `[[[]]]`, `["\\",[["\""]]]`, `"\ud800"`,
+		"\"\xff\"", `1 2`, ``, `[`, `]`, `[1,]`, `01`, "\ufeff{}", `{"":{"":{}},"x":{"":0}}`,
+	} {
+		f.Add([]byte(seed), 2)
+	}
+	f.Fuzz(func(t *testing.T, value []byte, depth int) {
+		quick, slow := Check(value, depth), check(value, depth)
+		require.Equal(t, slow, quick)
+	})
+}
+
 func TestRefuses(t *testing.T) {
 	for _, test := range []struct{ name, value, pointer, reason string }{
 		{"empty", ``, "", "there is no value"},
