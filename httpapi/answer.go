@@ -29,21 +29,27 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 	for name, values := range a.header {
 		header[name] = values
 	}
-	header.Set("Cache-Control", "private, no-cache, no-store, must-revalidate")
+	// One piece of memory holds all values; names are in canonical form.
+	values := make([]string, 0, 6)
+	set := func(name, value string) {
+		values = append(values, value)
+		header[name] = values[len(values)-1 : len(values) : len(values)]
+	}
+	set("Cache-Control", "private, no-cache, no-store, must-revalidate")
 	if a.etag != "" {
-		header.Set("Etag", a.etag)
+		set("Etag", a.etag)
 	}
 	if a.location != "" {
-		header.Set("Location", a.location)
+		set("Location", a.location)
 	}
 	if a.body != nil {
 		mediaType := a.mediaType
 		if mediaType == "" {
 			mediaType = "application/json; charset=utf-8"
 		}
-		header.Set("Content-Type", mediaType)
-		header.Set("X-Content-Type-Options", "nosniff")
-		header.Set("Content-Length", strconv.Itoa(len(a.body)))
+		set("Content-Type", mediaType)
+		set("X-Content-Type-Options", "nosniff")
+		set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	if a.stream != nil {
 		header.Set("Content-Type", a.mediaType)
