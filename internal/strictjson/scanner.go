@@ -172,19 +172,31 @@ func (s *scanner) string() (string, bool) {
 }
 
 func (s *scanner) number() (any, bool) {
+	literal, ok := s.numeral()
+	if !ok || CheckNumber(literal) != "" {
+		return nil, false
+	}
+	if isNegativeZero(literal) {
+		literal = "0"
+	}
+	return json.Number(literal), true
+}
+
+// numeral reads the literal of a number of any size.
+func (s *scanner) numeral() (string, bool) {
 	start := s.at
-	if s.text[s.at] == '-' {
+	if s.at < len(s.text) && s.text[s.at] == '-' {
 		s.at++
 	}
 	whole := s.digits()
 	leadingZero := whole > 1 && s.text[s.at-whole] == '0'
 	if whole == 0 || leadingZero {
-		return nil, false
+		return "", false
 	}
 	if s.at < len(s.text) && s.text[s.at] == '.' {
 		s.at++
 		if s.digits() == 0 {
-			return nil, false
+			return "", false
 		}
 	}
 	if s.at < len(s.text) && s.text[s.at]|0x20 == 'e' {
@@ -193,17 +205,10 @@ func (s *scanner) number() (any, bool) {
 			s.at++
 		}
 		if s.digits() == 0 {
-			return nil, false
+			return "", false
 		}
 	}
-	literal := s.text[start:s.at]
-	if CheckNumber(literal) != "" {
-		return nil, false
-	}
-	if isNegativeZero(literal) {
-		literal = "0"
-	}
-	return json.Number(literal), true
+	return s.text[start:s.at], true
 }
 
 // digits passes over digits and tells how many there were.

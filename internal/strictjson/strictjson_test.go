@@ -52,6 +52,60 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
+// FuzzReader holds Reader to Check: what one accepts the other does, to the byte.
+func FuzzReader(f *testing.F) {
+	for _, seed := range []string{
+		` {"a" : [1, -0.5e+7,true ,false,null,"x\u00e9"], "":{} , "b":[ ] } `, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a"}`, `[1,]`, `[1 2]`, `{,}`,
+		`tru`, `truefalse`, `nul`, `01`, `-`, `1.`, `1e`, `"\ud800"`, "\"\xff\"", "\"\n\"", ``, `[`, `{"a":1`, `"a`, `1e99999`,
+		`{"a":0,"b":0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":0,"n":0,"o":0,"p":0,"q":0,"r":0,"q":0}`,
+		strings.Repeat("[", 200) + strings.Repeat("]", 200), strings.Repeat("[", 201) + strings.Repeat("]", 201),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		reader := NewReader(text)
+		raw := reader.Raw()
+		require.Equal(t, Check([]byte(text), maxReaderDepth) == nil, reader.Done())
+		if reader.Done() {
+			require.Equal(t, strings.Trim(text, " \t\r\n"), raw)
+		}
+	})
+}
+
+func TestReader(t *testing.T) {
+	read := func(text string) (got []any, done bool) {
+		r := NewReader(text)
+		r.Object(func(name string) {
+			switch name {
+			case "string":
+				got = append(got, r.String())
+			case "int":
+				got = append(got, r.Int())
+			case "bool":
+				got = append(got, r.Bool())
+			case "list":
+				r.Array(func() { got = append(got, r.Int()) })
+			case "refused":
+				r.Fail()
+			default:
+				got = append(got, name, r.Raw())
+			}
+		})
+		return got, r.Done()
+	}
+	got, done := read(`{"string":"\"\u00e9", "int":-9007199254740993, "bool":true, "list":[1, 2], "other": {"a" : [1e400]}}`)
+	require.True(t, done)
+	require.Equal(t, []any{"\"é", int64(-9007199254740993), true, int64(1), int64(2), "other", `{"a" : [1e400]}`}, got)
+
+	for _, text := range []string{
+		`{"string":1}`, `{"string":null}`, `{"int":"1"}`, `{"int":1.0}`, `{"int":9223372036854775808}`, `{"int":null}`, `{"bool":1}`, `{"bool":null}`,
+		`{"list":{}}`, `{"list":["1"]}`, `{"refused":1}`, `{"int":1,"int":1}`, `[]`, `null`, `{} {}`, `{"bool":true`, `{"bool":t`,
+	} {
+		_, done := read(text)
+		require.False(t, done, text)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	for _, test := range []struct{ name, value, pointer, reason string }{
 		{"empty", ``, "", "there is no value"},

@@ -2,13 +2,10 @@ package document
 
 import (
 	"encoding/base64"
-	"fmt"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/idemkit/idem/credentials"
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/jsonwriter"
+	"github.com/idemkit/idem/internal/strictjson"
 )
 
 // writeCredentials writes the types in order, so that equal identities have equal
@@ -131,85 +128,120 @@ func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddres
 	w.EndArray()
 }
 
-// credential is a credential as it is read.
-type credential struct {
-	Identifiers []string `json:"i"`
-	Version     int      `json:"n"`
-	CreatedAt   int64    `json:"ca"`
-	UpdatedAt   int64    `json:"ua"`
-	Config      config   `json:"c"`
+func readCredentials(r *strictjson.Reader) credentials.Set {
+	set := make(credentials.Set)
+	r.Object(func(name string) {
+		t := credentials.Type(name)
+		set[t] = readCredential(r, t)
+	})
+	return set
 }
 
-type config struct {
-	HashedPassword string           `json:"h"`
-	MigrationHook  bool             `json:"mh"`
-	Providers      []provider       `json:"p"`
-	TOTPURL        string           `json:"u"`
-	RecoveryCodes  []recoveryCode   `json:"l"`
-	Keys           []jsontext.Value `json:"k"`
-	UserHandle     []byte           `json:"uh"`
-	Addresses      []codeAddress    `json:"a"`
-}
-
-type provider struct {
-	Provider     string `json:"p"`
-	Subject      string `json:"s"`
-	Organization string `json:"o"`
-	UseAutoLink  bool   `json:"al"`
-}
-
-type recoveryCode struct {
-	Code   string `json:"c"`
-	UsedAt *int64 `json:"ua"`
-}
-
-type codeAddress struct {
-	Channel string `json:"c"`
-	Address string `json:"a"`
-}
-
-func decodeCredentials(i *identity.Identity, records map[string]credential) error {
-	if len(records) == 0 {
-		return nil
-	}
-	i.Credentials = make(credentials.Set, len(records))
-	for name, r := range records {
-		config, err := r.Config.decode()
-		if err != nil {
-			return fmt.Errorf("the stored document of identity %s has a malformed %s credential", i.ID, name)
+func readCredential(r *strictjson.Reader, t credentials.Type) credentials.Credential {
+	c := credentials.Credential{Type: t}
+	r.Object(func(name string) {
+		switch name {
+		case "i":
+			r.Array(func() { c.Identifiers = append(c.Identifiers, r.String()) })
+		case "n":
+			c.Version = int(r.Int())
+		case "ca":
+			c.CreatedAt = readTime(r)
+		case "ua":
+			c.UpdatedAt = readTime(r)
+		case "c":
+			c.Config = readConfig(r)
+		default:
+			r.Raw()
 		}
-		i.Credentials[credentials.Type(name)] = credentials.Credential{
-			Type: credentials.Type(name), Identifiers: r.Identifiers, Config: config, Version: r.Version,
-			CreatedAt: microseconds(r.CreatedAt), UpdatedAt: microseconds(r.UpdatedAt),
-		}
-	}
-	return nil
+	})
+	return c
 }
 
-func (r config) decode() (credentials.Config, error) {
-	c := credentials.Config{
-		HashedPassword: r.HashedPassword, UsePasswordMigrationHook: r.MigrationHook,
-		TOTPURL: r.TOTPURL, UserHandle: r.UserHandle,
-	}
-	for _, p := range r.Providers {
-		c.Providers = append(c.Providers, credentials.Provider(p))
-	}
-	for _, l := range r.RecoveryCodes {
-		code := credentials.RecoveryCode{Code: l.Code}
-		if l.UsedAt != nil {
-			code.UsedAt = microseconds(*l.UsedAt)
+func readConfig(r *strictjson.Reader) (c credentials.Config) {
+	r.Object(func(name string) {
+		switch name {
+		case "h":
+			c.HashedPassword = r.String()
+		case "mh":
+			c.UsePasswordMigrationHook = r.Bool()
+		case "p":
+			r.Array(func() { c.Providers = append(c.Providers, readProvider(r)) })
+		case "u":
+			c.TOTPURL = r.String()
+		case "l":
+			r.Array(func() { c.RecoveryCodes = append(c.RecoveryCodes, readRecoveryCode(r)) })
+		case "k":
+			r.Array(func() { c.Keys = append(c.Keys, readKey(r)) })
+		case "uh":
+			c.UserHandle = readBase64(r)
+		case "a":
+			r.Array(func() { c.Addresses = append(c.Addresses, readCodeAddress(r)) })
+		default:
+			r.Raw()
 		}
-		c.RecoveryCodes = append(c.RecoveryCodes, code)
-	}
-	for _, raw := range r.Keys {
-		key, err := credentials.ParseKey(raw)
-		if err != nil {
-			return credentials.Config{}, err
+	})
+	return c
+}
+
+func readProvider(r *strictjson.Reader) (p credentials.Provider) {
+	r.Object(func(name string) {
+		switch name {
+		case "p":
+			p.Provider = r.String()
+		case "s":
+			p.Subject = r.String()
+		case "o":
+			p.Organization = r.String()
+		case "al":
+			p.UseAutoLink = r.Bool()
+		default:
+			r.Raw()
 		}
-		c.Keys = append(c.Keys, key)
+	})
+	return p
+}
+
+func readRecoveryCode(r *strictjson.Reader) (c credentials.RecoveryCode) {
+	r.Object(func(name string) {
+		switch name {
+		case "c":
+			c.Code = r.String()
+		case "ua":
+			c.UsedAt = readTime(r)
+		default:
+			r.Raw()
+		}
+	})
+	return c
+}
+
+func readKey(r *strictjson.Reader) credentials.Key {
+	key, err := credentials.ParseKey([]byte(r.Raw()))
+	if err != nil {
+		r.Fail()
 	}
-	for _, a := range r.Addresses {
-		c.Addresses = append(c.Addresses, credentials.CodeAddress(a))
+	return key
+}
+
+func readCodeAddress(r *strictjson.Reader) (a credentials.CodeAddress) {
+	r.Object(func(name string) {
+		switch name {
+		case "c":
+			a.Channel = r.String()
+		case "a":
+			a.Address = r.String()
+		default:
+			r.Raw()
+		}
+	})
+	return a
+}
+
+func readBase64(r *strictjson.Reader) []byte {
+	decoded, err := base64.StdEncoding.DecodeString(r.String())
+	if err != nil {
+		r.Fail()
 	}
-	return c, nil
+	return decoded
 }
