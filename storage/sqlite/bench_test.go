@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -104,6 +105,37 @@ func BenchmarkUpdate(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkUpdateAlone alternates between the store and the bare driver, one caller,
+// one commit for each update, so that both meet the same moods of the disk, and
+// reports the medians and how many times as many updates the store makes.
+func BenchmarkUpdateAlone(b *testing.B) {
+	store, _ := benchStore(b, benchPopulation)
+	var bare, stored []time.Duration
+	for n := 0; b.Loop(); n++ {
+		bare = append(bare, took(b, func() error { return store.bareUpdates(b.Context(), n, 1) }))
+		stored = append(stored, took(b, func() error { return benchUpdate(b.Context(), store, n%benchPopulation, n) }))
+	}
+	b.ReportMetric(0, "ns/op") // of both together, which says nothing
+	b.ReportMetric(microseconds(median(bare)), "µs-bare")
+	b.ReportMetric(microseconds(median(stored)), "µs-store")
+	b.ReportMetric(microseconds(median(bare))/microseconds(median(stored)), "store/bare")
+}
+
+func took(b *testing.B, operation func() error) time.Duration {
+	start := time.Now()
+	err := operation()
+	duration := time.Since(start)
+	require.NoError(b, err)
+	return duration
+}
+
+func median(of []time.Duration) time.Duration {
+	slices.Sort(of)
+	return of[len(of)/2]
+}
+
+func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 func benchUpdate(ctx context.Context, store *Store, who, n int) error {
 	_, err := store.Update(ctx, benchID(who), func(current *identity.Identity) (*identity.Identity, error) {
