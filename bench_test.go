@@ -2,7 +2,9 @@ package idem_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -171,4 +173,51 @@ func BenchmarkImportIdentities(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(count), "µs/identity")
 		})
 	}
+}
+
+// BenchmarkImport100000 fills an empty store with 100,000 identities, 1,000 at a time,
+// and reports what each took and how much memory the process holds at the end. With
+// -short it is left out.
+func BenchmarkImport100000(b *testing.B) {
+	if testing.Short() {
+		b.Skip("100,000 identities take half a minute to make")
+	}
+	for _, s := range stores {
+		b.Run("store="+s.name, func(b *testing.B) {
+			var imported int
+			for b.Loop() {
+				store := s.open(b)
+				w := newWorld(b, store)
+				creates := make([]identity.Create, 1000)
+				for imported = 0; imported < 100_000; imported += len(creates) {
+					for n := range creates {
+						creates[n].Traits = raw(`{"email":"person%d@example.com"}`, imported+n)
+					}
+					results, err := w.ImportIdentities(b.Context(), creates)
+					require.NoError(b, err)
+					require.NoError(b, results[999].Err)
+				}
+				b.StopTimer()
+				b.ReportMetric(residentMiB(), "MiB-resident")
+				require.NoError(b, store.Close())
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*imported), "µs/identity")
+		})
+	}
+}
+
+// residentMiB is how much memory the process holds once it has given back what it can,
+// where the system tells.
+func residentMiB() float64 {
+	debug.FreeOSMemory()
+	status, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var total, resident int
+	if _, err := fmt.Sscan(string(status), &total, &resident); err != nil {
+		return 0
+	}
+	return float64(resident*os.Getpagesize()) / (1 << 20)
 }

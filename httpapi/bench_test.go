@@ -1,11 +1,17 @@
 package httpapi_test
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -22,33 +28,58 @@ import (
 // BenchmarkHandler measures the handler without a network: from the request's bytes
 // to the answer's.
 func BenchmarkHandler(b *testing.B) {
-	for name, open := range map[string]func() (storage.Storage, error){
-		"memory": func() (storage.Storage, error) { return memory.New(), nil },
-		"sqlite": func() (storage.Storage, error) {
-			return sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "identities.db"))
-		},
-	} {
-		store, err := open()
-		require.NoError(b, err)
-		manager, err := idem.New(store, newSchemas(b))
-		require.NoError(b, err)
-		created, err := manager.CreateIdentity(b.Context(), identity.Create{SchemaID: "person", Traits: []byte(`{"email":"ada@example.com"}`)})
-		require.NoError(b, err)
-		handler := httpapi.New(manager, httpapi.AllowAll)
-		b.Run("PUT/store="+name, func(b *testing.B) {
+	for _, s := range benchStores {
+		handler, people := benchHandler(b, s.open(b), 1)
+		b.Run("PUT/store="+s.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
-				serve(b, handler, http.MethodPut, created.ID, fmt.Sprintf(`{"schema_id":"person","state":"active","traits":{"email":"ada@example.com"},"metadata_public":{"n":%d}}`, n))
+				serve(b, handler, http.MethodPut, people[0], updateBody(0, "person0@example.com", n))
 			}
 		})
-		b.Run("GET/store="+name, func(b *testing.B) {
+		b.Run("GET/store="+s.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				serve(b, handler, http.MethodGet, created.ID, "")
+				serve(b, handler, http.MethodGet, people[0], "")
 			}
 		})
-		require.NoError(b, store.Close())
 	}
+}
+
+// benchStores are what the benchmarks run on: each gets an empty one.
+var benchStores = []struct {
+	name string
+	open func(b *testing.B) storage.Storage
+}{
+	{"memory", func(*testing.B) storage.Storage { return memory.New() }},
+	{"sqlite", func(b *testing.B) storage.Storage {
+		store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "identities.db"))
+		require.NoError(b, err)
+		return store
+	}},
+}
+
+// benchHandler serves a number of people, whose ids it returns, from store, which it
+// closes at the end.
+func benchHandler(b *testing.B, store storage.Storage, people int) (*httpapi.Handler, []uuid.UUID) {
+	b.Cleanup(func() { require.NoError(b, store.Close()) })
+	manager, err := idem.New(store, newSchemas(b))
+	require.NoError(b, err)
+	creates := make([]identity.Create, people)
+	for n := range creates {
+		creates[n].Traits = fmt.Appendf(nil, `{"email":"person%d@example.com"}`, n)
+	}
+	results, err := manager.ImportIdentities(b.Context(), creates)
+	require.NoError(b, err)
+	ids := make([]uuid.UUID, people)
+	for n, result := range results {
+		require.NoError(b, result.Err)
+		ids[n] = result.Identity.ID
+	}
+	return httpapi.New(manager, httpapi.AllowAll), ids
+}
+
+func updateBody(who int, email string, n int) string {
+	return fmt.Sprintf(`{"schema_id":"person","state":"active","traits":{"email":%q,"name":"Person %d"},"metadata_public":{"n":%d}}`, email, who, n)
 }
 
 func serve(b *testing.B, handler http.Handler, method string, id uuid.UUID, body string) {
@@ -59,4 +90,95 @@ func serve(b *testing.B, handler http.Handler, method string, id uuid.UUID, body
 	if w.Code != http.StatusOK {
 		b.Fatal(w.Code, w.Body)
 	}
+}
+
+// BenchmarkHTTP measures the handler in a server of net/http over the loopback
+// interface, with 1, 8 and 64 clients that keep their connections. Clients and server
+// share the processors; the clients do as little as they can.
+func BenchmarkHTTP(b *testing.B) {
+	const population = 1000
+	operations := []struct {
+		name    string
+		request func(people []uuid.UUID, n int) (method, path, body string)
+	}{
+		{"PUT/email=stays", func(people []uuid.UUID, n int) (method, path, body string) {
+			who := n % population
+			return http.MethodPut, "/admin/identities/" + people[who].String(), updateBody(who, fmt.Sprintf("person%d@example.com", who), n)
+		}},
+		{"PUT/email=changes", func(people []uuid.UUID, n int) (method, path, body string) {
+			who := n % population
+			return http.MethodPut, "/admin/identities/" + people[who].String(), updateBody(who, fmt.Sprintf("person%d.%d@example.com", who, n), n)
+		}},
+		{"GET", func(people []uuid.UUID, n int) (method, path, body string) {
+			return http.MethodGet, "/admin/identities/" + people[n%population].String(), ""
+		}},
+		{"list", func([]uuid.UUID, int) (method, path, body string) {
+			return http.MethodGet, "/admin/identities?page_size=100", ""
+		}},
+		{"POST", func(_ []uuid.UUID, n int) (method, path, body string) {
+			return http.MethodPost, "/admin/identities", fmt.Sprintf(`{"traits":{"email":"new%d@example.com"}}`, n)
+		}},
+	}
+	for _, o := range operations {
+		for _, s := range benchStores {
+			for _, count := range []int{1, 8, 64} {
+				b.Run(fmt.Sprintf("%s/store=%s/clients=%d", o.name, s.name, count), func(b *testing.B) {
+					handler, people := benchHandler(b, s.open(b), population)
+					server := httptest.NewServer(handler)
+					b.Cleanup(server.Close)
+					var clients []*client
+					for range count {
+						clients = append(clients, newClient(b, server))
+					}
+					var (
+						next    atomic.Int64
+						running sync.WaitGroup
+					)
+					b.ResetTimer()
+					for _, c := range clients {
+						running.Go(func() {
+							for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+								if status, err := c.do(o.request(people, n)); err != nil || status/100 != 2 {
+									b.Error(status, err)
+									return
+								}
+							}
+						})
+					}
+					running.Wait()
+					b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+				})
+			}
+		}
+	}
+}
+
+// client is a connection that is kept, without the goroutines of http.Transport,
+// which cost more than the handler does.
+type client struct {
+	connection net.Conn
+	reader     *bufio.Reader
+	request    []byte
+}
+
+func newClient(b *testing.B, server *httptest.Server) *client {
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = connection.Close() }) // the server may have closed it
+	return &client{connection: connection, reader: bufio.NewReader(connection)}
+}
+
+// do sends a request and reads the answer to its end.
+func (c *client) do(method, path, body string) (status int, err error) {
+	c.request = fmt.Appendf(c.request[:0], "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, len(body), body)
+	if _, err := c.connection.Write(c.request); err != nil {
+		return 0, err
+	}
+	answer, err := http.ReadResponse(c.reader, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode, errors.Join(err, answer.Body.Close())
 }
