@@ -20,6 +20,10 @@ import (
 type Writer struct {
 	buf   []byte
 	comma bool
+	// The time written last, and where it stands in buf: most times of an identity
+	// are the same.
+	time             time.Time
+	timeAt, timeEnds int
 }
 
 // New returns a Writer that appends to buf.
@@ -98,9 +102,15 @@ func (w *Writer) Null() { w.Raw([]byte("null")) }
 // Time appends t in RFC 3339 form, in UTC, with as many digits as it needs.
 func (w *Writer) Time(t time.Time) {
 	w.separate()
+	if w.timeEnds > 0 && t.Equal(w.time) {
+		w.buf = append(w.buf, w.buf[w.timeAt:w.timeEnds]...)
+		return
+	}
+	w.time, w.timeAt = t, len(w.buf)
 	w.buf = append(w.buf, '"')
 	w.buf = t.UTC().AppendFormat(w.buf, time.RFC3339Nano)
 	w.buf = append(w.buf, '"')
+	w.timeEnds = len(w.buf)
 }
 
 // UUID appends id in lower case with dashes.
