@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -147,24 +148,35 @@ func benchUpdate(ctx context.Context, store *Store, who, n int) error {
 	return err
 }
 
-// bareUpdates does to the database what an update does, and nothing else.
+// bareUpdates makes updates in one transaction with the statements that the store makes
+// them with, the change feed's among them, and does nothing else.
 func (s *Store) bareUpdates(ctx context.Context, start, count int) error {
 	tx, err := s.commits.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	read, write := tx.StmtContext(ctx, s.writes[selectByID]), tx.StmtContext(ctx, s.writes[updateIdentity])
+	bound := func(n statement) *sql.Stmt { return tx.StmtContext(ctx, s.writes[n]) }
+	read, write, record := bound(selectByID), bound(updateIdentity), bound(insertChange)
+	var sequence int64
+	if err := bound(selectLastChange).QueryRowContext(ctx).Scan(&sequence); err != nil {
+		return err
+	}
 	for n := start; n < start+count; n++ {
 		id := benchID(n % benchPopulation)
 		var (
 			revision int64
+			previous sql.NullInt64
 			raw      []byte
 		)
-		if err := read.QueryRowContext(ctx, id[:]).Scan(&revision, &raw); err != nil {
+		if err := read.QueryRowContext(ctx, id[:]).Scan(&revision, &previous, &raw); err != nil {
 			return err
 		}
-		if _, err := write.ExecContext(ctx, revision+1, nil, raw, id[:], revision); err != nil {
+		sequence++
+		if _, err := write.ExecContext(ctx, revision+1, sequence, nil, raw, id[:], revision); err != nil {
+			return err
+		}
+		if _, err := record.ExecContext(ctx, sequence, id[:], revision+1, "update", noon.UnixMicro(), "/metadata_public", "", previous, id[:]); err != nil {
 			return err
 		}
 	}
