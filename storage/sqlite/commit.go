@@ -286,6 +286,9 @@ func (c *committer) transact(batch []*write) (failed *write, err error) {
 			return w, err
 		}
 	}
+	if err := t.writeChanges(ctx); err != nil {
+		return batch[0], err // or any other: each shall try by itself
+	}
 	committing = true // the driver itself rolls back a commit that fails
 	return nil, translateCommit(tx.Commit())
 }

@@ -24,13 +24,28 @@ func (t *transaction) nextChange(ctx context.Context) (int64, error) {
 	return t.lastChange + 1, nil
 }
 
-// record writes a change to the feed. previous is the identity's change before it; for a
-// new identity that of its id which is gone, if there was one.
-func (t *transaction) record(ctx context.Context, sequence int64, c storage.Change, previous sql.NullInt64) error {
+// record takes a change down for the feed, which writeChanges writes. previous is the
+// identity's change before it; a new identity has none.
+func (t *transaction) record(sequence int64, c storage.Change, previous sql.NullInt64) {
 	t.lastChange = sequence
-	_, err := t.exec(ctx, insertChange, sequence, c.IdentityID[:], c.Revision, string(c.Operation), c.Time.UnixMicro(),
-		strings.Join(c.Fields, fieldSeparator), c.Actor, previous, c.IdentityID[:])
-	return err
+	t.unwritten = append(t.unwritten, sequence, c.IdentityID[:], c.Revision, string(c.Operation), c.Time.UnixMicro(),
+		strings.Join(c.Fields, fieldSeparator), c.Actor, previous)
+}
+
+// writeChanges writes to the feed what was recorded, the last thing a transaction does.
+func (t *transaction) writeChanges(ctx context.Context) error {
+	const columns = 8
+	for len(t.unwritten) > 0 {
+		n, count := insertChange, 1
+		if len(t.unwritten) >= manyChanges*columns {
+			n, count = insertChanges, manyChanges
+		}
+		if _, err := t.exec(ctx, n, t.unwritten[:count*columns]...); err != nil {
+			return err
+		}
+		t.unwritten = t.unwritten[count*columns:]
+	}
+	return nil
 }
 
 // fieldSeparator does not occur in the name of a field.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 )
 
 // statement names one of the SQL statements below.
@@ -24,13 +25,14 @@ const (
 	selectChangeSince
 	firstWriteStatement // those before it only read
 
-	takeWriteLock = iota - 1
+	takeWriteLock statement = iota - 1
 	insertIdentity
 	updateIdentity
 	deleteIdentity
 	insertIdentifier
 	deleteIdentifier
 	insertChange
+	insertChanges
 	deleteChanges
 	statementCount
 )
@@ -54,7 +56,9 @@ var queries = [statementCount]string{
 				(SELECT last_change FROM idem_identities WHERE id = ?),
 				(SELECT max(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ?))
 			UNION ALL
-			SELECT c.previous FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE c.previous > ?)
+			SELECT coalesce(c.previous, (SELECT max(d.sequence) FROM idem_changes d
+				WHERE d.operation = 'delete' AND d.identity_id = c.identity_id AND d.sequence < c.sequence)) AS earlier
+			FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE earlier > ?)
 		SELECT c.sequence, c.identity_id, c.revision, c.operation, c.time, c.fields, c.actor
 		FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?`,
 	selectLastChange:  `SELECT coalesce(max(sequence), 0) FROM idem_changes`,
@@ -67,9 +71,19 @@ var queries = [statementCount]string{
 	deleteIdentity:   `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
 	insertIdentifier: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
 	deleteIdentifier: `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
-	insertChange: `INSERT INTO idem_changes (sequence, identity_id, revision, operation, time, fields, actor, previous)
-		VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, (SELECT max(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ?)))`,
-	deleteChanges: `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
+	insertChange:     insertChangeRows(1),
+	insertChanges:    insertChangeRows(manyChanges),
+	deleteChanges:    `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
+}
+
+// manyChanges is how many changes insertChanges inserts. What a statement costs by itself
+// is more than what a row of it does.
+const manyChanges = 16
+
+func insertChangeRows(count int) string {
+	const row = `(?, ?, ?, ?, ?, ?, ?, ?)`
+	return `INSERT INTO idem_changes (sequence, identity_id, revision, operation, time, fields, actor, previous) VALUES ` +
+		row + strings.Repeat(`, `+row, count-1)
 }
 
 // statements are prepared on a database. The pool prepares each again on every
@@ -110,6 +124,8 @@ type transaction struct {
 	bound    statements
 	// lastChange is the newest change of the feed, 0 while it is not known.
 	lastChange int64
+	// unwritten are the arguments of the changes that are recorded and not written yet.
+	unwritten []any
 }
 
 // statement implements [source]. The result ends with the transaction.

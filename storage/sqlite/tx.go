@@ -111,13 +111,16 @@ func (t *Tx) write(ctx context.Context, r run) (err error) {
 	if _, err := t.t.exec(ctx, takeWriteLock); err != nil {
 		return err
 	}
-	t.t.lastChange = 0 // others may have written through tx meanwhile
+	t.t.lastChange, t.t.unwritten = 0, nil // others may have written through tx meanwhile
 	refusal, failure := r(ctx, t.t)
 	if failure != nil {
 		return failure
 	}
 	if refusal != nil {
 		return refusal
+	}
+	if err := t.t.writeChanges(ctx); err != nil {
+		return err
 	}
 	kept = true
 	t.changed.Notify()

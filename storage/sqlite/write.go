@@ -173,7 +173,8 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	if err := t.claim(ctx, i.ID, claims); err != nil {
 		return nil, err
 	}
-	return nil, t.record(ctx, sequence, change, sql.NullInt64{})
+	t.record(sequence, change, sql.NullInt64{})
+	return nil, nil
 }
 
 func (t *transaction) replace(ctx context.Context, r replacement) (refusal, failure error) {
@@ -198,7 +199,8 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 	if err := t.claim(ctx, i.ID, r.added); err != nil {
 		return nil, err
 	}
-	return nil, t.record(ctx, sequence, r.change, r.previous)
+	t.record(sequence, r.change, r.previous)
+	return nil, nil
 }
 
 func (t *transaction) remove(ctx context.Context, change storage.Change, previous sql.NullInt64, claims []storage.Claim) error {
@@ -212,7 +214,8 @@ func (t *transaction) remove(ctx context.Context, change storage.Change, previou
 	if err := t.release(ctx, claims); err != nil {
 		return err
 	}
-	return t.record(ctx, sequence, change, previous)
+	t.record(sequence, change, previous)
+	return nil
 }
 
 // checkFree refuses what another identity claims. What id itself claims already was
