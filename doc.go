@@ -55,6 +55,27 @@
 //	case errors.As(err, &invalid): // invalid.Violations says where and why
 //	}
 //
+// # Belonging to the application
+//
+// On an SQLite database that the application has open, an identity and the
+// application's own rows change together or not at all:
+//
+//	store, err := sqlite.New(db)
+//	...
+//	tx, err := db.BeginTx(ctx, nil)
+//	_, err = tx.ExecContext(ctx, "INSERT INTO members ...")
+//	_, err = manager.WithStorage(store.WithTx(tx)).UpdateIdentity(ctx, id, update)
+//	err = tx.Commit()
+//
+// A hook of [WithBeforeCommit] sees every change before it is committed, and may veto
+// it. What was committed is in the change feed, in order and without gaps: who, when,
+// which fields, and never a value. A reader keeps the sequence number of the last change
+// it has dealt with, and goes on from there after a crash:
+//
+//	for change, err := range manager.Watch(ctx, lastSeen) {
+//
+// [WithActor] says in whose name a change is made.
+//
 // # Where to read on
 //
 // The rules of an identity are in package identity, and are pure functions. What a
