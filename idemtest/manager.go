@@ -1,0 +1,115 @@
+package idemtest
+
+import (
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/httpapi"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/memory"
+)
+
+// Manager is an [idem.Manager] and what a test knows of it.
+type Manager struct {
+	*idem.Manager
+	// Clock is where the Manager gets the time from.
+	Clock *Clock
+}
+
+// Option changes a default of [New].
+type Option func(*config)
+
+type config struct {
+	schemas *schema.Registry
+	store   storage.Storage
+	options []idem.Option
+}
+
+// WithSchemas sets the schemas, those of the application, in place of
+// [DefaultSchema].
+func WithSchemas(schemas *schema.Registry) Option {
+	return func(c *config) { c.schemas = schemas }
+}
+
+// WithStorage sets where identities are kept, for a test that needs the real store.
+// It stays the caller's to close.
+func WithStorage(store storage.Storage) Option {
+	return func(c *config) { c.store = store }
+}
+
+// WithOptions sets options of the Manager, those of the application. They win over
+// what New sets: the clock, the ids, the hasher and the logger.
+func WithOptions(options ...idem.Option) Option {
+	return func(c *config) { c.options = append(c.options, options...) }
+}
+
+// New returns a Manager for the test t, which ends at once if it cannot be made.
+//
+// Without options it checks traits against [DefaultSchema], keeps identities in
+// memory, begins at [Start], gives out [ID] 1, 2, 3…, hashes with [Hasher], and logs
+// faults, and only those, to the test's log.
+func New(t testing.TB, options ...Option) *Manager {
+	t.Helper()
+	var c config
+	for _, option := range options {
+		option(&c)
+	}
+	if c.schemas == nil {
+		c.schemas = defaultSchemas(t)
+	}
+	if c.store == nil {
+		c.store = memory.New()
+	}
+	clock := newClock()
+	manager, err := idem.New(c.store, c.schemas, append([]idem.Option{
+		idem.WithClock(clock.Now), idem.WithIDs(counter()), idem.WithHasher(Hasher()),
+		idem.WithLogger(slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))),
+	}, c.options...)...)
+	if err != nil {
+		t.Fatalf("idemtest.New: %v", err)
+	}
+	return &Manager{Manager: manager, Clock: clock}
+}
+
+// Server serves the admin API to everybody on a port of this machine until the test
+// ends, for a test of a client. The handler alone, for a test of how an application
+// mounts and guards it, is [httpapi.New] of the Manager.
+func (m *Manager) Server(t testing.TB, options ...httpapi.Option) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	url := "http://" + server.Listener.Addr().String()
+	server.Config.Handler = httpapi.New(m.Manager, httpapi.AllowAll, append([]httpapi.Option{httpapi.WithBaseURL(url)}, options...)...)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// ID returns the n-th id that a Manager of [New] gives out, counted from 1:
+// 00000000-0000-7000-8000-000000000001 and so on. Identities and their addresses take
+// from the same row, an identity before its addresses.
+func ID(n int) uuid.UUID {
+	id := uuid.UUID{6: 0x70, 8: 0x80} // version 7, variant of RFC 9562
+	for at := len(id) - 1; n > 0; at, n = at-1, n>>8 {
+		id[at] = byte(n)
+	}
+	return id
+}
+
+func counter() func() uuid.UUID {
+	var (
+		mu   sync.Mutex
+		last int
+	)
+	return func() uuid.UUID {
+		mu.Lock()
+		defer mu.Unlock()
+		last++
+		return ID(last)
+	}
+}
