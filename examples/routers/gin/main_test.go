@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/idemkit/idem/examples/routers/internal/mounttest"
+)
+
+func TestMount(t *testing.T) { mounttest.Run(t, newRouter) }
