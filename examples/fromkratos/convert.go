@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
+)
+
+func convertAll(ctx context.Context, schemas *schema.Registry, page []record) (converted []*identity.Identity, refused []refusal) {
+	for _, r := range page {
+		i, err := r.convert(ctx, schemas)
+		if err != nil {
+			refused = append(refused, refusal{r.ID.String(), err.Error()})
+			continue
+		}
+		converted = append(converted, i)
+	}
+	return converted, refused
+}
+
+// convert makes the identity that r describes. A Manager would give it a new id and new
+// times, so this does by hand what Manager.CreateIdentity does: check, validate, apply
+// the rules. Then it puts back what is to stay.
+func (r record) convert(ctx context.Context, schemas *schema.Registry) (*identity.Identity, error) {
+	imported, importErr := r.imported()
+	c := identity.Create{
+		State: identity.State(r.State), Traits: r.Traits, MetadataPublic: r.MetadataPublic, MetadataAdmin: r.MetadataAdmin,
+		ExternalID: r.ExternalID, OrganizationID: r.OrganizationID, Credentials: imported,
+	}
+	for _, a := range r.Verifiable {
+		c.VerifiableAddresses = append(c.VerifiableAddresses, identity.CreateVerifiableAddress{
+			Value: a.Value, Via: a.Via, Verified: a.Verified, Status: identity.AddressStatus(a.Status), VerifiedAt: a.VerifiedAt,
+		})
+	}
+	s, known := schemas.Get(r.SchemaID)
+	if !known {
+		return nil, fmt.Errorf("there is no schema %q in the folder", r.SchemaID)
+	}
+	derived, traitsErr := s.Validate(r.Traits)
+	// No password is plain, so there is nothing to hash.
+	prepared, credentialsErr := imported.Prepare(ctx, nil)
+	if err := errors.Join(c.Check(), traitsErr, importErr, credentialsErr); err != nil {
+		return nil, err
+	}
+	made := c.Apply(r.ID, identity.Facts{
+		Now: r.UpdatedAt, NewID: func(int) uuid.UUID { return uuid.Must(uuid.NewV7()) },
+		SchemaID: r.SchemaID, Derived: derived, Credentials: prepared,
+	})
+	r.keep(made)
+	return made, nil
+}
+
+// keep gives made the times of r, and its addresses their ids.
+func (r record) keep(made *identity.Identity) {
+	made.CreatedAt, made.UpdatedAt, made.StateChangedAt = r.CreatedAt, r.UpdatedAt, r.StateChangedAt
+	if made.StateChangedAt.IsZero() { // null, of identities that are older than the field
+		made.StateChangedAt = r.CreatedAt
+	}
+	for n := range made.VerifiableAddresses {
+		a := &made.VerifiableAddresses[n]
+		if old, ok := find(r.Verifiable, a.Via, a.Value); ok {
+			a.ID, a.CreatedAt, a.UpdatedAt = old.ID, old.CreatedAt, old.UpdatedAt
+		}
+	}
+	for n := range made.RecoveryAddresses {
+		a := &made.RecoveryAddresses[n]
+		if old, ok := find(r.Recovery, a.Via, a.Value); ok {
+			a.ID, a.CreatedAt, a.UpdatedAt = old.ID, old.CreatedAt, old.UpdatedAt
+		}
+	}
+	for t, c := range made.Credentials {
+		if old, ok := r.Credentials[string(t)]; ok {
+			c.CreatedAt, c.UpdatedAt = old.CreatedAt, old.UpdatedAt
+			made.Credentials[t] = c
+		}
+	}
+}
+
+func find(addresses []recordAddress, via, value string) (recordAddress, bool) {
+	at := slices.IndexFunc(addresses, func(a recordAddress) bool { return a.Via == via && schema.Normalize(a.Value) == value })
+	if at < 0 {
+		return recordAddress{}, false
+	}
+	return addresses[at], true
+}
+
+// imported are the credentials of r in the form in which they are imported. The error
+// names the types that were not asked for, or that idem does not have: what is left
+// behind is not left behind in silence.
+func (r record) imported() (*credentials.Import, error) {
+	var (
+		imported credentials.Import
+		left     []string
+	)
+	for _, name := range slices.Sorted(maps.Keys(r.Credentials)) {
+		config, t := r.Credentials[name].Config, credentials.Type(name)
+		switch {
+		case t == credentials.TypeCode: // follows from the traits
+		case !t.IsKnown(), config == nil:
+			left = append(left, name)
+		case t == credentials.TypePassword && (config.HashedPassword != "" || config.UsePasswordMigrationHook):
+			imported.Password = &credentials.ImportPassword{HashedPassword: config.HashedPassword, UsePasswordMigrationHook: config.UsePasswordMigrationHook}
+		case t == credentials.TypeOIDC && len(config.Providers) > 0:
+			imported.OIDC = &credentials.ImportOIDC{Providers: providers(config.Providers)}
+		case t == credentials.TypeSAML && len(config.Providers) > 0:
+			imported.SAML = &credentials.ImportSAML{Providers: providers(config.Providers)}
+		case t == credentials.TypeTOTP && config.TOTPURL != "":
+			imported.TOTP = &credentials.ImportTOTP{URL: config.TOTPURL}
+		case t == credentials.TypeLookupSecret && len(config.RecoveryCodes) > 0:
+			imported.LookupSecret = &credentials.ImportLookupSecret{Codes: codes(config.RecoveryCodes)}
+		case t == credentials.TypeWebAuthn && len(config.Credentials) > 0:
+			imported.WebAuthn = &credentials.ImportWebAuthn{Credentials: config.Credentials, UserHandle: config.UserHandle}
+		case t == credentials.TypePasskey && len(config.Credentials) > 0:
+			imported.Passkey = &credentials.ImportPasskey{Credentials: config.Credentials, UserHandle: config.UserHandle}
+		}
+	}
+	if left != nil {
+		return &imported, fmt.Errorf("these credentials would be left behind: %s", strings.Join(left, ", "))
+	}
+	return &imported, nil
+}
+
+// providers are links without the tokens that came with them: idem keeps no tokens.
+func providers(records []recordProvider) []credentials.ImportProvider {
+	var links []credentials.ImportProvider
+	for _, p := range records {
+		links = append(links, credentials.ImportProvider(p))
+	}
+	return links
+}
+
+func codes(records []recordCode) []credentials.RecoveryCode {
+	var codes []credentials.RecoveryCode
+	for _, c := range records {
+		codes = append(codes, credentials.RecoveryCode(c))
+	}
+	return codes
+}
