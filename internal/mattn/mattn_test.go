@@ -34,6 +34,23 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestStoreInTransaction runs the contract within one transaction of the application.
+func TestStoreInTransaction(t *testing.T) {
+	for name, connections := range pools {
+		t.Run(name, func(t *testing.T) {
+			storagetest.Run(t, func(t *testing.T) storage.Storage {
+				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections)
+				store := newStore(t, db)
+				t.Cleanup(func() { require.NoError(t, store.Close()) })
+				tx, err := db.Begin()
+				require.NoError(t, err)
+				t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
+				return store.WithTx(tx)
+			})
+		})
+	}
+}
+
 // openDatabase opens a database with the settings that sqlite.New asks for, behind
 // those given: of two the driver takes the first.
 func openDatabase(t *testing.T, path string, connections int, settings ...string) *sql.DB {
