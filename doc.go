@@ -81,5 +81,6 @@
 // The rules of an identity are in package identity, and are pure functions. What a
 // store promises is in package storage, and storage/storagetest checks it. Hashes
 // of passwords are in package credentials, and everything about schemas in package
-// schema.
+// schema. Package idemtest gives an application's own tests a Manager whose clock, ids
+// and hashes are known.
 package idem

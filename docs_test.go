@@ -1,0 +1,111 @@
+package idem_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/httpapi"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+)
+
+// pages returns the Markdown files of the repository.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	require.NoError(t, filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && path != ".":
+			return filepath.SkipDir
+		case filepath.Ext(path) == ".md":
+			content, err := os.ReadFile(path)
+			found[path] = string(content)
+			return err
+		}
+		return nil
+	}))
+	require.Contains(t, found, "README.md")
+	require.Contains(t, found, filepath.Join("docs", "operations.md"))
+	return found
+}
+
+var (
+	links      = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	goPrograms = regexp.MustCompile("(?s)```go\n(.*?)```")
+)
+
+// TestLinksOfPages follows every link to another file of the repository.
+func TestLinksOfPages(t *testing.T) {
+	for path, content := range pages(t) {
+		for _, link := range links.FindAllStringSubmatch(content, -1) {
+			target, err := url.Parse(link[1])
+			require.NoError(t, err, "%s: %s", path, link[1])
+			if target.Scheme != "" || target.Path == "" {
+				continue
+			}
+			_, err = os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(target.Path)))
+			require.NoError(t, err, "%s: %s", path, link[1])
+		}
+	}
+}
+
+// TestProgramsOfPages parses what pages show of Go: a program, or some statements.
+func TestProgramsOfPages(t *testing.T) {
+	count := 0
+	for path, content := range pages(t) {
+		for _, block := range goPrograms.FindAllStringSubmatch(content, -1) {
+			count++
+			program := block[1]
+			if !strings.Contains(program, "package ") {
+				program = "package p\nfunc _() {\n" + program + "\n}"
+			}
+			_, err := parser.ParseFile(token.NewFileSet(), path, program, 0)
+			require.NoError(t, err)
+		}
+	}
+	require.NotZero(t, count)
+}
+
+// TestLimitsOfPages holds the table of limits to the constants that it names.
+func TestLimitsOfPages(t *testing.T) {
+	constants := map[string]int{
+		"httpapi.DefaultMaxBody": httpapi.DefaultMaxBody, "httpapi.DefaultMaxBatchBody": httpapi.DefaultMaxBatchBody,
+		"httpapi.MaxBatchSize": httpapi.MaxBatchSize, "httpapi.MaxBatchPasswords": httpapi.MaxBatchPasswords,
+		"idem.MaxPageSize": idem.MaxPageSize, "storage.DefaultLimit": storage.DefaultLimit,
+		"schema.MaxTraitsBytes": schema.MaxTraitsBytes, "schema.MaxTraitsValues": schema.MaxTraitsValues, "schema.MaxTraitsDepth": schema.MaxTraitsDepth,
+		"schema.MaxIdentifiers": schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "schema.MaxViolations": schema.MaxViolations,
+		"schema.MaxSchemaBytes": schema.MaxSchemaBytes, "schema.MaxSchemaValues": schema.MaxSchemaValues, "schema.MaxSchemaDepth": schema.MaxSchemaDepth,
+		"identity.MaxMetadataLength": identity.MaxMetadataLength, "identity.MaxMetadataDepth": identity.MaxMetadataDepth,
+		"identity.MaxExternalIDLength":  identity.MaxExternalIDLength,
+		"credentials.MaxPasswordLength": credentials.MaxPasswordLength, "credentials.MaxHashLength": credentials.MaxHashLength,
+		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderLength": credentials.MaxProviderLength,
+		"credentials.MaxSubjectLength": credentials.MaxSubjectLength, "credentials.MaxCodes": credentials.MaxCodes,
+		"credentials.MaxKeys": credentials.MaxKeys, "credentials.MaxKeyLength": credentials.MaxKeyLength,
+		"credentials.MaxUserHandleLength": credentials.MaxUserHandleLength, "credentials.MaxTOTPURLLength": credentials.MaxTOTPURLLength,
+	}
+	_, table, found := strings.Cut(pages(t)[filepath.Join("docs", "operations.md")], "## Limits")
+	require.True(t, found)
+	row := regexp.MustCompile("(?m)^\\| [^|]+ \\| (\\d+) \\| `([A-Za-z.]+)`.* \\|$")
+	named := map[string]int{}
+	for _, match := range row.FindAllStringSubmatch(table, -1) {
+		value, err := strconv.Atoi(match[1])
+		require.NoError(t, err)
+		named[match[2]] = value
+	}
+	require.Equal(t, constants, named)
+}
