@@ -1,6 +1,7 @@
 package idem_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -86,9 +87,10 @@ func TestLimitsOfPages(t *testing.T) {
 	constants := map[string]int{
 		"httpapi.DefaultMaxBody": httpapi.DefaultMaxBody, "httpapi.DefaultMaxBatchBody": httpapi.DefaultMaxBatchBody,
 		"httpapi.MaxBatchSize": httpapi.MaxBatchSize, "httpapi.MaxBatchPasswords": httpapi.MaxBatchPasswords,
-		"idem.MaxPageSize": idem.MaxPageSize, "storage.DefaultLimit": storage.DefaultLimit,
+		"idem.MaxPageSize": idem.MaxPageSize, "idem.MaxActorLength": idem.MaxActorLength, "storage.DefaultLimit": storage.DefaultLimit,
 		"schema.MaxTraitsBytes": schema.MaxTraitsBytes, "schema.MaxTraitsValues": schema.MaxTraitsValues, "schema.MaxTraitsDepth": schema.MaxTraitsDepth,
-		"schema.MaxIdentifiers": schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "schema.MaxViolations": schema.MaxViolations,
+		"schema.MaxTraitsPointer": schema.MaxTraitsPointer,
+		"schema.MaxIdentifiers":   schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "schema.MaxViolations": schema.MaxViolations,
 		"schema.MaxSchemaBytes": schema.MaxSchemaBytes, "schema.MaxSchemaValues": schema.MaxSchemaValues, "schema.MaxSchemaDepth": schema.MaxSchemaDepth,
 		"identity.MaxMetadataLength": identity.MaxMetadataLength, "identity.MaxMetadataDepth": identity.MaxMetadataDepth,
 		"identity.MaxExternalIDLength":  identity.MaxExternalIDLength,
@@ -96,6 +98,8 @@ func TestLimitsOfPages(t *testing.T) {
 		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderLength": credentials.MaxProviderLength,
 		"credentials.MaxSubjectLength": credentials.MaxSubjectLength, "credentials.MaxCodes": credentials.MaxCodes,
 		"credentials.MaxKeys": credentials.MaxKeys, "credentials.MaxKeyLength": credentials.MaxKeyLength,
+		"credentials.MaxOrganizationLength": credentials.MaxOrganizationLength, "credentials.MaxCodeLength": credentials.MaxCodeLength,
+		"credentials.MaxKeyIDLength": credentials.MaxKeyIDLength, "credentials.MaxKeyDepth": credentials.MaxKeyDepth,
 		"credentials.MaxUserHandleLength": credentials.MaxUserHandleLength, "credentials.MaxTOTPURLLength": credentials.MaxTOTPURLLength,
 	}
 	_, table, found := strings.Cut(pages(t)[filepath.Join("docs", "operations.md")], "## Limits")
@@ -108,4 +112,35 @@ func TestLimitsOfPages(t *testing.T) {
 		named[match[2]] = value
 	}
 	require.Equal(t, constants, named)
+
+	for folder, name := range map[string]string{".": "idem", "httpapi": "httpapi", "schema": "schema", "identity": "identity", "credentials": "credentials"} {
+		for _, bound := range exportedBounds(t, folder) {
+			require.Contains(t, named, name+"."+bound, "it is not in the table of limits")
+		}
+	}
+}
+
+// exportedBounds returns the names of the constants Max… of the package in folder.
+func exportedBounds(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	require.NoError(t, err)
+	var names []string
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if declared, ok := n.(*ast.GenDecl); ok && declared.Tok == token.CONST {
+				for _, spec := range declared.Specs {
+					for _, name := range spec.(*ast.ValueSpec).Names {
+						if strings.HasPrefix(name.Name, "Max") {
+							names = append(names, name.Name)
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	return names
 }

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
@@ -54,7 +55,8 @@ func run(ctx context.Context, out io.Writer, from *kratos, folder, database stri
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
-	result, err := move(ctx, from, schemas, store)
+	// The change feed will say who created them.
+	result, err := move(idem.WithActor(ctx, "fromkratos"), from, schemas, store)
 	result.print(out)
 	if err == nil && len(result.refused) > 0 {
 		err = errors.New("not every identity could be copied whole")
