@@ -16,9 +16,11 @@ func main() { application.Main(newRouter) }
 // sent. Do not put middleware.RedirectSlashes before the mount: it looks at the decoded
 // path, and an external id that ends with a slash would lose it.
 func newRouter(a *application.Application) http.Handler {
+	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithActor(application.Actor), httpapi.WithPathPrefix("/auth"))
+
 	router := chi.NewRouter()
 	router.Use(a.WithSession)
 	router.Get("/", application.Greet)
-	router.Mount("/auth", httpapi.New(a.Identities, application.Authorize, httpapi.WithPathPrefix("/auth")))
+	router.Mount("/auth", api)
 	return router
 }

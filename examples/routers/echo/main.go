@@ -17,10 +17,12 @@ func main() { application.Main(newRouter) }
 // sent. Do not put middleware.RemoveTrailingSlash or AddTrailingSlash before the mount:
 // they rewrite it.
 func newRouter(a *application.Application) http.Handler {
+	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithActor(application.Actor), httpapi.WithPathPrefix("/auth"))
+
 	router := echo.New()
 	router.Use(withSession(a))
 	router.GET("/", echo.WrapHandler(http.HandlerFunc(application.Greet)))
-	router.Any("/auth/*", echo.WrapHandler(httpapi.New(a.Identities, application.Authorize, httpapi.WithPathPrefix("/auth"))))
+	router.Any("/auth/*", echo.WrapHandler(api))
 	return router
 }
 

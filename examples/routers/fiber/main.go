@@ -22,10 +22,12 @@ func main() { application.MainOn(serve) }
 // that is repeated; and a client that goes away does not end the context of its
 // request.
 func newRouter(a *application.Application) *fiber.App {
+	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithActor(application.Actor), httpapi.WithPathPrefix("/auth"))
+
 	router := fiber.New(fiber.Config{BodyLimit: httpapi.DefaultMaxBatchBody})
 	router.Use(withSession(a))
 	router.Get("/", func(c fiber.Ctx) error { return c.SendString(application.Greeting) })
-	router.All("/auth/*", adaptor.HTTPHandler(httpapi.New(a.Identities, application.Authorize, httpapi.WithPathPrefix("/auth"))))
+	router.All("/auth/*", adaptor.HTTPHandler(api))
 	return router
 }
 

@@ -17,11 +17,13 @@ func main() { application.Main(newRouter) }
 // RemoveExtraSlash concern how gin itself matches, and the handler reads the path of
 // the request, which gin leaves as it was sent.
 func newRouter(a *application.Application) http.Handler {
+	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithActor(application.Actor), httpapi.WithPathPrefix("/auth"))
+
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
 	router.Use(gin.Recovery(), withSession(a))
 	router.GET("/", gin.WrapF(application.Greet))
-	router.Any("/auth/*path", gin.WrapH(httpapi.New(a.Identities, application.Authorize, httpapi.WithPathPrefix("/auth"))))
+	router.Any("/auth/*path", gin.WrapH(api))
 	return router
 }
 

@@ -18,9 +18,11 @@ func main() { application.Main(newRouter) }
 // redirect is a 301 besides, after which clients send a GET in place of a PUT.
 // UseEncodedPath mends the first alone.
 func newRouter(a *application.Application) http.Handler {
+	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithActor(application.Actor), httpapi.WithPathPrefix("/auth"))
+
 	router := mux.NewRouter().SkipClean(true)
 	router.Use(a.WithSession)
 	router.HandleFunc("/", application.Greet).Methods(http.MethodGet)
-	router.PathPrefix("/auth/").Handler(httpapi.New(a.Identities, application.Authorize, httpapi.WithPathPrefix("/auth")))
+	router.PathPrefix("/auth/").Handler(api)
 	return router
 }

@@ -17,7 +17,7 @@ func main() { application.Main(newRouter) }
 // The mux redirects a path with a double slash to the one without, which is under the
 // prefix too, with a status (307) that keeps the method and the body.
 func newRouter(a *application.Application) http.Handler {
-	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithBaseURL("/auth"))
+	api := httpapi.New(a.Identities, application.Authorize, httpapi.WithActor(application.Actor), httpapi.WithBaseURL("/auth"))
 
 	router := http.NewServeMux()
 	router.HandleFunc("GET /{$}", application.Greet)

@@ -53,3 +53,9 @@ func Authorize(r *http.Request) error {
 	}
 	return nil
 }
+
+// Actor names who changes an identity, for the change feed.
+func Actor(r *http.Request) string {
+	session, _ := r.Context().Value(SessionKey{}).(Session)
+	return session.Name
+}

@@ -1,12 +1,15 @@
 package mounttest
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -168,4 +171,38 @@ func preconditions(t *testing.T, w *world) {
 	w.admin(t, http.MethodGet, pathOf(i), "", "If-None-Match", tag).require(t, http.StatusNotModified)
 	w.admin(t, http.MethodPut, pathOf(i), `{"state":"inactive"}`, "If-Match", tag).require(t, http.StatusOK)
 	w.admin(t, http.MethodPut, pathOf(i), `{"state":"active"}`, "If-Match", tag).requireRefused(t, http.StatusPreconditionFailed)
+}
+
+// changes reads the feed as it grows: a router that keeps an answer until it ends would
+// never send the first event.
+func changes(t *testing.T, w *world) {
+	ctx, leave := context.WithTimeout(t.Context(), 10*time.Second)
+	defer leave()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+Prefix+"/admin/changes", nil)
+	require.NoError(t, err)
+	r.Header.Set("Accept", "text/event-stream")
+	r.AddCookie(&http.Cookie{Name: application.SessionCookie, Value: application.ReaderToken})
+	answer, err := w.client.Do(r)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, answer.Body.Close()) }()
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+
+	lines := bufio.NewScanner(answer.Body)
+	for n := range 3 {
+		created := w.admin(t, http.MethodPost, Prefix+"/admin/identities", `{}`).require(t, http.StatusCreated).document(t)
+		var change struct {
+			Sequence   int    `json:"sequence"`
+			IdentityID string `json:"identity_id"`
+			Actor      string `json:"actor"`
+		}
+		for change.Sequence == 0 {
+			require.True(t, lines.Scan(), "the stream ended: %v", lines.Err())
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				require.NoError(t, json.Unmarshal([]byte(data), &change))
+			}
+		}
+		require.Equal(t, n+1, change.Sequence)
+		require.Equal(t, created.ID, change.IdentityID)
+		require.Equal(t, "Grace", change.Actor)
+	}
 }

@@ -70,6 +70,7 @@ var checks = map[string]func(t *testing.T, w *world){
 	"methods":                   methods,
 	"large bodies":              largeBodies,
 	"preconditions and headers": preconditions,
+	"stream of changes":         changes,
 }
 
 func run(t *testing.T, options []Option, start func(t *testing.T, a *application.Application) (url string)) {
