@@ -182,13 +182,26 @@ func WithKeepAlive(interval time.Duration) Option {
 // writeTimeout is how long a client of a stream may take to read what was sent.
 const writeTimeout = 30 * time.Second
 
+// EndStreams ends the streams of changes, those to come included: each after what it is
+// sending. A stream has no end of its own, and so a server that shuts down would wait
+// for it in vain:
+//
+//	server.RegisterOnShutdown(handler.EndStreams)
+//
+// Clients connect again by themselves, where there is something to connect to.
+func (h *Handler) EndStreams() { h.endStreams() }
+
 // streamChanges sends changes as server-sent events (WHATWG HTML, section 9.2), each
-// with its sequence number as the event's id, until the client leaves.
+// with its sequence number as the event's id, until the client leaves or EndStreams is
+// called.
 func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery) {
 	var options []idem.ChangeOption
 	if q.IdentityID != uuid.Nil {
 		options = append(options, idem.OfIdentity(q.IdentityID))
 	}
+	open, end := context.WithCancel(r.Context())
+	defer end()
+	defer context.AfterFunc(h.streams, end)()
 	out := http.NewResponseController(w)
 	send := func(event []byte) bool {
 		// The deadline of the server is for answers that end. Not every connection has
@@ -198,11 +211,11 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 		return err == nil && out.Flush() == nil
 	}
 	for alive := send([]byte(": changes\n\n")); alive; alive = send([]byte(": still here\n\n")) {
-		ctx, cancel := context.WithTimeout(r.Context(), h.keepAlive)
+		ctx, cancel := context.WithTimeout(open, h.keepAlive)
 		for c, err := range h.manager.Watch(ctx, q.After, options...) {
 			if err != nil {
 				// A fault was logged. Connecting again, the client is told.
-				alive = errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil
+				alive = errors.Is(err, context.DeadlineExceeded) && open.Err() == nil
 				break
 			}
 			q.After = c.Sequence

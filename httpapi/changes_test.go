@@ -197,6 +197,34 @@ func TestChangeStreamEndsWithTheStore(t *testing.T) {
 	}
 }
 
+// TestShutdownWithStreams shuts a server down that has a stream open, whose client does
+// not leave. Without EndStreams it would wait until its context ended.
+func TestShutdownWithStreams(t *testing.T) {
+	f := newFixture(t, "memory", memory.New())
+	handler := httpapi.New(f.manager, httpapi.AllowAll)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	server.Config.RegisterOnShutdown(handler.EndStreams)
+	events := stream(t, server, changesPath)
+	id := f.create(t, `{}`).ID
+	require.Equal(t, "1", nextEvent(t, events).id)
+
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	require.NoError(t, server.Config.Shutdown(ctx))
+	_, open := <-events
+	require.False(t, open)
+
+	// What is not a stream is answered as before, and a late stream ends at once.
+	f.handler = handler
+	require.Equal(t, http.StatusOK, f.get(t, id).status)
+	late := newRequest(t, http.MethodGet, changesPath, "")
+	late.Header.Set("Accept", "text/event-stream")
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, late)
+	require.Equal(t, http.StatusOK, w.Code)
+}
+
 func TestVeto(t *testing.T) {
 	store := memory.New()
 	var veto error

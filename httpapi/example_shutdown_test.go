@@ -32,7 +32,9 @@ func serveUntil(ctx context.Context, listener net.Listener, path string, schemas
 	}
 
 	// AllowAll is right only where the listener is out of everybody's reach.
-	server := &http.Server{Handler: httpapi.New(manager, httpapi.AllowAll), ReadHeaderTimeout: 5 * time.Second}
+	handler := httpapi.New(manager, httpapi.AllowAll)
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server.RegisterOnShutdown(handler.EndStreams) // of changes: they do not end by themselves
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	select {

@@ -27,6 +27,9 @@ type Handler struct {
 	// maxBody and maxBatchBody are in bytes.
 	maxBody, maxBatchBody int64
 	keepAlive             time.Duration
+	// streams ends when there shall be no streams of changes any more.
+	streams    context.Context
+	endStreams context.CancelFunc
 }
 
 const (
@@ -112,6 +115,7 @@ func newHandler(manager *idem.Manager, authorize func(*http.Request) error, reso
 		manager: manager, authorize: authorize, logger: manager.Logger(), resources: resources,
 		maxBody: DefaultMaxBody, maxBatchBody: DefaultMaxBatchBody, keepAlive: DefaultKeepAlive,
 	}
+	h.streams, h.endStreams = context.WithCancel(context.Background())
 	for _, option := range options {
 		option(h)
 	}
