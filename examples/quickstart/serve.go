@@ -21,10 +21,9 @@ func serveAPI(ctx context.Context, manager *idem.Manager, i *identity.Identity, 
 	}
 	url := "http://" + listener.Addr().String()
 	// AllowAll is right here only because the address is this machine's own.
-	server := &http.Server{
-		Handler:           httpapi.New(manager, httpapi.AllowAll, httpapi.WithBaseURL(url)),
-		ReadHeaderTimeout: 5 * time.Second,
-	}
+	handler := httpapi.New(manager, httpapi.AllowAll, httpapi.WithBaseURL(url))
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	server.RegisterOnShutdown(handler.EndStreams)
 	fmt.Printf(`
 Serving the admin API until you press Ctrl-C. Try:
 

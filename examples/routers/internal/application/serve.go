@@ -29,7 +29,11 @@ func Main(newRouter func(*Application) http.Handler) {
 			<-ctx.Done()
 			grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()
-			stopped <- server.Shutdown(grace)
+			err := server.Shutdown(grace)
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = server.Close() // on streams of changes, which have no end of their own
+			}
+			stopped <- err
 		}()
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
