@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,7 +35,9 @@ func (h *Handler) withActor(r *http.Request) *http.Request {
 	if actor == "" {
 		return r
 	}
-	return r.WithContext(idem.WithActor(r.Context(), actor))
+	// A copy: not every server leaves the memory of a request alone once it is answered,
+	// and the feed must not be told afterwards that it was somebody else.
+	return r.WithContext(idem.WithActor(r.Context(), strings.Clone(actor)))
 }
 
 // feed is what a request for changes asks for.
