@@ -1,4 +1,4 @@
-// Package idemtest gives an application's tests a [idem.Manager] of which everything
+// Package idemtest gives an application's tests an [idem.Manager] of which everything
 // is known: it keeps identities in memory, its clock stands still until it is told to
 // move, its ids count from 1, and its passwords cost nothing to hash.
 //

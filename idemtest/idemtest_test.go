@@ -13,6 +13,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/idemtest"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
@@ -133,6 +134,24 @@ func TestServer(t *testing.T) {
 	}
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(&got))
 	require.Contains(t, got.SchemaURL, server.URL+"/schemas/")
+}
+
+// TestServerEndsWithStreams leaves a stream of changes open, which must not keep the
+// test from ending.
+func TestServerEndsWithStreams(t *testing.T) {
+	began := time.Now()
+	var answer *http.Response
+	t.Run("the test", func(t *testing.T) {
+		server := idemtest.New(t).Server(t)
+		r, err := http.NewRequest(http.MethodGet, server.URL+"/admin/changes", nil)
+		require.NoError(t, err)
+		r.Header.Set("Accept", "text/event-stream")
+		answer, err = server.Client().Do(r)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+	})
+	defer func() { require.NoError(t, answer.Body.Close()) }()
+	require.Less(t, time.Since(began), httpapi.DefaultKeepAlive/3)
 }
 
 // failing is a test that has failed, seen from outside.

@@ -84,9 +84,13 @@ func (m *Manager) Server(t testing.TB, options ...httpapi.Option) *httptest.Serv
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	url := "http://" + server.Listener.Addr().String()
-	server.Config.Handler = httpapi.New(m.Manager, httpapi.AllowAll, append([]httpapi.Option{httpapi.WithBaseURL(url)}, options...)...)
+	handler := httpapi.New(m.Manager, httpapi.AllowAll, append([]httpapi.Option{httpapi.WithBaseURL(url)}, options...)...)
+	server.Config.Handler = handler
 	server.Start()
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		handler.EndStreams() // of changes, which Close would wait for
+		server.Close()
+	})
 	return server
 }
 
