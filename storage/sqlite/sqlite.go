@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -34,7 +35,8 @@ var _ storage.Storage = (*Store)(nil)
 // The database is in write-ahead-log mode with synchronous=FULL: a write is
 // answered when it is on disk. Beside the file there will be two more, with -wal
 // and -shm at the end of their names; all three belong together. The file must be
-// on a local disk.
+// on a local disk. A new file can be read and written by its owner alone; one that
+// exists keeps its mode.
 //
 // Errors: [storage.ErrUnavailable] if the file cannot be opened; an error that
 // says so if it is no database or was written by a newer release of idem.
@@ -45,6 +47,9 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	if err := createPrivate(absolute); err != nil {
+		return nil, err
 	}
 	// One connection writes, since SQLite has one writer at a time anyway; its own
 	// pool keeps readers from taking it.
@@ -65,6 +70,17 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	store.owned, store.quick = []*sql.DB{readers, writer}, true
 	return store, nil
+}
+
+// createPrivate creates the file at path, if there is none, for its owner alone: SQLite
+// would let everybody on the machine read it, and gives the files beside it the same
+// mode. What stands in the way is for SQLite to find.
+func createPrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil
+	}
+	return file.Close()
 }
 
 // busyTimeout is how long, in milliseconds, a write waits for another process

@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -30,6 +31,27 @@ func TestStoreInApplicationDatabase(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestNewFilesAreTheOwnersAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "identities.db")
+	for range 2 {
+		store, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		for _, name := range []string{path, path + "-wal", path + "-shm"} {
+			file, err := os.Stat(name)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), file.Mode(), name)
+		}
+		require.NoError(t, store.Close())
+	}
+	require.NoError(t, os.Chmod(path, 0o640))
+	store, err := sqlite.Open(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+	file, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o640), file.Mode(), "what the owner has set stays")
 }
 
 func openStore(t *testing.T) *sqlite.Store {
