@@ -94,7 +94,7 @@ func onBothStores(t *testing.T, test func(t *testing.T, f *fixture)) {
 }
 
 // newFixture serves what is in store, which it closes at the end of the test.
-func newFixture(t *testing.T, name string, store storage.Storage, options ...idem.Option) *fixture {
+func newFixture(t testing.TB, name string, store storage.Storage, options ...idem.Option) *fixture {
 	t.Helper()
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	hasher, err := credentials.NewBcrypt(4)
@@ -178,7 +178,7 @@ func newRequest(t *testing.T, method, path, body string, header ...string) *http
 }
 
 // requireWellFormed checks what holds for every answer, an error's envelope above all.
-func requireWellFormed(t *testing.T, method string, r response) {
+func requireWellFormed(t testing.TB, method string, r response) {
 	t.Helper()
 	require.Equal(t, "private, no-cache, no-store, must-revalidate", r.header.Get("Cache-Control"))
 	require.False(t, r.status >= 301 && r.status <= 308 && r.status != http.StatusNotModified, "a redirect to %s", r.header.Get("Location"))
@@ -200,7 +200,7 @@ func requireWellFormed(t *testing.T, method string, r response) {
 	}
 }
 
-func requireEnvelope(t *testing.T, r response) {
+func requireEnvelope(t testing.TB, r response) {
 	t.Helper()
 	var envelope map[string]map[string]any
 	require.NoError(t, json.Unmarshal(r.body, &envelope))
