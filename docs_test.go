@@ -93,7 +93,7 @@ func TestLimitsOfPages(t *testing.T) {
 		"schema.MaxIdentifiers":   schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "schema.MaxViolations": schema.MaxViolations,
 		"schema.MaxSchemaBytes": schema.MaxSchemaBytes, "schema.MaxSchemaValues": schema.MaxSchemaValues, "schema.MaxSchemaDepth": schema.MaxSchemaDepth,
 		"identity.MaxMetadataLength": identity.MaxMetadataLength, "identity.MaxMetadataDepth": identity.MaxMetadataDepth,
-		"identity.MaxExternalIDLength":  identity.MaxExternalIDLength,
+		"identity.MaxExternalIDLength": identity.MaxExternalIDLength, "identity.MaxCreateAddresses": identity.MaxCreateAddresses,
 		"credentials.MaxPasswordLength": credentials.MaxPasswordLength, "credentials.MaxHashLength": credentials.MaxHashLength,
 		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderLength": credentials.MaxProviderLength,
 		"credentials.MaxSubjectLength": credentials.MaxSubjectLength, "credentials.MaxCodes": credentials.MaxCodes,

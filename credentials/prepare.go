@@ -134,8 +134,10 @@ func (c *check) saml(imp *ImportSAML) *Config {
 }
 
 func (c *check) providers(field string, providers []ImportProvider) *Config {
-	c.count(field, len(providers), MaxProviders)
 	config := &Config{}
+	if !c.count(field, len(providers), MaxProviders) {
+		return config
+	}
 	for n, p := range providers {
 		at := fmt.Sprintf("%s/%d", field, n)
 		c.required(at+"/provider", p.Provider, MaxProviderLength)
@@ -167,8 +169,10 @@ func (c *check) lookupSecret(imp *ImportLookupSecret) *Config {
 		return nil
 	}
 	const field = "/lookup_secret/config/codes"
-	c.count(field, len(imp.Codes), MaxCodes)
 	config := &Config{}
+	if !c.count(field, len(imp.Codes), MaxCodes) {
+		return config
+	}
 	for n, code := range imp.Codes {
 		c.required(fmt.Sprintf("%s/%d/code", field, n), code.Code, MaxCodeLength)
 		// The precision that stores keep: else the same code again would be a change.
@@ -200,7 +204,9 @@ func (c *check) passkey(imp *ImportPasskey) *Config {
 }
 
 func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *Config {
-	c.count(field+"/credentials", len(keys), MaxKeys)
+	if !c.count(field+"/credentials", len(keys), MaxKeys) {
+		return &Config{}
+	}
 	if len(userHandle) > MaxUserHandleLength {
 		c.fail(field+"/user_handle", fmt.Sprintf("must be at most %d bytes long", MaxUserHandleLength))
 	}
@@ -215,10 +221,13 @@ func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *C
 	return config
 }
 
-func (c *check) count(field string, n, most int) {
+// count reports whether there are few enough entries. Too many are not looked at one by
+// one: what can be wrong with each would add up.
+func (c *check) count(field string, n, most int) bool {
 	if n > most {
 		c.fail(field, fmt.Sprintf("must have at most %d entries", most))
 	}
+	return n <= most
 }
 
 func (c *check) required(field, value string, most int) bool {

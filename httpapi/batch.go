@@ -108,6 +108,11 @@ func (i batchItem) read() (identity.Create, error) {
 	return c.toCreate()
 }
 
+// maxBatchViolations is how many violations the answer to a batch tells, shared evenly
+// among its items: else what is wrong with a thousand would make an answer many times
+// the size of the request.
+const maxBatchViolations = 10 * MaxBatchSize
+
 func (h *Handler) batchAnswer(r *http.Request, outcomes []batchOutcome) []byte {
 	w := jsonwriter.New(nil)
 	w.BeginObject()
@@ -119,7 +124,7 @@ func (h *Handler) batchAnswer(r *http.Request, outcomes []batchOutcome) []byte {
 		if o.err != nil {
 			w.String("error")
 			w.Name("error")
-			h.explain(r, o.err).under(fmt.Sprintf("/identities/%d/create", n)).write(w)
+			h.explain(r, o.err).under(fmt.Sprintf("/identities/%d/create", n), maxBatchViolations/len(outcomes)).write(w)
 		} else {
 			w.String("create")
 			w.UUIDMember("identity", o.id)

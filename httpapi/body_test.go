@@ -123,6 +123,8 @@ func TestBadCreate(t *testing.T) {
 			{"an address with another status", `{"verifiable_addresses":[{"value":"a@example.org","status":"done"}]}`, invalid("/verifiable_addresses/0/status")},
 			{"a time that is none", `{"verifiable_addresses":[{"value":"a@example.org","verified":true,"verified_at":"yesterday"}]}`, invalid("/verifiable_addresses/0/verified_at")},
 			{"an unknown field of an address", `{"verifiable_addresses":[{"email":"a@example.org"}]}`, invalid("/verifiable_addresses/0/email")},
+			{"too many addresses", `{"verifiable_addresses":[` + strings.Repeat(`{},`, 1000) + `{}],"recovery_addresses":[` + strings.Repeat(`{},`, 1000) + `{}]}`, invalid("/verifiable_addresses", "/recovery_addresses")},
+			{"too many links", `{"credentials":{"oidc":{"config":{"providers":[` + strings.Repeat(`{},`, 100) + `{}]}}}}`, invalid("/credentials/oidc/config/providers")},
 			{"everything at once", `{"state":"asleep","external_id":"\u0000","traits":{"email":"x","age":"old"},"credentials":{"saml":{"config":{"providers":[{}]}}}}`,
 				invalid("/state", "/external_id", "/credentials/saml/config/providers/0/provider", "/credentials/saml/config/providers/0/subject", "/traits/age", "/traits/email")},
 		} {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/storage/memory"
 )
 
 // endpoint is a route, as those tests know it that try something on every route. A new
@@ -85,6 +87,34 @@ func (e endpoint) body() body {
 		return body{}
 	}
 	return e.bodies[0]
+}
+
+// onBodies runs a test for every route that reads a body, with each kind of body, and
+// an identity that was made of fullCreate.
+func onBodies(t *testing.T, test func(t *testing.T, f *fixture, e endpoint, b body)) {
+	for _, e := range endpoints {
+		for _, b := range e.bodies {
+			t.Run(e.operation+" "+b.mediaType, func(t *testing.T) {
+				onBothStores(t, func(t *testing.T, f *fixture) {
+					require.Equal(t, firstID, f.create(t, fullCreate).ID)
+					test(t, f, e, b)
+				})
+			})
+		}
+	}
+}
+
+// onBodiesInMemory is onBodies for what is decided before a store is asked.
+func onBodiesInMemory(t *testing.T, test func(t *testing.T, f *fixture, e endpoint, b body)) {
+	for _, e := range endpoints {
+		for _, b := range e.bodies {
+			t.Run(e.operation+" "+b.mediaType, func(t *testing.T) {
+				f := newFixture(t, "memory", memory.New())
+				require.Equal(t, firstID, f.create(t, fullCreate).ID)
+				test(t, f, e, b)
+			})
+		}
+	}
 }
 
 // TestEndpointsAreAllRoutes holds the table above against the API's own description,

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -20,10 +21,10 @@ import (
 // those of package idem are turned into it by problemOf.
 type problem struct {
 	status     int
-	id         string // stable, for programs
-	message    string // what kind of thing went wrong
-	reason     string // what exactly, for a person; may be empty
-	violations []schema.Violation
+	id         string             // stable, for programs
+	message    string             // what kind of thing went wrong
+	reason     string             // what exactly, for a person; may be empty
+	violations []schema.Violation // the first schema.MaxViolations are told
 	conflict   *storage.ConflictError
 	header     http.Header // to be set on the answer; may be nil
 }
@@ -131,16 +132,20 @@ func problemOf(err error) *problem {
 	return &p
 }
 
-// under returns p for a part of a request: its pointers are into the whole.
-func (p *problem) under(pointer string) *problem {
+// under returns p for a part of a request: its pointers are into the whole, and it has
+// its first violations, at most as many as given.
+func (p *problem) under(pointer string, most int) *problem {
 	moved := *p
 	moved.violations = nil
-	for _, v := range p.violations {
+	for _, v := range p.violations[:min(len(p.violations), most)] {
 		v.Pointer = pointer + v.Pointer
 		moved.violations = append(moved.violations, v)
 	}
 	if moved.violations != nil {
 		moved.reason = reason(moved.violations)
+		if untold := len(p.violations) - len(moved.violations); untold > 0 {
+			moved.reason += fmt.Sprintf("; and %d more", untold)
+		}
 	}
 	if p.conflict != nil && p.conflict.Pointer != "" {
 		conflict := *p.conflict
@@ -177,10 +182,17 @@ func violations(err error) []schema.Violation {
 	return nil
 }
 
+// maxReasons is how many violations the text for a person names.
+const maxReasons = 20
+
 // reason sums violations up for a person.
 func reason(violations []schema.Violation) string {
 	var parts []string
-	for _, v := range violations {
+	for n, v := range violations {
+		if n == maxReasons {
+			parts = append(parts, fmt.Sprintf("and %d more", len(violations)-n))
+			break
+		}
 		if v.Pointer == "" {
 			parts = append(parts, v.Message)
 			continue
@@ -283,7 +295,7 @@ func (p *problem) writeDetails(w *jsonwriter.Writer) {
 	if len(p.violations) > 0 {
 		w.Name("violations")
 		w.BeginArray()
-		for _, v := range p.violations {
+		for _, v := range p.violations[:min(len(p.violations), schema.MaxViolations)] {
 			w.BeginObject()
 			w.StringMember("pointer", v.Pointer)
 			w.StringMember("keyword", v.Keyword)

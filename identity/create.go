@@ -32,10 +32,12 @@ type Create struct {
 	// Credentials are the credentials to import. Nil means none.
 	Credentials *credentials.Import
 	// VerifiableAddresses say which of the addresses that the traits give are
-	// verified already. One that no trait gives is dropped.
+	// verified already. One that no trait gives is dropped. At most
+	// [MaxCreateAddresses].
 	VerifiableAddresses []CreateVerifiableAddress
 	// RecoveryAddresses are accepted so that an exported identity can be imported
-	// as it is. The traits alone say which recovery addresses there are.
+	// as it is. The traits alone say which recovery addresses there are. At most
+	// [MaxCreateAddresses].
 	RecoveryAddresses []CreateRecoveryAddress
 }
 
@@ -63,19 +65,35 @@ type CreateRecoveryAddress struct {
 	Via string
 }
 
+// MaxCreateAddresses bounds the verifiable and the recovery addresses that a [Create]
+// brings, each.
+const MaxCreateAddresses = 1000
+
 // Check reports, joined, an [*InvalidError] for each field that no identity could
 // take, whatever its schema. Traits are the schema's to check, credentials are
 // checked by [credentials.Import.Prepare].
 func (c Create) Check() error {
 	errs := []error{checkFields(c.State, c.ExternalID, c.MetadataPublic, c.MetadataAdmin)}
-	for n, a := range c.VerifiableAddresses {
+	// Too many are not looked at one by one: what can be wrong with each would add up.
+	verifiable, recovery := c.VerifiableAddresses, c.RecoveryAddresses
+	if len(verifiable) > MaxCreateAddresses {
+		errs, verifiable = append(errs, tooManyAddresses("/verifiable_addresses")), nil
+	}
+	if len(recovery) > MaxCreateAddresses {
+		errs, recovery = append(errs, tooManyAddresses("/recovery_addresses")), nil
+	}
+	for n, a := range verifiable {
 		field := fmt.Sprintf("/verifiable_addresses/%d", n)
 		errs = append(errs, checkAddress(field, a.Value, a.Via), checkStatus(field+"/status", a.Status))
 	}
-	for n, a := range c.RecoveryAddresses {
+	for n, a := range recovery {
 		errs = append(errs, checkAddress(fmt.Sprintf("/recovery_addresses/%d", n), a.Value, a.Via))
 	}
 	return errors.Join(errs...)
+}
+
+func tooManyAddresses(field string) error {
+	return &InvalidError{Field: field, Keyword: "maxItems", Reason: fmt.Sprintf("may have at most %d entries", MaxCreateAddresses)}
 }
 
 func checkAddress(field, value, via string) error {

@@ -1,0 +1,44 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/httpapi"
+)
+
+// TestABodyThatIsWrongEverywhere makes sure that telling what is wrong stays in
+// proportion: a body of the largest size must not be answered with a hundred times that.
+func TestABodyThatIsWrongEverywhere(t *testing.T) {
+	fill := func(before, part, after string) string {
+		return before + strings.Repeat(part+",", (httpapi.DefaultMaxBody-len(before)-len(after)-len(part))/(len(part)+1)) + part + after
+	}
+	var names strings.Builder
+	for n := 0; names.Len() < httpapi.DefaultMaxBody-20; n++ {
+		fmt.Fprintf(&names, `"%x":1,`, n)
+	}
+	named := strings.TrimSuffix(names.String(), ",")
+	for name, content := range map[string]string{
+		"unknown fields":     `{` + named + `}`,
+		"traits":             `{"traits":{` + named + `}}`,
+		"links":              fill(`{"credentials":{"oidc":{"config":{"providers":[`, `{}`, `]}}}}`),
+		"codes":              fill(`{"credentials":{"lookup_secret":{"config":{"codes":[`, `{}`, `]}}}}`),
+		"keys":               fill(`{"credentials":{"webauthn":{"config":{"credentials":[`, `1`, `]}}}}`),
+		"addresses":          fill(`{"verifiable_addresses":[`, `{}`, `]}`),
+		"recovery addresses": fill(`{"recovery_addresses":[`, `{}`, `]}`),
+		"operations":         fill(`[`, `{}`, `]`),
+		"items":              fill(`{"identities":[`, `{}`, `]}`),
+		"items that are few": `{"identities":[` + strings.TrimSuffix(strings.Repeat(`{"create":{"verifiable_addresses":[`+strings.TrimSuffix(strings.Repeat(`{},`, 200), ",")+`]}},`, 1000), ",") + `]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBodiesInMemory(t, func(t *testing.T, f *fixture, e endpoint, b body) {
+				r := f.do(t, e.method, e.at(firstID), content, "Content-Type", b.mediaType)
+				require.Less(t, r.status, 500)
+				require.Less(t, len(r.body), max(2<<20, 5*len(content)), "%.2000s", r.body)
+			})
+		})
+	}
+}
