@@ -16,9 +16,11 @@ type Hash struct {
 	parsed *parsedHash // behind a pointer, so that fmt cannot reach into an unexported field
 }
 
+// parsedHash has its secrets behind pointers of their own: for a verb that is not for
+// pointers, such as %s, fmt follows the first one that it meets, but no second.
 type parsedHash struct {
 	family  Family
-	encoded string
+	encoded *string
 	format
 }
 
@@ -42,7 +44,7 @@ func (h Hash) Encoded() string {
 	if h.parsed == nil {
 		return ""
 	}
-	return h.parsed.encoded
+	return *h.parsed.encoded
 }
 
 // ParseHash reads an encoded hash whole: a result is one that can be verified, at a
@@ -67,7 +69,7 @@ func ParseHash(encoded string) (Hash, error) {
 	if err != nil {
 		return Hash{}, &HashError{Family: family, Reason: err.Error()}
 	}
-	return Hash{&parsedHash{family: family, encoded: encoded, format: parsed}}, nil
+	return Hash{&parsedHash{family: family, encoded: &encoded, format: parsed}}, nil
 }
 
 // Verify compares a password with a hash, in a time that does not depend on where

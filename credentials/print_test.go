@@ -97,6 +97,12 @@ func TestNoSecretPrintsBehindPointers(t *testing.T) {
 		requireNoMarker(t, fmt.Sprintf(verb, prepared))
 		requireNoMarker(t, fmt.Sprintf(verb, hidden))
 		requireNoMarker(t, fmt.Sprintf(verb, &hidden))
+		for _, encoded := range handbook() {
+			secret := encoded[len(encoded)-12:]
+			hidden := struct{ hash credentials.Hash }{parse(t, encoded)}
+			require.NotContains(t, fmt.Sprintf(verb, hidden), secret)
+			require.NotContains(t, fmt.Sprintf(verb, &hidden), secret)
+		}
 	}
 }
 
