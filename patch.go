@@ -3,6 +3,8 @@ package idem
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -11,7 +13,7 @@ import (
 )
 
 // Patch is a change to part of an identity. Make one with [JSONPatch] or
-// [MergePatch].
+// [MergePatch]. It prints as a placeholder.
 type Patch struct {
 	check    func(patch []byte) error
 	apply    func(document, patch []byte) ([]byte, error)
@@ -25,6 +27,14 @@ func JSONPatch(document []byte) Patch { return Patch{jsonpatch.Check, jsonpatch.
 
 // MergePatch returns a patch by example, a JSON object as RFC 7396 has it.
 func MergePatch(document []byte) Patch { return Patch{jsonpatch.CheckMerge, jsonpatch.Merge, document} }
+
+// Format implements [fmt.Formatter] with a placeholder: a patch may set a password.
+func (p Patch) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.placeholder()) }
+
+// LogValue implements [slog.LogValuer] with a placeholder.
+func (p Patch) LogValue() slog.Value { return slog.StringValue(p.placeholder()) }
+
+func (p Patch) placeholder() string { return fmt.Sprintf("[patch of %d bytes]", len(p.document)) }
 
 // ErrTestFailed says that a test operation of a patch found another value.
 var ErrTestFailed = jsonpatch.ErrTestFailed
