@@ -36,6 +36,35 @@ func (s *faultyStore) Create(ctx context.Context, i *identity.Identity) (*identi
 	return s.Storage.Create(ctx, i)
 }
 
+func (s *faultyStore) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
+	for n, i := range identities {
+		created[n], errs[n] = s.Create(ctx, i)
+	}
+	return created, errs
+}
+
+func (s *faultyStore) List(ctx context.Context, q storage.Query) (storage.Page, error) {
+	if err := s.fail(); err != nil {
+		return storage.Page{}, err
+	}
+	return s.Storage.List(ctx, q)
+}
+
+func (s *faultyStore) Count(ctx context.Context, filter storage.Filter) (int, error) {
+	if err := s.fail(); err != nil {
+		return 0, err
+	}
+	return s.Storage.Count(ctx, filter)
+}
+
+func (s *faultyStore) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	if err := s.fail(); err != nil {
+		return nil, err
+	}
+	return s.Storage.Changes(ctx, q)
+}
+
 func (s *faultyStore) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
 	if err := s.fail(); err != nil {
 		return nil, err
@@ -121,6 +150,10 @@ func TestFaultsTellNothing(t *testing.T) {
 					{"GET", identityPath(id), ""},
 					{"GET", "/admin/identities/by/external/crm%2F4711", ""},
 					{"DELETE", identityPath(id), ""},
+					{"GET", "/admin/identities", ""},
+					{"GET", "/admin/identities?page=1", ""},
+					{"GET", changesPath, ""},
+					{"GET", identityChangesPath(id), ""},
 				} {
 					log.Reset()
 					store.fail = c.fail
@@ -132,6 +165,14 @@ func TestFaultsTellNothing(t *testing.T) {
 					require.NotContains(t, string(r.body), "private")
 					require.Contains(t, log.String(), "level=ERROR")
 					require.Contains(t, log.String(), c.logged, "the cause must be logged")
+				}
+				if c.logged != "panicked" {
+					store.fail = c.fail
+					batch := f.do(t, http.MethodPatch, "/admin/identities", `{"identities":[{"create":{}}]}`)
+					store.fail = func() error { return nil }
+					requireStatus(t, http.StatusOK, batch)
+					require.Contains(t, string(batch.body), fmt.Sprintf(`"code":%d`, c.status))
+					require.NotContains(t, string(batch.body), "private")
 				}
 				after := f.whole(t, id)
 				require.Equal(t, string(before.body), string(after.body))

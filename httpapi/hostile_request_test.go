@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -153,6 +154,34 @@ func TestMalformedHTTP(t *testing.T) {
 			})
 		}
 		require.Zero(t, server.inFlight.Load())
+	})
+}
+
+// TestAClientThatLeavesAStream leaves one where nothing happens, and one where much does.
+func TestAClientThatLeavesAStream(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		id := f.create(t, fullCreate).ID
+		server := f.listen(t, nil)
+		var connections []*net.TCPConn
+		for n := range 20 {
+			connection := server.dial(t)
+			_, err := fmt.Fprintf(connection, "GET %s HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n", []string{changesPath, identityChangesPath(id)}[n%2])
+			require.NoError(t, err)
+			_, err = io.ReadFull(connection, make([]byte, 100))
+			require.NoError(t, err)
+			connections = append(connections, connection)
+		}
+		server.waitFor(t, 20)
+		for n, connection := range connections {
+			if n%2 == 0 {
+				require.NoError(t, connection.SetLinger(0))
+			}
+			require.NoError(t, connection.Close())
+			if n < 10 {
+				f.update(t, id, fmt.Sprintf(`{"metadata_public":%d}`, n))
+			}
+		}
+		server.waitFor(t, 0)
 	})
 }
 

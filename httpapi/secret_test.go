@@ -265,7 +265,7 @@ func TestSecretsStayIn(t *testing.T) {
 	onFaultyStores(t, func(t *testing.T, f *fixture, store *faultyStore, _ *bytes.Buffer) {
 		p := &plants{}
 		hasher := &secretHasher{plants: p}
-		policyTold, hookCause := p.plant(anyone), p.plant(cause)
+		policyTold, vetoTold, hookCause := p.plant(anyone), p.plant(anyone), p.plant(cause)
 		thrown, refused := p.plant(nobody), p.plant(nobody)
 		f.manager, err = idem.New(store, newSchemas(t), idem.WithClock(f.now), idem.WithIDs(f.newID), idem.WithHasher(hasher), idem.WithLogger(p.logger()),
 			idem.WithPasswordPolicy(func(_ context.Context, password string) error {
@@ -274,6 +274,15 @@ func TestSecretsStayIn(t *testing.T) {
 					return errors.New(policyTold)
 				case thrown:
 					panic(password)
+				}
+				return nil
+			}),
+			idem.WithBeforeCommit(func(_ context.Context, c idem.Change) error {
+				switch {
+				case c.After != nil && c.After.ExternalID == "vetoed":
+					return errors.New(vetoTold)
+				case c.After != nil && c.After.ExternalID == "thrown":
+					panic(c.After.Credentials[credentials.TypePassword].Config.HashedPassword)
 				}
 				return nil
 			}),
@@ -309,7 +318,7 @@ func TestSecretsStayIn(t *testing.T) {
 		}
 		read := func(id string) {
 			t.Helper()
-			for _, path := range []string{identityPath(id), identityPath(id) + allConfigs, "/admin/identities", "/admin/identities" + allConfigs, "/admin/identities?credentials_identifier=ada", "/schemas", "/openapi.json"} {
+			for _, path := range []string{identityPath(id), identityPath(id) + allConfigs, "/admin/identities", "/admin/identities" + allConfigs, "/admin/identities?credentials_identifier=ada", changesPath, identityChangesPath(id), "/schemas", "/openapi.json"} {
 				requireStatus(t, http.StatusOK, send("GET", path, "", ""))
 			}
 		}
@@ -343,6 +352,12 @@ func TestSecretsStayIn(t *testing.T) {
 		hasher.err = &credentials.PasswordError{Reason: "is not to our taste"}
 		requireStatus(t, http.StatusBadRequest, send("PUT", identityPath(id), mediaJSON, password(p.plant(nobody))))
 		hasher.err = nil
+
+		for externalID, want := range map[string]int{"vetoed": http.StatusUnprocessableEntity, "thrown": http.StatusInternalServerError} {
+			body := strings.Replace(password(p.plant(nobody)), "{", `{"external_id":"`+externalID+`",`, 1)
+			requireStatus(t, want, send("PUT", identityPath(id), mediaJSON, body))
+			everyWay(id, body)
+		}
 
 		for _, body := range misplaced {
 			everyWay(id, strings.ReplaceAll(body, "SECRET", p.plant(nobody)))
