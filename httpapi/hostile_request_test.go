@@ -188,11 +188,11 @@ func TestAClientThatLeavesAStream(t *testing.T) {
 // TestAClientThatHangsUp leaves in the middle of an answer too large for any buffer.
 func TestAClientThatHangsUp(t *testing.T) {
 	onBothStores(t, func(t *testing.T, f *fixture) {
-		for range 12 {
+		for range 6 {
 			f.create(t, `{"schema_id":"free","metadata_public":"`+strings.Repeat("x", 1<<20-100)+`"}`)
 		}
 		server := f.listen(t, nil)
-		for n := range 20 {
+		for n := range 10 {
 			connection := server.dial(t)
 			require.NoError(t, connection.SetReadBuffer(4<<10))
 			_, err := io.WriteString(connection, "GET /admin/identities HTTP/1.1\r\nHost: x\r\n\r\n")

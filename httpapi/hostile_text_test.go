@@ -28,9 +28,9 @@ var texts = []struct {
 	{"a byte order mark", `"\ufeffab"`, false},
 	{"line separators", `"a\u2028\u2029b"`, false},
 	{"a pair of surrogates", `"\ud83d\ude00"`, false},
-	{"combining characters", `"e` + strings.Repeat(`\u0301`, 2000) + `"`, false},
-	{"a ligature that grows", `"` + strings.Repeat(`\ufdfa`, 2000) + `"`, false},
-	{"ten thousand letters", `"` + strings.Repeat("a", 10_000) + `"`, false},
+	{"combining characters", `"e` + strings.Repeat(`\u0301`, 300) + `"`, false},
+	{"a ligature that grows", `"` + strings.Repeat(`\ufdfa`, 300) + `"`, false},
+	{"three thousand letters", `"` + strings.Repeat("a", 3_000) + `"`, false},
 	{"nothing", `""`, false},
 	{"spaces", `"  \t "`, false},
 	{"a quote and a backslash", `"\"\\"`, false},
@@ -103,17 +103,20 @@ func TestHostileText(t *testing.T) {
 			require.Equal(t, want, got, "the stores differ on %.300s", of)
 		}
 		patched := f.create(t, `{"schema_id":"free"}`).ID
-		for _, field := range textFields {
+		state := f.everything(t)
+		for n, field := range textFields {
 			t.Run(field, func(t *testing.T) {
-				for _, text := range texts {
+				for m, text := range texts {
 					body := fmt.Sprintf(field, text.literal)
-					for _, request := range []struct{ name, method, path, mediaType, body string }{
+					for way, request := range []struct{ name, method, path, mediaType, body string }{
 						{"create", http.MethodPost, "/admin/identities", mediaJSON, body},
 						{"batch", http.MethodPatch, "/admin/identities", mediaJSON, `{"identities":[{"create":` + body + `}]}`},
 						{"update", http.MethodPut, identityPath(patched), mediaJSON, body},
 						{"merge", http.MethodPatch, identityPath(patched), mediaMergePatch, body},
 					} {
-						before := f.everything(t)
+						if f.storeName == "sqlite" && way != (n+m)%4 {
+							continue // a disk takes its time: each text and field once, in turns
+						}
 						r := f.do(t, request.method, request.path, request.body, "Content-Type", request.mediaType)
 						of := request.name + " of " + text.name + " in " + field
 						same(t, of, r)
@@ -122,10 +125,11 @@ func TestHostileText(t *testing.T) {
 						}
 						require.Less(t, r.status, 500, "%s: %.500s", of, r.body)
 						if after := f.everything(t); r.status >= 400 {
-							require.Equal(t, before, after, of)
-						} else if before != after {
+							require.Equal(t, state, after, of)
+						} else if state != after {
 							f.requireSound(t, of)
 							f.reset(t, patched)
+							state = f.everything(t)
 						}
 					}
 				}
