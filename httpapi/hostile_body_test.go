@@ -146,6 +146,7 @@ var deep = []string{
 }
 
 func TestDeepJSON(t *testing.T) {
+	t.Parallel()
 	const levels = 100_000
 	values := map[string]string{
 		"arrays":            nested(levels),

@@ -187,6 +187,7 @@ func TestAClientThatLeavesAStream(t *testing.T) {
 
 // TestAClientThatHangsUp leaves in the middle of an answer too large for any buffer.
 func TestAClientThatHangsUp(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		for range 6 {
 			f.create(t, `{"schema_id":"free","metadata_public":"`+strings.Repeat("x", 1<<20-100)+`"}`)
