@@ -105,6 +105,17 @@ func wrap(op string, id uuid.UUID, err error) *Error {
 	return e
 }
 
+// KindOf returns the kind of an error that is not nil: that of an [*Error], and of any
+// other the one that an [*Error] with this cause would have. So it tells of the errors
+// of a store, too, what sort they are.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return kindOf(err)
+}
+
 // kindOf is the one place that turns a cause into a kind.
 func kindOf(err error) Kind {
 	var (
