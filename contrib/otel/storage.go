@@ -1,0 +1,171 @@
+package otelidem
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+// Storage is a [storage.Storage] that tells of what it does. Make one with
+// [Telemetry.Storage].
+//
+// It has the methods of the contract alone. What else a store can do, ask of the store
+// itself, and wrap again what is a store: for a transaction of the application's on
+// SQLite that is
+//
+//	within := manager.WithStorage(telemetry.Storage(store.WithTx(tx)))
+type Storage struct {
+	store      storage.Storage
+	operations *storageOperations
+}
+
+var _ storage.Storage = (*Storage)(nil)
+
+type storageOperations struct {
+	create, importMany, get, findByIdentifier, findByExternalID *operation
+	list, count, update, delete                                 *operation
+	changes, lastChange, pruneChanges                           *operation
+}
+
+func newStorageOperations(make func(name, collection string) *operation) storageOperations {
+	const identities, changes = "identities", "changes"
+	feed := make("list", changes)
+	feed.nested = true
+	return storageOperations{
+		create:           make("create", identities),
+		importMany:       make("import", identities),
+		get:              make("get", identities),
+		findByIdentifier: make("find_by_identifier", identities),
+		findByExternalID: make("find_by_external_id", identities),
+		list:             make("list", identities),
+		count:            make("count", identities),
+		update:           make("update", identities),
+		delete:           make("delete", identities),
+		changes:          feed,
+		lastChange:       make("last", changes),
+		pruneChanges:     make("prune", changes),
+	}
+}
+
+// Create implements [storage.Storage].
+func (s *Storage) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
+	return observe(ctx, s.operations.create, func(ctx context.Context, c *call) (*identity.Identity, error) {
+		c.identity(i.ID)
+		return s.store.Create(ctx, i)
+	})
+}
+
+// Import implements [storage.Storage]. Its span tells how many identities were refused;
+// it has an error, the first, only where that is a fault.
+func (s *Storage) Import(ctx context.Context, identities []*identity.Identity) (created []*identity.Identity, errs []error) {
+	// What became of each is in errs.
+	_ = observeError(ctx, s.operations.importMany, func(ctx context.Context, c *call) error {
+		c.span.SetAttributes(semconv.DBOperationBatchSize(len(identities)))
+		created, errs = s.store.Import(ctx, identities)
+		return c.imported(errs)
+	})
+	return created, errs
+}
+
+// Get implements [storage.Storage].
+func (s *Storage) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	return observe(ctx, s.operations.get, func(ctx context.Context, c *call) (*identity.Identity, error) {
+		c.identity(id)
+		return s.store.Get(ctx, id)
+	})
+}
+
+// FindByIdentifier implements [storage.Storage].
+func (s *Storage) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
+	return observe(ctx, s.operations.findByIdentifier, func(ctx context.Context, c *call) (*identity.Identity, error) {
+		c.credential(t)
+		return c.found(s.store.FindByIdentifier(ctx, t, identifier))
+	})
+}
+
+// FindByExternalID implements [storage.Storage].
+func (s *Storage) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
+	return observe(ctx, s.operations.findByExternalID, func(ctx context.Context, c *call) (*identity.Identity, error) {
+		return c.found(s.store.FindByExternalID(ctx, externalID))
+	})
+}
+
+// List implements [storage.Storage].
+func (s *Storage) List(ctx context.Context, q storage.Query) (storage.Page, error) {
+	return observe(ctx, s.operations.list, func(ctx context.Context, c *call) (storage.Page, error) {
+		page, err := s.store.List(ctx, q)
+		c.rows(len(page.Identities))
+		return page, err
+	})
+}
+
+// Count implements [storage.Storage].
+func (s *Storage) Count(ctx context.Context, filter storage.Filter) (int, error) {
+	return observe(ctx, s.operations.count, func(ctx context.Context, _ *call) (int, error) {
+		return s.store.Count(ctx, filter)
+	})
+}
+
+// Update implements [storage.Storage]. Its span tells how often change ran.
+func (s *Storage) Update(ctx context.Context, id uuid.UUID,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
+	return observe(ctx, s.operations.update, func(ctx context.Context, c *call) (*identity.Identity, error) {
+		c.identity(id)
+		attempts := 0
+		defer func() { c.span.SetAttributes(keyAttempts.Int(attempts)) }()
+		return s.store.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
+			attempts++
+			next, err := change(current)
+			return next, c.asked(err)
+		})
+	})
+}
+
+// Delete implements [storage.Storage].
+func (s *Storage) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
+	return observeError(ctx, s.operations.delete, func(ctx context.Context, c *call) error {
+		c.identity(id)
+		if check == nil {
+			return s.store.Delete(ctx, id, at, nil)
+		}
+		return s.store.Delete(ctx, id, at, func(current *identity.Identity) error { return c.asked(check(current)) })
+	})
+}
+
+// Changes implements [storage.Storage]. It has a span only within another: else who waits
+// for changes, and looks every second, would leave a trace every second.
+func (s *Storage) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	return observe(ctx, s.operations.changes, func(ctx context.Context, c *call) ([]storage.Change, error) {
+		c.identity(q.IdentityID)
+		found, err := s.store.Changes(ctx, q)
+		c.rows(len(found))
+		return found, err
+	})
+}
+
+// LastChange implements [storage.Storage].
+func (s *Storage) LastChange(ctx context.Context) (int64, error) {
+	return observe(ctx, s.operations.lastChange, func(ctx context.Context, _ *call) (int64, error) {
+		return s.store.LastChange(ctx)
+	})
+}
+
+// PruneChanges implements [storage.Storage].
+func (s *Storage) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
+	return observe(ctx, s.operations.pruneChanges, func(ctx context.Context, _ *call) (int, error) {
+		return s.store.PruneChanges(ctx, keep)
+	})
+}
+
+// Changed implements [storage.Storage].
+func (s *Storage) Changed() <-chan struct{} { return s.store.Changed() }
+
+// Close implements [storage.Storage].
+func (s *Storage) Close() error { return s.store.Close() }
