@@ -31,8 +31,10 @@ var _ storage.Storage = (*Tx)(nil)
 // WithTx returns a store that works within tx, so that changes to identities and to the
 // application's own rows become real together or not at all. Every check is in force,
 // and each call on the store is all or nothing by itself: after one that failed tx can
-// go on and be committed. It joins tx and never ends it. Closing the store only ends
-// the use of it.
+// go on and be committed. It joins tx and never ends it, but where SQLite itself does: a
+// full disk and a failing one end the transaction under the hands of all who use it.
+// Then tx is rolled back for good, so that nothing is committed by itself that should
+// have been a part of it. Closing the store only ends the use of it.
 //
 // tx may be of the database that was given to [New] or of any other handle on the same
 // file. What there is to know:
@@ -46,6 +48,10 @@ var _ storage.Storage = (*Tx)(nil)
 //     start over. With BEGIN IMMEDIATE (for the driver that idem uses, _txlock=immediate
 //     in the data source name) only the beginning can be refused.
 //   - Changes in tx do not share a commit with others: for durability, tx pays alone.
+//   - While a call is under way leave tx alone, in a function that it calls too: what is
+//     done through tx meanwhile is undone with the call if that fails.
+//   - A call that has begun to write is seen through. If its context has ended by then it
+//     is undone.
 //   - While tx is open, use no other store on the same database in a way that tx must
 //     wait for; with db.SetMaxOpenConns(1), none at all.
 //   - When tx commits, the store's [Store.Changed] does not tell: who waits finds its
@@ -89,11 +95,13 @@ func (t *Tx) end(ctx context.Context, err error) error {
 }
 
 // write makes one write, all or nothing, within the transaction.
-func (t *Tx) write(ctx context.Context, r run) (err error) {
-	if err := t.begin(ctx); err != nil {
+func (t *Tx) write(caller context.Context, r run) (err error) {
+	if err := t.begin(caller); err != nil {
 		return err
 	}
-	defer func() { err = t.end(ctx, err) }()
+	defer func() { err = t.end(caller, err) }()
+	// SQLite ends the whole transaction when a statement that writes is interrupted.
+	ctx := context.WithoutCancel(caller)
 	if err := t.exec(ctx, `SAVEPOINT idem`); err != nil {
 		return err
 	}
@@ -103,9 +111,7 @@ func (t *Tx) write(ctx context.Context, r run) (err error) {
 		if kept {
 			return
 		}
-		if failure := t.undo(ctx); failure != nil {
-			err = errors.Join(err, failure)
-		}
+		t.undo(ctx)
 	}()
 	// What is checked from here on must still hold when tx commits.
 	if _, err := t.t.exec(ctx, takeWriteLock); err != nil {
@@ -122,23 +128,25 @@ func (t *Tx) write(ctx context.Context, r run) (err error) {
 	if err := t.t.writeChanges(ctx); err != nil {
 		return err
 	}
+	if err := caller.Err(); err != nil {
+		return err
+	}
 	kept = true
 	t.changed.Notify()
 	return t.exec(ctx, `RELEASE idem`)
 }
 
-// undo takes back what was done since the savepoint, whatever has become of the
-// caller's context.
-func (t *Tx) undo(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+// undo takes back what was done since the savepoint. If that is not there any more SQLite
+// has ended the transaction, and would commit by itself whatever else is done in it: then
+// it ends here too.
+func (t *Tx) undo(ctx context.Context) {
 	err := t.exec(ctx, `ROLLBACK TO idem`)
 	if err == nil {
 		err = t.exec(ctx, `RELEASE idem`)
 	}
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil // all of it is undone
+	if err != nil {
+		_ = t.t.tx.Rollback() // there is nothing to roll back; the error says so
 	}
-	return err
 }
 
 func (t *Tx) exec(ctx context.Context, query string) error {
