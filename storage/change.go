@@ -81,7 +81,7 @@ type ChangeQuery struct {
 	// IdentityID selects the changes of one identity, be it gone. The nil id selects
 	// all.
 	IdentityID uuid.UUID
-	// Limit bounds the number of changes. 0 means DefaultLimit.
+	// Limit bounds the number of changes. 0 or less means DefaultLimit.
 	Limit int
 }
 

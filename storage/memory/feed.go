@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -33,10 +34,10 @@ func (s *Store) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.C
 		return nil, err
 	}
 	limit := q.Limit
-	if limit == 0 {
+	if limit <= 0 {
 		limit = storage.DefaultLimit
 	}
-	start, _ := slices.BinarySearchFunc(s.feed, q.After, func(c storage.Change, after int64) int { return int(c.Sequence - after) })
+	start, _ := slices.BinarySearchFunc(s.feed, q.After, func(c storage.Change, after int64) int { return cmp.Compare(c.Sequence, after) })
 	rest := s.feed[start:]
 	if q.IdentityID == uuid.Nil {
 		found, err := storage.Resume(q.After, rest)

@@ -55,7 +55,7 @@ const fieldSeparator = ","
 func (r reader) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
 	return read(ctx, r, func(ctx context.Context) ([]storage.Change, error) {
 		limit := q.Limit
-		if limit == 0 {
+		if limit <= 0 {
 			limit = storage.DefaultLimit
 		}
 		if q.IdentityID != uuid.Nil {

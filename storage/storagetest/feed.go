@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"testing"
@@ -74,8 +75,14 @@ func changeFeed(t *testing.T, store storage.Storage) {
 		require.Equal(t, want[after:min(after+2, 5)], page)
 	}
 	require.Empty(t, changes(t, store, storage.ChangeQuery{After: 5}))
-	_, err = store.Changes(t.Context(), storage.ChangeQuery{After: 6})
-	require.ErrorIs(t, err, storage.ErrPosition, "a position that was never given out")
+	for _, after := range []int64{6, math.MaxInt64, -1, math.MinInt64} {
+		_, err = store.Changes(t.Context(), storage.ChangeQuery{After: after})
+		require.ErrorIs(t, err, storage.ErrPosition, "a position that was never given out: %d", after)
+	}
+	for _, limit := range []int{-1, math.MinInt, math.MaxInt} {
+		require.Equal(t, want, changes(t, store, storage.ChangeQuery{Limit: limit}), "limit %d", limit)
+		require.Len(t, changes(t, store, storage.ChangeQuery{Limit: limit, IdentityID: i.ID}), 3, "limit %d", limit)
+	}
 }
 
 func changesOfOne(t *testing.T, store storage.Storage) {
