@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -21,7 +22,7 @@ const MaxActorLength = 256
 // WithActor returns a context whose changes are recorded in the feed as made by actor,
 // the application's own name for who is at work, such as "admin:42". It is valid UTF-8
 // without control characters and at most [MaxActorLength] long; a change in the name of
-// any other is refused.
+// any other is refused (KindInvalid).
 func WithActor(ctx context.Context, actor string) context.Context {
 	return storage.WithActor(ctx, actor)
 }
@@ -29,7 +30,7 @@ func WithActor(ctx context.Context, actor string) context.Context {
 func checkActor(ctx context.Context) error {
 	actor := storage.Actor(ctx)
 	if len(actor) > MaxActorLength || !utf8.ValidString(actor) || strings.ContainsFunc(actor, unicode.IsControl) {
-		return fmt.Errorf("the actor must be valid UTF-8 without control characters and at most %d bytes long", MaxActorLength)
+		return &identity.InvalidError{Reason: fmt.Sprintf("the actor must be valid UTF-8 without control characters and at most %d bytes long", MaxActorLength)}
 	}
 	return nil
 }
@@ -44,7 +45,7 @@ func OfIdentity(id uuid.UUID) ChangeOption {
 
 // Changes returns an iterator over the change feed: the changes that were committed
 // after the one with that sequence number, in the order of their commits, up to the
-// newest there is. 0 begins with the oldest that is kept.
+// newest there is when it gets there. 0 begins with the oldest that is kept.
 //
 // It misses none: who keeps the Sequence of the last change that was dealt with, and
 // begins there again after a crash, gets every change at least once. If changes that

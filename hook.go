@@ -29,7 +29,8 @@ type Change struct {
 // KindVetoed that wraps a [*VetoError] with it. Over HTTP that is a 422 with the text of
 // the error as its reason, so it should be written for the client and hold no secret.
 //
-// hook runs as part of the store's atomic step: it must be quick, must not call the
+// hook runs as part of the store's atomic step (for a create, which begins from nothing,
+// just before it): it must be quick, must not call the
 // Manager or the store, and may run again, or for a change that then fails for another
 // reason. What must happen after a commit is for [Manager.Watch].
 func WithBeforeCommit(hook func(ctx context.Context, c Change) error) Option {

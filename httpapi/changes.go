@@ -202,6 +202,7 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 	if q.IdentityID != uuid.Nil {
 		options = append(options, idem.OfIdentity(q.IdentityID))
 	}
+	defer h.cutOffPanic(r)
 	open, end := context.WithCancel(r.Context())
 	defer end()
 	defer context.AfterFunc(h.streams, end)()
@@ -230,6 +231,15 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 		if !alive {
 			return
 		}
+	}
+}
+
+// cutOffPanic ends a stream in which we have failed without its proper end, so that the
+// client knows: it is too late for another answer.
+func (h *Handler) cutOffPanic(r *http.Request) {
+	if p := recover(); p != nil {
+		h.logPanic(r)
+		panic(http.ErrAbortHandler)
 	}
 }
 

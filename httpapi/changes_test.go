@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,6 +228,39 @@ func TestShutdownWithStreams(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code)
 }
 
+// TestChangeStreamThatPanics has a stream fail when it is too late for another answer.
+func TestChangeStreamThatPanics(t *testing.T) {
+	store := &panickingFeed{Storage: memory.New()}
+	f := newFixture(t, "memory", store)
+	server := httptest.NewServer(f.handler)
+	t.Cleanup(server.Close)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+changesPath, nil)
+	require.NoError(t, err)
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := server.Client().Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	store.out.Store(true)
+	f.create(t, `{}`)
+	body, err := io.ReadAll(answer.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "cut off, not ended")
+	require.Equal(t, ": changes\n\n", string(body))
+}
+
+// panickingFeed is a store whose feed panics once it is told to.
+type panickingFeed struct {
+	storage.Storage
+	out atomic.Bool
+}
+
+func (s *panickingFeed) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	if s.out.Load() {
+		panic("out of order")
+	}
+	return s.Storage.Changes(ctx, q)
+}
+
 func TestVeto(t *testing.T) {
 	store := memory.New()
 	var veto error
@@ -251,5 +287,5 @@ func TestVeto(t *testing.T) {
 func TestActorThatCannotBeKept(t *testing.T) {
 	f := newFixture(t, "memory", memory.New())
 	f.serveWith(httpapi.WithActor(func(*http.Request) string { return "two\nlines" }))
-	requireRefusal(t, refusal{status: 500, id: "internal_error"}, f.post(t, `{}`))
+	requireRefusal(t, refusal{status: 400, id: "validation_failed", pointers: []string{""}}, f.post(t, `{}`))
 }

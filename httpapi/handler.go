@@ -188,8 +188,12 @@ func (h *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}
-	h.logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "stack", string(debug.Stack()))
+	h.logPanic(r)
 	h.writeError(w, r, errPanicked)
+}
+
+func (h *Handler) logPanic(r *http.Request) {
+	h.logger.ErrorContext(r.Context(), "request panicked", "method", r.Method, "stack", string(debug.Stack()))
 }
 
 var errPanicked = errors.New("the request panicked")

@@ -17,7 +17,7 @@ type Query struct {
 	// Offset leaves out that many more identities from the beginning. A page costs
 	// what it skips by Offset, and nothing for what it skips by After.
 	Offset int
-	// Limit bounds the number of identities. 0 means DefaultLimit.
+	// Limit bounds the number of identities. 0 or less means DefaultLimit.
 	Limit int
 }
 

@@ -17,7 +17,7 @@ func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 // List implements [storage.Storage].
 func (s *Store) List(ctx context.Context, q storage.Query) (storage.Page, error) {
 	limit := q.Limit
-	if limit == 0 {
+	if limit <= 0 {
 		limit = storage.DefaultLimit
 	}
 	found, err := s.page(ctx, q, limit)

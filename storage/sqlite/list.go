@@ -21,7 +21,7 @@ func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error)
 
 func (r reader) list(ctx context.Context, q storage.Query) (storage.Page, error) {
 	limit := q.Limit
-	if limit == 0 {
+	if limit <= 0 {
 		limit = storage.DefaultLimit
 	}
 	var (
