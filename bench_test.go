@@ -2,9 +2,7 @@ package idem_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/resident"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
@@ -198,26 +197,11 @@ func BenchmarkImport100000(b *testing.B) {
 					require.NoError(b, results[999].Err)
 				}
 				b.StopTimer()
-				b.ReportMetric(residentMiB(), "MiB-resident")
+				b.ReportMetric(resident.MiB(), "MiB-resident")
 				require.NoError(b, store.Close())
 				b.StartTimer()
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*imported), "µs/identity")
 		})
 	}
-}
-
-// residentMiB is how much memory the process holds once it has given back what it can,
-// where the system tells.
-func residentMiB() float64 {
-	debug.FreeOSMemory()
-	status, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	var total, resident int
-	if _, err := fmt.Sscan(string(status), &total, &resident); err != nil {
-		return 0
-	}
-	return float64(resident*os.Getpagesize()) / (1 << 20)
 }

@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/resident"
 	"github.com/idemkit/idem/storage/internal/document"
 )
 
@@ -206,7 +205,7 @@ func BenchmarkGrowth(b *testing.B) {
 			}
 			b.ReportMetric(microseconds(median(updates)), "µs-median")
 			b.ReportMetric(float64(pages*pageSize)/float64(size), "bytes/identity")
-			b.ReportMetric(residentMiB(), "MiB-resident")
+			b.ReportMetric(resident.MiB(), "MiB-resident")
 			require.NoError(b, store.Close())
 			b.ReportMetric(microseconds(took(b, func() error {
 				store, err = Open(b.Context(), path)
@@ -215,21 +214,6 @@ func BenchmarkGrowth(b *testing.B) {
 			require.NoError(b, store.Close())
 		})
 	}
-}
-
-// residentMiB is how much memory the process holds once it has given back what it can,
-// where the system tells.
-func residentMiB() float64 {
-	debug.FreeOSMemory()
-	status, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	var total, resident int
-	if _, err := fmt.Sscan(string(status), &total, &resident); err != nil {
-		return 0
-	}
-	return float64(resident*os.Getpagesize()) / (1 << 20)
 }
 
 func BenchmarkDocument(b *testing.B) {
