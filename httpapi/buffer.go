@@ -21,11 +21,13 @@ func (b *buffers) take() *bytes.Buffer {
 	return new(bytes.Buffer)
 }
 
-// give takes a buffer back, or nil. Nothing may use its bytes any more.
+// give takes a buffer back, or nil. Nothing may use its bytes any more; they are wiped,
+// since a password may be among them.
 func (b *buffers) give(buffer *bytes.Buffer) {
 	if buffer == nil || buffer.Cap() > maxKeptBuffer {
 		return
 	}
+	clear(buffer.Bytes())
 	buffer.Reset()
 	b.pool.Put(buffer)
 }
