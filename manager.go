@@ -102,7 +102,7 @@ func (m *Manager) now() time.Time { return m.clock().UTC().Truncate(time.Microse
 // finish is how every use case ends: it wraps the error, if any, and logs changes
 // and faults.
 func (m *Manager) finish(ctx context.Context, op string, id uuid.UUID, err error) error {
-	if err == nil {
+	if err == nil && m.logger.Enabled(ctx, slog.LevelDebug) {
 		m.logger.LogAttrs(ctx, slog.LevelDebug, op, slog.String("id", id.String()))
 	}
 	return m.finishRead(ctx, op, id, err)
