@@ -46,6 +46,8 @@ func TestMain(m *testing.M) {
 // play plays a role. told has the lines that the parent says.
 func play(role string, arguments json.RawMessage, told <-chan string) error {
 	switch role {
+	case "crash writer":
+		return playWith(arguments, told, writeUntilKilled)
 	case "order taker":
 		return playWith(arguments, told, takeOrders)
 	}
