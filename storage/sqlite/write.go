@@ -14,8 +14,7 @@ import (
 	"github.com/idemkit/idem/storage/internal/document"
 )
 
-// errMoved says that an identity is no longer at the revision that a write was
-// prepared from.
+// errMoved says that an identity is no longer what a write was prepared from.
 var errMoved = errors.New("sqlite: the identity has moved on")
 
 // attempts is how often an update is worked out on the caller, beside the others,
@@ -139,7 +138,10 @@ type replacement struct {
 	document       []byte
 	added, removed []storage.Claim
 	change         storage.Change
-	previous       sql.NullInt64 // change of the identity
+	// previous is the change that made the identity what it was worked out from. The
+	// revision would not tell whether that is still there: where an identity was deleted
+	// and another created with its id, revisions begin again.
+	previous sql.NullInt64
 }
 
 // newReplacement prepares a replacement for the caller whose context is ctx.
@@ -178,15 +180,19 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 }
 
 func (t *transaction) replace(ctx context.Context, r replacement) (refusal, failure error) {
-	if refusal, failure := t.checkFree(ctx, r.next.ID, r.added); refusal != nil || failure != nil {
-		return refusal, failure
+	refusal, failure = t.checkFree(ctx, r.next.ID, r.added)
+	if refusal != nil {
+		return t.confirm(ctx, r, refusal)
+	}
+	if failure != nil {
+		return nil, failure
 	}
 	sequence, err := t.nextChange(ctx)
 	if err != nil {
 		return nil, err
 	}
 	i := r.next
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, sequence, organization(i), r.document, i.ID[:], i.Revision-1)
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, sequence, organization(i), r.document, i.ID[:], r.previous)
 	if err != nil {
 		return nil, err
 	}
@@ -201,6 +207,21 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 	}
 	t.record(sequence, r.change, r.previous)
 	return nil, nil
+}
+
+// confirm returns the refusal of r if the identity is still what r was worked out from.
+// Else there may be another answer: that it is gone, or that a precondition does not
+// hold any more.
+func (t *transaction) confirm(ctx context.Context, r replacement, refusal error) (_, failure error) {
+	switch current, err := get(ctx, t, r.next.ID); {
+	case errors.Is(err, storage.ErrNotFound):
+		return errMoved, nil
+	case err != nil:
+		return nil, err
+	case current.lastChange != r.previous:
+		return errMoved, nil
+	}
+	return refusal, nil
 }
 
 func (t *transaction) remove(ctx context.Context, change storage.Change, previous sql.NullInt64, claims []storage.Claim) error {
