@@ -369,19 +369,6 @@ func isRefusal(err error) bool {
 	return errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrRevision)
 }
 
-// earlyStore answers a create at once and makes it a little later.
-type earlyStore struct{ storage.Storage }
-
-func (s earlyStore) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
-	kept := i.Clone()
-	kept.Revision = 1
-	go func() {
-		time.Sleep(20 * time.Millisecond)
-		_, _ = s.Storage.Create(ctx, kept)
-	}()
-	return kept.Clone(), nil
-}
-
 // TestAudit holds the audits to databases and journals that do not fit together.
 func TestAudit(t *testing.T) {
 	one, two := "one", "two"

@@ -147,3 +147,12 @@ func encode(value any) json.RawMessage {
 
 // emailOf is an address that no other token has.
 func emailOf(token string) string { return strings.ReplaceAll(token, "/", "-") + "@example.com" }
+
+// newStore returns a store in a database of the application's.
+func newStore(t *testing.T, db *sql.DB) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.New(db)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	return store
+}

@@ -1,0 +1,179 @@
+package trust_test
+
+import (
+	"hash/fnv"
+
+	"github.com/anishathalye/porcupine"
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// emails is how many addresses the identities of a group share, and so how many of
+// them there can be at once. Groups share nothing with each other, so that each has
+// a history of its own.
+const emails = 3
+
+// call is an operation on a group.
+type call struct {
+	Group int
+	Kind  callKind
+	// ID is the identity; for a create the one it is to have, if that can be chosen.
+	ID uuid.UUID
+	// Email and External number the group's addresses and external ids. External 0 is
+	// none.
+	Email, External int
+	// Token is what a create, an update or a patch writes.
+	Token string
+	// IfRevision is a precondition, unless it is 0.
+	IfRevision int64
+}
+
+type callKind string
+
+const (
+	callCreate         callKind = "create"
+	callGet            callKind = "get"
+	callFindIdentifier callKind = "find by identifier"
+	callFindExternal   callKind = "find by external id"
+	callUpdate         callKind = "update"
+	callPatch          callKind = "patch"
+	callDelete         callKind = "delete"
+)
+
+// row is an identity as the model has it.
+type row struct {
+	ID              uuid.UUID
+	Revision        int64
+	Email, External int
+	// Trail stands for the tokens since the last update.
+	Trail uint64
+}
+
+// answer is what a call came to: a refusal, or the identity it returned.
+type answer struct {
+	Refusal string
+	row     row
+}
+
+// The refusals. Those of a conflict are the kinds of claims.
+const (
+	refusalNotFound = "not found"
+	refusalRevision = "revision"
+)
+
+// group is the state of the model: the identities of a group, by email.
+type group [emails]row
+
+// model is what one thread at a time would see.
+var model = porcupine.Model{
+	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
+		byGroup := map[int][]porcupine.Operation{}
+		for _, o := range history {
+			n := o.Input.(call).Group
+			byGroup[n] = append(byGroup[n], o)
+		}
+		var parts [][]porcupine.Operation
+		for _, part := range byGroup {
+			parts = append(parts, part)
+		}
+		return parts
+	},
+	Init: func() any { return group{} },
+	Step: func(state, input, output any) (bool, any) {
+		next, want := state.(group).step(input.(call), output.(answer))
+		return want == output.(answer), next
+	},
+}
+
+// step returns the state after a call and what the call must have answered. got only
+// says which id a create was given, where the create did not choose.
+func (g group) step(c call, got answer) (group, answer) {
+	if c.Kind == callCreate {
+		return g.create(c, got)
+	}
+	at := g.find(c)
+	if at < 0 {
+		return g, answer{Refusal: refusalNotFound}
+	}
+	current := g[at]
+	if c.IfRevision != 0 && c.IfRevision != current.Revision {
+		return g, answer{Refusal: refusalRevision}
+	}
+	next := current
+	next.Revision++
+	switch c.Kind {
+	case callPatch:
+		next.Trail = chain(current.Trail, c.Token)
+	case callUpdate:
+		next.Email, next.External, next.Trail = c.Email, c.External, chain(0, c.Token)
+		if refusal := g.conflict(next); refusal != "" {
+			return g, answer{Refusal: refusal}
+		}
+	case callDelete:
+		g[at] = row{}
+		return g, answer{}
+	default:
+		return g, answer{row: current}
+	}
+	g[at] = row{}
+	g[next.Email] = next
+	return g, answer{row: next}
+}
+
+func (g group) create(c call, got answer) (group, answer) {
+	created := row{ID: c.ID, Revision: 1, Email: c.Email, External: c.External, Trail: chain(0, c.Token)}
+	if created.ID == uuid.Nil {
+		created.ID = got.row.ID
+	}
+	if refusal := g.conflict(created); refusal != "" {
+		return g, answer{Refusal: refusal}
+	}
+	for _, r := range g {
+		if r.ID == created.ID {
+			return g, answer{Refusal: storage.KindID}
+		}
+	}
+	g[c.Email] = created
+	return g, answer{row: created}
+}
+
+// conflict returns the kind of the first claim of r that another identity has.
+func (g group) conflict(r row) string {
+	if holder := g[r.Email]; holder.Revision > 0 && holder.ID != r.ID {
+		return storage.KindIdentifier
+	}
+	for _, holder := range g {
+		if r.External > 0 && holder.External == r.External && holder.ID != r.ID {
+			return storage.KindExternalID
+		}
+	}
+	return ""
+}
+
+// find returns where the identity is that a call is about, or -1.
+func (g group) find(c call) int {
+	for at, r := range g {
+		if r.Revision == 0 {
+			continue
+		}
+		switch {
+		case c.Kind == callFindIdentifier && r.Email == c.Email,
+			c.Kind == callFindExternal && r.External == c.External,
+			c.Kind != callFindIdentifier && c.Kind != callFindExternal && r.ID == c.ID:
+			return at
+		}
+	}
+	return -1
+}
+
+func chain(trail uint64, token string) uint64 {
+	h := fnv.New64a()
+	var before [8]byte
+	for n := range before {
+		before[n] = byte(trail >> (8 * n))
+	}
+	_, _ = h.Write(before[:])
+	_, _ = h.Write([]byte(token))
+	return h.Sum64()
+}
