@@ -2,7 +2,8 @@
 // wrong: nothing acknowledged is lost, and nothing wrong is let in.
 //
 //   - crash_test.go kills writing processes with SIGKILL and looks at what they left;
-//   - linear_test.go checks histories of concurrent operations for linearizability.
+//   - linear_test.go checks histories of concurrent operations for linearizability;
+//   - process_test.go has several processes share one file.
 //
 // Each of these proofs is itself tested against stores that break the promise. The
 // normal run is short; the long forms are

@@ -46,10 +46,18 @@ func TestMain(m *testing.M) {
 // play plays a role. told has the lines that the parent says.
 func play(role string, arguments json.RawMessage, told <-chan string) error {
 	switch role {
-	case "crash writer":
-		return playWith(arguments, told, writeUntilKilled)
 	case "order taker":
 		return playWith(arguments, told, takeOrders)
+	case "crash writer":
+		return playWith(arguments, told, writeUntilKilled)
+	case "opener":
+		return playWith(arguments, told, openAtOnce)
+	case "counter":
+		return playWith(arguments, told, countUp)
+	case "racer":
+		return playWith(arguments, told, race)
+	case "reader":
+		return playWith(arguments, told, watch)
 	}
 	return fmt.Errorf("no such role: %q", role)
 }
@@ -93,6 +101,13 @@ func start(t *testing.T, role string, arguments any) *child {
 	return c
 }
 
+// say tells the child a line.
+func (c *child) say(t *testing.T, line string) {
+	t.Helper()
+	_, err := io.WriteString(c.stdin, line+"\n")
+	require.NoError(t, err)
+}
+
 // hear waits for a line from the child.
 func (c *child) hear(t *testing.T, want string) {
 	t.Helper()
@@ -103,6 +118,16 @@ func (c *child) hear(t *testing.T, want string) {
 	}
 	require.NoError(t, err, "the child did not say %q: %s", want, &c.stderr)
 	require.Equal(t, want+"\n", string(got))
+}
+
+// finish waits for a child that ends by itself, as it should, and returns what it
+// printed last.
+func (c *child) finish(t *testing.T) string {
+	t.Helper()
+	output, err := io.ReadAll(c.output)
+	require.NoError(t, err)
+	require.NoError(t, c.command.Wait(), "%s", &c.stderr)
+	return string(output)
 }
 
 // kill ends the child as a crash would. It must have been at work until then.

@@ -16,18 +16,41 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-const createVersionTable = `CREATE TABLE IF NOT EXISTS idem_migrations (version INTEGER NOT NULL PRIMARY KEY)`
+const (
+	createVersionTable = `CREATE TABLE IF NOT EXISTS idem_migrations (version INTEGER NOT NULL PRIMARY KEY)`
+	selectVersion      = `SELECT coalesce(max(version), 0) FROM idem_migrations`
+	takeVersionLock    = `DELETE FROM idem_migrations WHERE version IS NULL`
+)
 
-// migrate brings the tables up to date, in one transaction. It refuses a database
+// migrate brings the tables up to date, all steps in one transaction. It refuses a database
 // that a newer release has migrated further, since it could not keep what that
 // release promised.
-func migrate(ctx context.Context, db *sql.DB) (err error) {
+func migrate(ctx context.Context, db *sql.DB) error {
 	steps, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
 	slices.Sort(steps)
 
+	if _, err := db.ExecContext(ctx, createVersionTable); err != nil {
+		return translate(err)
+	}
+	var version int
+	if err := db.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
+		return translate(err)
+	}
+	switch {
+	case version > len(steps):
+		return fmt.Errorf("sqlite: the database is at version %d, written by a newer release of idem; this one knows versions up to %d", version, len(steps))
+	case version == len(steps):
+		return nil // without a lock, which another process may hold
+	}
+	return migrateBy(ctx, db, steps)
+}
+
+// migrateBy makes the steps that are missing, of which another process that migrates
+// may have made some meanwhile.
+func migrateBy(ctx context.Context, db *sql.DB, steps []string) (err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return translate(err)
@@ -37,25 +60,24 @@ func migrate(ctx context.Context, db *sql.DB) (err error) {
 			err = errors.Join(err, ignoreDone(tx.Rollback()))
 		}
 	}()
-	if _, err := tx.ExecContext(ctx, createVersionTable); err != nil {
+	// First, because a transaction that has read cannot wait for a lock: what it has
+	// read would be out of date.
+	if _, err := tx.ExecContext(ctx, takeVersionLock); err != nil {
 		return translate(err)
 	}
 	var version int
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM idem_migrations`).Scan(&version); err != nil {
+	if err := tx.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
 		return translate(err)
 	}
-	if version > len(steps) {
-		return fmt.Errorf("sqlite: the database is at version %d, written by a newer release of idem; this one knows versions up to %d", version, len(steps))
-	}
-	for n, name := range steps[version:] {
-		step, err := migrations.ReadFile(name)
+	for n := version; n < len(steps); n++ {
+		step, err := migrations.ReadFile(steps[n])
 		if err != nil {
 			return fmt.Errorf("sqlite: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, string(step)); err != nil {
-			return fmt.Errorf("%s: %w", name, translate(err))
+			return fmt.Errorf("%s: %w", steps[n], translate(err))
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO idem_migrations (version) VALUES (?)`, version+n+1); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO idem_migrations (version) VALUES (?)`, n+1); err != nil {
 			return translate(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	// The driver registers itself under the name "sqlite".
 	_ "modernc.org/sqlite"
@@ -100,7 +101,9 @@ func openPool(ctx context.Context, path string, connections int, mode string) (*
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	var journal, synchronous string
-	err = db.QueryRowContext(ctx, "SELECT journal_mode, synchronous FROM pragma_journal_mode, pragma_synchronous").Scan(&journal, &synchronous)
+	err = untilUnlocked(ctx, func() error {
+		return db.QueryRowContext(ctx, "SELECT journal_mode, synchronous FROM pragma_journal_mode, pragma_synchronous").Scan(&journal, &synchronous)
+	})
 	if err != nil {
 		return nil, errors.Join(translate(err), db.Close())
 	}
@@ -108,6 +111,23 @@ func openPool(ctx context.Context, path string, connections int, mode string) (*
 		return nil, errors.Join(fmt.Errorf("sqlite: the file system does not support what a durable write needs: journal mode %s, synchronous %s", journal, synchronous), db.Close())
 	}
 	return db, nil
+}
+
+// untilUnlocked calls connect again while it is turned away by a lock, for as long as a
+// write waits. SQLite honours the busy timeout everywhere but where a new file is put
+// into write-ahead-log mode, which processes that open it at the same moment all do.
+func untilUnlocked(ctx context.Context, connect func() error) error {
+	for deadline := time.Now().Add(busyTimeout * time.Millisecond); ; {
+		err := connect()
+		if code, known := resultCode(err); !known || code&0xff != codeBusy || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // checkpointPages is how many pages the write-ahead log may reach before they are
