@@ -99,36 +99,41 @@ func (c *committer) doAll(ctx context.Context, writes ...*write) []error {
 	for _, w := range writes {
 		w.turn = make(chan turn, 1)
 	}
-	if err := c.join(ctx, writes); err != nil {
+	leads, err := c.join(ctx, writes)
+	if err != nil {
 		for n := range errs {
 			errs[n] = err
 		}
 		return errs
 	}
+	// Should leading end this goroutine, the lead must not end with it.
+	answered := 0
+	defer func() { c.abandon(writes[answered:]) }()
+	if leads {
+		c.mu.Lock()
+		c.leadLocked()
+	}
 	for n, w := range writes {
 		errs[n] = c.await(ctx, w)
+		answered = n + 1
 	}
 	return errs
 }
 
-// join queues the writes, and leads if nobody does.
-func (c *committer) join(ctx context.Context, writes []*write) error {
+// join queues the writes. It reports whether the caller must lead, because nobody does.
+func (c *committer) join(ctx context.Context, writes []*write) (leads bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return false, err
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.closed {
-		c.mu.Unlock()
-		return storage.ErrClosed
+		return false, storage.ErrClosed
 	}
 	c.waiting = append(c.waiting, writes...)
-	if c.leading {
-		c.mu.Unlock()
-		return nil
-	}
+	leads = !c.leading
 	c.leading = true
-	c.leadLocked()
-	return nil
+	return leads, nil
 }
 
 // await returns what became of w, and leads when it is w's turn to.
@@ -157,13 +162,31 @@ func (c *committer) withdraw(w *write) bool {
 	if w.taken {
 		return false
 	}
+	c.dropLocked(w)
+	return true
+}
+
+func (c *committer) dropLocked(w *write) {
 	for n, waiting := range c.waiting {
 		if waiting == w {
 			c.waiting = append(c.waiting[:n], c.waiting[n+1:]...)
-			break
+			return
 		}
 	}
-	return true
+}
+
+// abandon takes back writes whose caller is no longer there to await them, and passes
+// on the lead if it is with one of them.
+func (c *committer) abandon(writes []*write) {
+	for _, w := range writes {
+		if c.withdraw(w) || <-w.turn != lead {
+			continue
+		}
+		c.mu.Lock()
+		c.dropLocked(w)
+		c.mu.Unlock()
+		c.handOver(nil)
+	}
 }
 
 // leadLocked commits the writes that wait, and then hands the lead to the first
@@ -234,23 +257,21 @@ func (c *committer) isClosed() bool {
 // writes, each is run again in a transaction of its own, so that only that one
 // fails.
 func (c *committer) commit(batch []*write) {
-	returned := false
+	unanswered := batch
 	defer func() {
-		if returned {
-			return
-		}
-		for _, w := range batch {
+		for _, w := range unanswered {
 			w.err = errLeaderPanicked
 		}
 	}()
 	failed, err := c.transact(batch)
-	returned = true
 	if failed != nil && len(batch) > 1 {
-		for _, w := range batch {
+		for n, w := range batch {
+			unanswered = batch[n+1:] // w is for the call below to answer
 			c.commit([]*write{w})
 		}
 		return
 	}
+	unanswered = nil
 	if err != nil {
 		for _, w := range batch {
 			w.err = err
@@ -265,32 +286,26 @@ func (c *committer) transact(batch []*write) (failed *write, err error) {
 	// The callers' contexts do not reach the statements: a cancelled caller must not
 	// take its neighbours' writes with it.
 	ctx := context.Background()
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, translate(err)
-	}
-	committing := false
-	defer func() {
-		if !committing {
-			err = errors.Join(err, ignoreDone(tx.Rollback()))
+	err = inTransaction(ctx, c.db, func(tx *sql.Tx) error {
+		t := &transaction{tx: tx, prepared: c.prepared}
+		if c.deferred {
+			if _, err := t.exec(ctx, takeWriteLock); err != nil {
+				return err
+			}
 		}
-	}()
-	t := &transaction{tx: tx, prepared: c.prepared}
-	if c.deferred {
-		if _, err := t.exec(ctx, takeWriteLock); err != nil {
-			return nil, err
+		for _, w := range batch {
+			if err := w.runIn(ctx, t); err != nil {
+				failed = w
+				return err
+			}
 		}
-	}
-	for _, w := range batch {
-		if err := w.runIn(ctx, t); err != nil {
-			return w, err
+		if err := t.writeChanges(ctx); err != nil {
+			failed = batch[0] // or any other: each shall try by itself
+			return err
 		}
-	}
-	if err := t.writeChanges(ctx); err != nil {
-		return batch[0], err // or any other: each shall try by itself
-	}
-	committing = true // the driver itself rolls back a commit that fails
-	return nil, translateCommit(tx.Commit())
+		return nil
+	})
+	return failed, err
 }
 
 // runIn runs w. Code of the caller runs on a goroutine of its own: whether it panics

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -22,8 +21,8 @@ const (
 	takeVersionLock    = `DELETE FROM idem_migrations WHERE version IS NULL`
 )
 
-// migrate brings the tables up to date, all steps in one transaction. It refuses a database
-// that a newer release has migrated further, since it could not keep what that
+// migrate brings the tables up to date, all steps in one transaction. It refuses a
+// database that a newer release has migrated further, since it could not keep what that
 // release promised.
 func migrate(ctx context.Context, db *sql.DB) error {
 	steps, err := fs.Glob(migrations, "migrations/*.sql")
@@ -50,43 +49,29 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 // migrateBy makes the steps that are missing, of which another process that migrates
 // may have made some meanwhile.
-func migrateBy(ctx context.Context, db *sql.DB, steps []string) (err error) {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, ignoreDone(tx.Rollback()))
-		}
-	}()
-	// First, because a transaction that has read cannot wait for a lock: what it has
-	// read would be out of date.
-	if _, err := tx.ExecContext(ctx, takeVersionLock); err != nil {
-		return translate(err)
-	}
-	var version int
-	if err := tx.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
-		return translate(err)
-	}
-	for n := version; n < len(steps); n++ {
-		step, err := migrations.ReadFile(steps[n])
-		if err != nil {
-			return fmt.Errorf("sqlite: %w", err)
-		}
-		if _, err := tx.ExecContext(ctx, string(step)); err != nil {
-			return fmt.Errorf("%s: %w", steps[n], translate(err))
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO idem_migrations (version) VALUES (?)`, n+1); err != nil {
+func migrateBy(ctx context.Context, db *sql.DB, steps []string) error {
+	return inTransaction(ctx, db, func(tx *sql.Tx) error {
+		// First, because a transaction that has read cannot wait for a lock: what it has
+		// read would be out of date.
+		if _, err := tx.ExecContext(ctx, takeVersionLock); err != nil {
 			return translate(err)
 		}
-	}
-	return translateCommit(tx.Commit())
-}
-
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
+		var version int
+		if err := tx.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
+			return translate(err)
+		}
+		for n := version; n < len(steps); n++ {
+			step, err := migrations.ReadFile(steps[n])
+			if err != nil {
+				return fmt.Errorf("sqlite: %w", err)
+			}
+			if _, err := tx.ExecContext(ctx, string(step)); err != nil {
+				return fmt.Errorf("%s: %w", steps[n], translate(err))
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT INTO idem_migrations (version) VALUES (?)`, n+1); err != nil {
+				return translate(err)
+			}
+		}
 		return nil
-	}
-	return err
+	})
 }

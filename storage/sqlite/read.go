@@ -133,6 +133,8 @@ func eachRow(ctx context.Context, from source, n statement, args []any, scan fun
 	if err != nil {
 		return translate(err)
 	}
+	// Even if scan panics: rows that stay open keep their transaction from ending.
+	defer rows.Close()
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return errors.Join(err, rows.Close())
