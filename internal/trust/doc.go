@@ -3,6 +3,7 @@
 //
 //   - crash_test.go kills writing processes with SIGKILL and looks at what they left;
 //   - linear_test.go checks histories of concurrent operations for linearizability;
+//   - fault_test.go fails every step of every operation;
 //   - process_test.go has several processes share one file.
 //
 // Each of these proofs is itself tested against stores that break the promise. The
