@@ -1,3 +1,5 @@
+//go:build unix
+
 package trust_test
 
 import (
@@ -19,6 +21,7 @@ import (
 // to hold earlier, and what was done to it since.
 type evidence struct {
 	path       string
+	store      storage.Storage
 	manager    *idem.Manager
 	identities []*identity.Identity
 	// before is what the last audit found.
@@ -32,6 +35,7 @@ var audits = []func(context.Context, *evidence) []error{
 	auditIntegrity,
 	auditClaims,
 	auditHistory,
+	auditFeed,
 }
 
 // audit opens the database at path, which nobody else writes to, and runs all audits.
@@ -41,7 +45,7 @@ func audit(ctx context.Context, path string, before map[uuid.UUID]version, recor
 	if err != nil {
 		return nil, err
 	}
-	e := &evidence{path: path, manager: manager, before: before, records: records}
+	e := &evidence{path: path, store: store, manager: manager, before: before, records: records}
 	var problems []error
 	for i, err := range manager.Identities(ctx, idem.Query{}) {
 		if err != nil {
@@ -256,6 +260,45 @@ func auditTrail(v, before version, operations map[string]record) []error {
 		case slices.Contains(v.Trail[:n], token):
 			problems = append(problems, fmt.Errorf("%s has the change %q twice", v.ID, token))
 		}
+	}
+	return problems
+}
+
+// auditFeed holds the change feed against what is there: it has no gap, and tells of
+// every identity, in order, each change that it has had and no other.
+func auditFeed(ctx context.Context, e *evidence) []error {
+	var problems []error
+	revisions := map[uuid.UUID]int64{}
+	for last := int64(0); ; {
+		changes, err := e.store.Changes(ctx, storage.ChangeQuery{After: last})
+		if err != nil {
+			return append(problems, err)
+		}
+		if len(changes) == 0 {
+			break
+		}
+		for _, c := range changes {
+			if c.Sequence != last+1 {
+				problems = append(problems, fmt.Errorf("the feed goes from %d to %d", last, c.Sequence))
+			}
+			last = c.Sequence
+			if c.Revision != revisions[c.IdentityID]+1 || (c.Operation == storage.OperationCreate) != (c.Revision == 1) {
+				problems = append(problems, fmt.Errorf("the feed has the %s of %s as revision %d, after %d", c.Operation, c.IdentityID, c.Revision, revisions[c.IdentityID]))
+			}
+			revisions[c.IdentityID] = c.Revision
+			if c.Operation == storage.OperationDelete {
+				delete(revisions, c.IdentityID)
+			}
+		}
+	}
+	for _, i := range e.identities {
+		if revisions[i.ID] != i.Revision {
+			problems = append(problems, fmt.Errorf("%s is at revision %d, and in the feed at %d", i.ID, i.Revision, revisions[i.ID]))
+		}
+		delete(revisions, i.ID)
+	}
+	for id, revision := range revisions {
+		problems = append(problems, fmt.Errorf("the feed has %s at revision %d, and it is not there", id, revision))
 	}
 	return problems
 }

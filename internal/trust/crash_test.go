@@ -1,3 +1,5 @@
+//go:build unix
+
 package trust_test
 
 import (
@@ -415,6 +417,8 @@ func TestAudit(t *testing.T) {
 		{name: "a gap in the revisions", sql: "UPDATE idem_identities SET revision = 3", problem: "at revision 3"},
 		{name: "an identifier too many", sql: "INSERT INTO idem_identifiers VALUES ('password', 'left', x'00000000000000000000000000000000')", problem: "claims are kept"},
 		{name: "an identifier too few", sql: "DELETE FROM idem_identifiers WHERE type = 'password'", problem: "no such identity"},
+		{name: "a change too few in the feed", sql: "DELETE FROM idem_changes WHERE sequence = 1", problem: "the feed"},
+		{name: "a change too many in the feed", sql: "INSERT INTO idem_changes SELECT sequence + 1, identity_id, revision + 1, operation, time, fields, actor, sequence FROM idem_changes WHERE sequence = 2", problem: "in the feed at 3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := databasePath(t)

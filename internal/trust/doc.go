@@ -3,7 +3,9 @@
 //
 //   - crash_test.go kills writing processes with SIGKILL and looks at what they left;
 //   - linear_test.go checks histories of concurrent operations for linearizability;
-//   - fault_test.go fails every step of every operation;
+//   - fault_test.go fails every step of every operation, cancel_test.go ends the
+//     context at each, disk_test.go fills the disk, locks it and forbids it, and
+//     damage_test.go damages the files;
 //   - process_test.go has several processes share one file.
 //
 // Each of these proofs is itself tested against stores that break the promise. The
@@ -12,5 +14,5 @@
 //	go test ./internal/trust -run TestKill -kills 100 -timeout 30m
 //	go test ./internal/trust -run TestLinearizable$ -operations 100000 -timeout 60m
 //
-// There is no code here but tests.
+// There is no code here but tests, for Unix.
 package trust

@@ -1,3 +1,5 @@
+//go:build unix
+
 package trust_test
 
 import (
@@ -23,7 +25,7 @@ import (
 	"github.com/idemkit/idem/storage/sqlite"
 )
 
-var operations = flag.Int("operations", 1500, "how many operations a history for the check of linearizability has")
+var operations = flag.Int("operations", 600, "how many operations a history for the check of linearizability has")
 
 // stores are those that come with idem, in the ways that they are used: each as the
 // handles on one and the same state.
@@ -77,7 +79,7 @@ func TestLinearizableFindsBrokenStores(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 5 {
-				operations, err := history(t, managers(t, []storage.Storage{broken(memory.New())}), 1500)
+				operations, err := history(t, managers(t, []storage.Storage{broken(memory.New())}), 600)
 				if err != nil {
 					return // a call came to what no call may
 				}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package trust_test
 
 import (
@@ -56,6 +58,10 @@ func play(role string, arguments json.RawMessage, told <-chan string) error {
 		return playWith(arguments, told, countUp)
 	case "racer":
 		return playWith(arguments, told, race)
+	case "holder of the lock":
+		return playWith(arguments, told, holdLock)
+	case "nobody":
+		return playWith(arguments, told, useAsNobody)
 	case "reader":
 		return playWith(arguments, told, watch)
 	}

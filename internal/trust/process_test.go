@@ -1,3 +1,5 @@
+//go:build unix
+
 package trust_test
 
 import (
@@ -36,7 +38,7 @@ func TestProcessesOpenAtOnce(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for range 3 {
+			for range 2 {
 				path := databasePath(t)
 				if c.prepare != "" {
 					_, err := openDatabase(t, path, "").ExecContext(t.Context(), c.prepare)
@@ -100,7 +102,7 @@ func openAtOnce(o opener, told <-chan string) error {
 // acknowledged is there, one after the other, and no reader sees time run backwards
 // or half a change.
 func TestProcessesLoseNoUpdate(t *testing.T) {
-	const changes = 60
+	const changes = 25
 	path := databasePath(t)
 	manager, store, err := openManager(path)
 	require.NoError(t, err)
@@ -245,7 +247,7 @@ func watch(r reader, told <-chan string) error {
 // address and the same external id, over and over: of each pair of attempts exactly
 // one succeeds, and the other is told what is taken.
 func TestProcessesRaceForClaims(t *testing.T) {
-	const rounds = 15
+	const rounds = 8
 	for _, claim := range []string{storage.KindIdentifier, storage.KindAddress, storage.KindExternalID} {
 		t.Run(claim, func(t *testing.T) {
 			path := databasePath(t)
