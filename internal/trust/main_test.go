@@ -62,6 +62,8 @@ func play(role string, arguments json.RawMessage, told <-chan string) error {
 		return playWith(arguments, told, holdLock)
 	case "nobody":
 		return playWith(arguments, told, useAsNobody)
+	case "copier":
+		return playWith(arguments, told, printFile)
 	case "reader":
 		return playWith(arguments, told, watch)
 	}

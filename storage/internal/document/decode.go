@@ -1,6 +1,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -52,7 +53,8 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 			r.Raw()
 		}
 	})
-	if !r.Done() {
+	// There are always traits; what lacks them is JSON, and no document of an identity.
+	if !r.Done() || !bytes.HasPrefix(i.Traits, []byte("{")) {
 		return nil, fmt.Errorf("the stored document of identity %s cannot be read", id)
 	}
 	return i, nil

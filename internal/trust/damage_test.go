@@ -1,0 +1,260 @@
+//go:build unix
+
+package trust_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+const pageSize = 4096
+
+// soundDatabase returns the content of a file of some dozen pages, and what it holds.
+func soundDatabase(t *testing.T) ([]byte, map[uuid.UUID]version) {
+	t.Helper()
+	path := databasePath(t)
+	manager, store, err := openManager(path)
+	require.NoError(t, err)
+	var creates []identity.Create
+	for n := range 60 {
+		creates = append(creates, before(n).create())
+	}
+	results, err := manager.ImportIdentities(t.Context(), creates)
+	require.NoError(t, err)
+	holds := map[uuid.UUID]version{}
+	for n, result := range results {
+		require.NoError(t, result.Err)
+		holds[result.Identity.ID] = before(n)
+	}
+	require.NoError(t, store.Close())
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return content, holds
+}
+
+func writeDatabase(t *testing.T, content []byte) string {
+	t.Helper()
+	path := databasePath(t)
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	return path
+}
+
+// TestDamagedFile damages the file: whatever is then answered is what was there, or an
+// error that says that something is wrong. Nothing panics, and what cannot be read is
+// never said not to exist.
+func TestDamagedFile(t *testing.T) {
+	sound, holds := soundDatabase(t)
+	pages := len(sound) / pageSize
+	require.Greater(t, pages, 10)
+
+	type damage struct {
+		name string
+		do   func(content []byte) []byte
+	}
+	damages := []damage{
+		{"a header of zeros", func(content []byte) []byte { clear(content[:100]); return content }},
+		{"another header", func(content []byte) []byte { copy(content, "no database at all"); return content }},
+		{"cut in the middle", func(content []byte) []byte { return content[:len(content)/2] }},
+		{"cut within a page", func(content []byte) []byte { return content[:len(content)-pageSize/2] }},
+		{"cut after the header", func(content []byte) []byte { return content[:100] }},
+	}
+	for page := range pages {
+		over := func(fill func([]byte)) func([]byte) []byte {
+			return func(content []byte) []byte {
+				fill(content[page*pageSize : (page+1)*pageSize])
+				return content
+			}
+		}
+		damages = append(damages,
+			damage{fmt.Sprintf("page %d of zeros", page), over(func(b []byte) { clear(b) })},
+			damage{fmt.Sprintf("page %d of noise", page), over(func(b []byte) {
+				random := rand.New(rand.NewPCG(uint64(page), 0))
+				for n := range b {
+					b[n] = byte(random.Uint32())
+				}
+			})})
+	}
+	noticed := 0
+	for _, d := range damages {
+		t.Run(d.name, func(t *testing.T) {
+			manager, store, err := openManager(writeDatabase(t, d.do(bytes.Clone(sound))))
+			if err != nil {
+				noticed++
+				return
+			}
+			errs := requireTruthful(t, manager, holds)
+			if errs > 0 {
+				noticed++
+			}
+			// It may be that it cannot be closed in order.
+			_ = store.Close()
+		})
+	}
+	require.Greater(t, noticed, len(damages)/2, "most of the damage was not noticed")
+}
+
+// requireTruthful reads everything in every way, and returns how many answers were
+// errors.
+func requireTruthful(t *testing.T, manager *idem.Manager, holds map[uuid.UUID]version) (errs int) {
+	t.Helper()
+	for id, v := range holds {
+		found, err := manager.GetIdentity(t.Context(), id)
+		errs += requireVersion(t, found != nil, err)
+		if err == nil {
+			read, err := versionOf(found)
+			require.NoError(t, err)
+			require.True(t, read.same(v), "%s was read as it never was", id)
+		}
+		found, err = manager.FindByIdentifier(t.Context(), credentials.TypePassword, v.Email)
+		errs += requireVersion(t, found != nil, err)
+		if err == nil {
+			require.Equal(t, id, found.ID)
+		}
+	}
+	listed := 0
+	for i, err := range manager.Identities(t.Context(), idem.Query{}) {
+		if err != nil {
+			return errs + 1
+		}
+		read, err := versionOf(i)
+		require.NoError(t, err)
+		require.True(t, read.same(holds[i.ID]), "%s was listed as it never was", i.ID)
+		listed++
+	}
+	require.Equal(t, len(holds), listed, "a list left out what it could not read")
+	return errs
+}
+
+func requireVersion(t *testing.T, found bool, err error) int {
+	t.Helper()
+	if err == nil {
+		require.True(t, found)
+		return 0
+	}
+	require.NotErrorIs(t, err, storage.ErrNotFound, "what cannot be read is said not to exist")
+	return 1
+}
+
+// TestDamagedDocument damages the document of one identity in ways that SQLite cannot
+// see: reading it is an error, and the others are not affected.
+func TestDamagedDocument(t *testing.T) {
+	sound, holds := soundDatabase(t)
+	for _, document := range []string{``, `{`, `null`, `[]`, `{"s":"account"`, `{"t":1}`, `{"s":"account","t":{},"sa":"x"}`, "\xff\x00"} {
+		t.Run(fmt.Sprintf("%q", document), func(t *testing.T) {
+			path := writeDatabase(t, sound)
+			var damaged uuid.UUID
+			for damaged = range holds {
+				break
+			}
+			_, err := openDatabase(t, path, "").ExecContext(t.Context(), "UPDATE idem_identities SET document = ? WHERE id = ?", []byte(document), damaged[:])
+			require.NoError(t, err)
+			manager, store, err := openManager(path)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, store.Close()) }()
+			for id, v := range holds {
+				found, err := manager.GetIdentity(t.Context(), id)
+				if id == damaged {
+					require.Error(t, err)
+					require.NotErrorIs(t, err, storage.ErrNotFound)
+					_, err = manager.PatchIdentity(t.Context(), id, patchTo("patched"))
+					require.Error(t, err)
+					continue
+				}
+				require.NoError(t, err)
+				read, err := versionOf(found)
+				require.NoError(t, err)
+				require.True(t, read.same(v))
+			}
+		})
+	}
+}
+
+// TestDamagedLog cuts the write-ahead log short at every page, and overwrites it, as a
+// disk that lied about its writes might leave it. SQLite cannot tell what is missing at
+// the end; but what is there is what was there at one moment, with nothing half done.
+func TestDamagedLog(t *testing.T) {
+	path := databasePath(t)
+	manager, store, err := openManager(path)
+	require.NoError(t, err)
+	const changes = 12
+	created, err := manager.CreateIdentity(t.Context(), before(0).create())
+	require.NoError(t, err)
+	v := before(0)
+	for n := range changes {
+		v = v.next(fmt.Sprint("change ", n))
+		v.Email = fmt.Sprintf("moved-%d@example.com", n)
+		_, err := manager.UpdateIdentity(t.Context(), created.ID, v.update())
+		require.NoError(t, err)
+	}
+	// As they are on disk while the store is open: closing would empty the log. Through a
+	// child, since closing the file in this process would end its locks.
+	database, log := copyOf(t, path), copyOf(t, path+"-wal")
+	require.NoError(t, store.Close())
+
+	seen := map[int]bool{}
+	for cut := 0; cut <= len(log); cut += 24 + pageSize {
+		for name, damaged := range map[string][]byte{
+			"cut":         log[:min(len(log), 32+cut)],
+			"cut, uneven": log[:min(len(log), 32+cut+1000)],
+			"overwritten": overwrite(log, 32+cut),
+		} {
+			path := databasePath(t)
+			require.NoError(t, os.WriteFile(path, database, 0o600))
+			require.NoError(t, os.WriteFile(path+"-wal", damaged, 0o600))
+			manager, store, err := openManager(path)
+			require.NoError(t, err, "%s at %d", name, cut)
+			found := everything(t, manager)
+			e := evidenceOf(t, path, manager)
+			require.Empty(t, auditClaims(t.Context(), e), "%s at %d", name, cut)
+			require.Empty(t, auditIntegrity(t.Context(), e), "%s at %d", name, cut)
+			if there, ok := found[created.ID]; ok {
+				require.Len(t, there.Trail, int(there.Revision), "%s at %d", name, cut)
+				seen[len(there.Trail)] = true
+			} else {
+				require.Empty(t, found)
+				seen[0] = true
+			}
+			require.NoError(t, store.Close())
+		}
+	}
+	for revision := range changes + 2 {
+		require.True(t, seen[revision], "revision %d was never what was left", revision)
+	}
+}
+
+func overwrite(log []byte, at int) []byte {
+	log = bytes.Clone(log)
+	for n := at; n < min(len(log), at+512); n++ {
+		log[n] ^= 0x55
+	}
+	return log
+}
+
+// copyOf reads a file that SQLite has open, in a process of its own: were it closed in
+// this one, the locks on it would be gone.
+func copyOf(t *testing.T, path string) []byte {
+	t.Helper()
+	return []byte(start(t, "copier", copier{Path: path}).finish(t))
+}
+
+type copier struct{ Path string }
+
+func printFile(c copier, _ <-chan string) error {
+	content, err := os.ReadFile(c.Path)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(content)
+	return err
+}
