@@ -172,7 +172,7 @@ func (s *Store) bareUpdates(ctx context.Context, start, count int) error {
 			return err
 		}
 		sequence++
-		if _, err := write.ExecContext(ctx, revision+1, sequence, nil, raw, id[:], previous); err != nil {
+		if _, err := write.ExecContext(ctx, revision+1, sequence, nil, raw, id[:], revision, previous); err != nil {
 			return err
 		}
 		if _, err := record.ExecContext(ctx, sequence, id[:], revision+1, "update", noon.UnixMicro(), "/metadata_public", "", previous); err != nil {

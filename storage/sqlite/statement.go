@@ -67,7 +67,7 @@ var queries = [statementCount]string{
 	// A write that touches no row takes the lock all the same.
 	takeWriteLock:    `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity:   `INSERT INTO idem_identities (id, revision, last_change, organization_id, document) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-	updateIdentity:   `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND last_change IS ?`,
+	updateIdentity:   `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
 	deleteIdentity:   `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
 	insertIdentifier: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
 	deleteIdentifier: `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,

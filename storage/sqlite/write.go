@@ -139,8 +139,9 @@ type replacement struct {
 	added, removed []storage.Claim
 	change         storage.Change
 	// previous is the change that made the identity what it was worked out from. The
-	// revision would not tell whether that is still there: where an identity was deleted
-	// and another created with its id, revisions begin again.
+	// revision alone would not tell whether that is still there: where an identity was
+	// deleted and another created with its id, revisions begin again. Nor would previous
+	// alone, while a process of a release without a feed writes to the same file.
 	previous sql.NullInt64
 }
 
@@ -192,7 +193,7 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 		return nil, err
 	}
 	i := r.next
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, sequence, organization(i), r.document, i.ID[:], r.previous)
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, sequence, organization(i), r.document, i.ID[:], i.Revision-1, r.previous)
 	if err != nil {
 		return nil, err
 	}
