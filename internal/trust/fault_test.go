@@ -185,6 +185,7 @@ func TestFaults(t *testing.T) {
 				}
 			}
 			require.Greater(t, steps, 2, "the faults never came")
+			t.Logf("%d faults at each of %d steps", len(faults), steps-1)
 			e := evidenceOf(t, path, observer)
 			require.Empty(t, append(auditClaims(t.Context(), e), auditFeed(t.Context(), e)...))
 		})

@@ -18,6 +18,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/resident"
+	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
 )
 
@@ -62,14 +63,19 @@ func benchStore(b *testing.B, size int) (*Store, string) {
 }
 
 func inParallel(b *testing.B, callers int, operation func(n int) error) {
+	b.ResetTimer()
+	divide(b, callers, b.N, operation)
+}
+
+// divide divides operations between callers.
+func divide(b *testing.B, callers, operations int, operation func(n int) error) {
 	var (
 		next    atomic.Int64
 		running sync.WaitGroup
 	)
-	b.ResetTimer()
 	for range callers {
 		running.Go(func() {
-			for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+			for n := int(next.Add(1)); n <= operations; n = int(next.Add(1)) {
 				if err := operation(n); err != nil {
 					b.Error(err)
 					return
@@ -124,6 +130,60 @@ func BenchmarkUpdateAlone(b *testing.B) {
 	b.ReportMetric(microseconds(median(bare))/microseconds(median(stored)), "store/bare")
 }
 
+// BenchmarkUpdateFeed tells what the change feed costs: it alternates between rounds of
+// updates as they are and of the same without the feed, and reports the medians of a
+// round, for one update of it, and how many times as long those with the feed take.
+func BenchmarkUpdateFeed(b *testing.B) {
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			round := 50 * callers // each of another identity
+			store, _ := benchStore(b, round+1)
+			var with, without []time.Duration
+			one := func(update func(ctx context.Context, store *Store, who, n int) error) time.Duration {
+				return took(b, func() error {
+					divide(b, callers, round, func(n int) error { return update(b.Context(), store, n, len(with)) })
+					return nil
+				}) / time.Duration(round)
+			}
+			for b.Loop() {
+				without = append(without, one(benchUpdateWithoutFeed))
+				with = append(with, one(benchUpdate))
+			}
+			b.ReportMetric(0, "ns/op") // of both together, which says nothing
+			b.ReportMetric(microseconds(median(without)), "µs-without")
+			b.ReportMetric(microseconds(median(with)), "µs-with")
+			b.ReportMetric(microseconds(median(with))/microseconds(median(without)), "with/without")
+		})
+	}
+}
+
+// benchUpdateWithoutFeed is benchUpdate but for what it takes to keep the feed.
+func benchUpdateWithoutFeed(ctx context.Context, store *Store, who, n int) error {
+	current, err := store.get(ctx, benchID(who))
+	if err != nil {
+		return err
+	}
+	next, err := storage.Apply(current.identity, benchChange(-n-1))
+	if err != nil {
+		return err
+	}
+	added, removed := storage.ChangedClaims(current.identity, next)
+	raw := document.Append(nil, next)
+	return store.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+		if refusal, failure := t.checkFree(ctx, next.ID, added); refusal != nil || failure != nil {
+			return refusal, failure
+		}
+		rows, err := t.exec(ctx, updateIdentity, next.Revision, current.lastChange, organization(next), raw, next.ID[:], next.Revision-1, current.lastChange)
+		if err != nil {
+			return nil, err
+		}
+		if rows == 0 {
+			return errMoved, nil
+		}
+		return nil, t.release(ctx, removed)
+	})
+}
+
 func took(b *testing.B, operation func() error) time.Duration {
 	start := time.Now()
 	err := operation()
@@ -140,11 +200,15 @@ func median(of []time.Duration) time.Duration {
 func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
 func benchUpdate(ctx context.Context, store *Store, who, n int) error {
-	_, err := store.Update(ctx, benchID(who), func(current *identity.Identity) (*identity.Identity, error) {
+	_, err := store.Update(ctx, benchID(who), benchChange(n))
+	return err
+}
+
+func benchChange(n int) func(*identity.Identity) (*identity.Identity, error) {
+	return func(current *identity.Identity) (*identity.Identity, error) {
 		current.MetadataPublic = json.RawMessage(fmt.Sprintf(`{"n":%d}`, n))
 		return current, nil
-	})
-	return err
+	}
 }
 
 // bareUpdates makes updates in one transaction with the statements that the store makes
