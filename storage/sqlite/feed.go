@@ -12,38 +12,41 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// nextChange returns the sequence number of the next change. It is given out by record,
-// so that one who is refused takes none. The transaction has the write lock, and the
-// newest change always stays: the number after it is free.
-func (t *transaction) nextChange(ctx context.Context) (int64, error) {
-	if t.lastChange == 0 {
-		if err := queryRow(ctx, t, selectLastChange, nil, &t.lastChange); err != nil {
-			return 0, err
-		}
-	}
-	return t.lastChange + 1, nil
+// entry are the arguments of a change of the feed, in the order of insertChange. The
+// sequence number is not among them: the database gives the next one, which is free,
+// since the writer has the lock and the newest change always stays.
+type entry [7]any
+
+// newEntry returns the entry of a change. previous is the identity's change before it; a
+// new identity has none.
+func newEntry(c storage.Change, previous sql.NullInt64) *entry {
+	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), c.Time.UnixMicro(), strings.Join(c.Fields, fieldSeparator), c.Actor, previous}
 }
 
-// record takes a change down for the feed, which writeChanges writes. previous is the
-// identity's change before it; a new identity has none.
-func (t *transaction) record(sequence int64, c storage.Change, previous sql.NullInt64) {
-	t.lastChange = sequence
-	t.unwritten = append(t.unwritten, sequence, c.IdentityID[:], c.Revision, string(c.Operation), c.Time.UnixMicro(),
-		strings.Join(c.Fields, fieldSeparator), c.Actor, previous)
-}
+// ahead is how far the sequence number of the next change of the transaction will be
+// ahead of those that are written.
+func (t *transaction) ahead() int { return len(t.unwritten) + 1 }
 
-// writeChanges writes to the feed what was recorded, the last thing a transaction does.
+// record takes a change down for the feed, which writeChanges writes.
+func (t *transaction) record(e *entry) { t.unwritten = append(t.unwritten, e) }
+
+// writeChanges writes to the feed what was recorded, in that order: the last thing that a
+// transaction does.
 func (t *transaction) writeChanges(ctx context.Context) error {
-	const columns = 8
+	var args []any
 	for len(t.unwritten) > 0 {
 		n, count := insertChange, 1
-		if len(t.unwritten) >= manyChanges*columns {
+		if len(t.unwritten) >= manyChanges {
 			n, count = insertChanges, manyChanges
 		}
-		if _, err := t.exec(ctx, n, t.unwritten[:count*columns]...); err != nil {
+		args = args[:0]
+		for _, e := range t.unwritten[:count] {
+			args = append(args, e[:]...)
+		}
+		if _, err := t.exec(ctx, n, args...); err != nil {
 			return err
 		}
-		t.unwritten = t.unwritten[count*columns:]
+		t.unwritten = t.unwritten[count:]
 	}
 	return nil
 }

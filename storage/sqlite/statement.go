@@ -37,6 +37,9 @@ const (
 	statementCount
 )
 
+// newestChange is the sequence number of the newest change.
+const newestChange = `(SELECT coalesce(max(sequence), 0) FROM idem_changes)`
+
 var queries = [statementCount]string{
 	selectByID: `SELECT revision, last_change, document FROM idem_identities WHERE id = ?`,
 	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
@@ -61,13 +64,14 @@ var queries = [statementCount]string{
 			FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE earlier > ?)
 		SELECT c.sequence, c.identity_id, c.revision, c.operation, c.time, c.fields, c.actor
 		FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?`,
-	selectLastChange:  `SELECT coalesce(max(sequence), 0) FROM idem_changes`,
+	selectLastChange:  `SELECT ` + newestChange,
 	selectChangeSince: `SELECT sequence FROM idem_changes WHERE time >= ? ORDER BY sequence LIMIT 1`,
 
 	// A write that touches no row takes the lock all the same.
-	takeWriteLock:    `DELETE FROM idem_identities WHERE id IS NULL`,
-	insertIdentity:   `INSERT INTO idem_identities (id, revision, last_change, organization_id, document) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-	updateIdentity:   `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
+	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
+	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)
+		VALUES (?, ?, ` + newestChange + ` + ?, ?, ?) ON CONFLICT DO NOTHING`,
+	updateIdentity:   `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
 	deleteIdentity:   `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
 	insertIdentifier: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
 	deleteIdentifier: `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
@@ -81,8 +85,8 @@ var queries = [statementCount]string{
 const manyChanges = 16
 
 func insertChangeRows(count int) string {
-	const row = `(?, ?, ?, ?, ?, ?, ?, ?)`
-	return `INSERT INTO idem_changes (sequence, identity_id, revision, operation, time, fields, actor, previous) VALUES ` +
+	const row = `(?, ?, ?, ?, ?, ?, ?)`
+	return `INSERT INTO idem_changes (identity_id, revision, operation, time, fields, actor, previous) VALUES ` +
 		row + strings.Repeat(`, `+row, count-1)
 }
 
@@ -122,10 +126,8 @@ type transaction struct {
 	// the application, of whichever pool: each is then prepared when it is needed.
 	prepared *statements
 	bound    statements
-	// lastChange is the newest change of the feed, 0 while it is not known.
-	lastChange int64
-	// unwritten are the arguments of the changes that are recorded and not written yet.
-	unwritten []any
+	// unwritten are the changes that are recorded and not written to the feed yet.
+	unwritten []*entry
 }
 
 // statement implements [source]. The result ends with the transaction.

@@ -117,7 +117,7 @@ func (t *Tx) write(caller context.Context, r run) (err error) {
 	if _, err := t.t.exec(ctx, takeWriteLock); err != nil {
 		return err
 	}
-	t.t.lastChange, t.t.unwritten = 0, nil // others may have written through tx meanwhile
+	t.t.unwritten = nil // of a call that failed
 	refusal, failure := r(ctx, t.t)
 	if failure != nil {
 		return failure

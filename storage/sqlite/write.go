@@ -47,7 +47,8 @@ func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]
 
 // creating returns the run that keeps a new identity; its JSON work is done already.
 func creating(ctx context.Context, i *identity.Identity) run {
-	raw, claims, change := document.Append(nil, i), storage.Claims(i), storage.NewChange(ctx, nil, i, i.UpdatedAt)
+	raw, claims := document.Append(nil, i), storage.Claims(i)
+	change := newEntry(storage.NewChange(ctx, nil, i, i.UpdatedAt), sql.NullInt64{})
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
 		return t.create(ctx, i, raw, claims, change)
 	}
@@ -113,7 +114,7 @@ func deleting(caller context.Context, id uuid.UUID, at time.Time, check func(cur
 				return err, nil
 			}
 		}
-		return nil, t.remove(ctx, change, current.lastChange, claims)
+		return nil, t.remove(ctx, id, change.Revision-1, claims, newEntry(change, current.lastChange))
 	}
 }
 
@@ -137,7 +138,7 @@ type replacement struct {
 	next           *identity.Identity
 	document       []byte
 	added, removed []storage.Claim
-	change         storage.Change
+	change         *entry
 	// previous is the change that made the identity what it was worked out from. The
 	// revision alone would not tell whether that is still there: where an identity was
 	// deleted and another created with its id, revisions begin again. Nor would previous
@@ -149,7 +150,8 @@ type replacement struct {
 func newReplacement(ctx context.Context, current row, next *identity.Identity) replacement {
 	r := replacement{
 		next: next, document: document.Append(nil, next),
-		change: storage.NewChange(ctx, current.identity, next, next.UpdatedAt), previous: current.lastChange,
+		change:   newEntry(storage.NewChange(ctx, current.identity, next, next.UpdatedAt), current.lastChange),
+		previous: current.lastChange,
 	}
 	r.added, r.removed = storage.ChangedClaims(current.identity, next)
 	return r
@@ -158,15 +160,11 @@ func newReplacement(ctx context.Context, current row, next *identity.Identity) r
 // create, replace and remove find every reason to refuse before their first
 // write: a refused write must leave nothing behind in a transaction that goes on.
 
-func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim, change storage.Change) (refusal, failure error) {
+func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim, change *entry) (refusal, failure error) {
 	if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
 		return refusal, failure
 	}
-	sequence, err := t.nextChange(ctx)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, sequence, organization(i), raw)
+	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, t.ahead(), organization(i), raw)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +174,7 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	if err := t.claim(ctx, i.ID, claims); err != nil {
 		return nil, err
 	}
-	t.record(sequence, change, sql.NullInt64{})
+	t.record(change)
 	return nil, nil
 }
 
@@ -188,12 +186,8 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 	if failure != nil {
 		return nil, failure
 	}
-	sequence, err := t.nextChange(ctx)
-	if err != nil {
-		return nil, err
-	}
 	i := r.next
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, sequence, organization(i), r.document, i.ID[:], i.Revision-1, r.previous)
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, t.ahead(), organization(i), r.document, i.ID[:], i.Revision-1, r.previous)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +200,7 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 	if err := t.claim(ctx, i.ID, r.added); err != nil {
 		return nil, err
 	}
-	t.record(sequence, r.change, r.previous)
+	t.record(r.change)
 	return nil, nil
 }
 
@@ -225,18 +219,14 @@ func (t *transaction) confirm(ctx context.Context, r replacement, refusal error)
 	return refusal, nil
 }
 
-func (t *transaction) remove(ctx context.Context, change storage.Change, previous sql.NullInt64, claims []storage.Claim) error {
-	sequence, err := t.nextChange(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(ctx, deleteIdentity, change.IdentityID[:], change.Revision-1); err != nil {
+func (t *transaction) remove(ctx context.Context, id uuid.UUID, revision int64, claims []storage.Claim, change *entry) error {
+	if _, err := t.exec(ctx, deleteIdentity, id[:], revision); err != nil {
 		return err
 	}
 	if err := t.release(ctx, claims); err != nil {
 		return err
 	}
-	t.record(sequence, change, previous)
+	t.record(change)
 	return nil
 }
 
