@@ -36,8 +36,11 @@ func (t *transaction) writeChanges(ctx context.Context) error {
 	var args []any
 	for len(t.unwritten) > 0 {
 		n, count := insertChange, 1
-		if len(t.unwritten) >= manyChanges {
-			n, count = insertChanges, manyChanges
+		switch {
+		case len(t.unwritten) >= manyChanges:
+			n, count = insertManyChanges, manyChanges
+		case len(t.unwritten) >= someChanges:
+			n, count = insertSomeChanges, someChanges
 		}
 		args = args[:0]
 		for _, e := range t.unwritten[:count] {

@@ -32,7 +32,8 @@ const (
 	insertIdentifier
 	deleteIdentifier
 	insertChange
-	insertChanges
+	insertSomeChanges
+	insertManyChanges
 	deleteChanges
 	statementCount
 )
@@ -71,18 +72,22 @@ var queries = [statementCount]string{
 	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)
 		VALUES (?, ?, ` + newestChange + ` + ?, ?, ?) ON CONFLICT DO NOTHING`,
-	updateIdentity:   `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
-	deleteIdentity:   `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
-	insertIdentifier: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
-	deleteIdentifier: `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
-	insertChange:     insertChangeRows(1),
-	insertChanges:    insertChangeRows(manyChanges),
-	deleteChanges:    `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
+	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
+	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
+	insertIdentifier:  `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
+	deleteIdentifier:  `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+	insertChange:      insertChangeRows(1),
+	insertSomeChanges: insertChangeRows(someChanges),
+	insertManyChanges: insertChangeRows(manyChanges),
+	deleteChanges:     `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
 }
 
-// manyChanges is how many changes insertChanges inserts. What a statement costs by itself
-// is more than what a row of it does.
-const manyChanges = 16
+// What a statement costs by itself is more than what a row of it does, so there is one
+// for some changes at a time and one for many.
+const (
+	someChanges = 4
+	manyChanges = 16
+)
 
 func insertChangeRows(count int) string {
 	const row = `(?, ?, ?, ?, ?, ?, ?)`
