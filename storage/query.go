@@ -1,6 +1,9 @@
 package storage
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
@@ -37,6 +40,25 @@ type Filter struct {
 	Prefixes []Identifier
 	// OrganizationID matches the identities of an organization.
 	OrganizationID uuid.NullUUID
+}
+
+// Matches reports whether i matches.
+func (f Filter) Matches(i *identity.Identity) bool {
+	switch {
+	case f.IDs != nil:
+		return slices.Contains(f.IDs, i.ID)
+	case f.Identifiers != nil:
+		return slices.ContainsFunc(f.Identifiers, func(want Identifier) bool {
+			return slices.Contains(i.Credentials[want.Type].Identifiers, want.Value)
+		})
+	case f.Prefixes != nil:
+		return slices.ContainsFunc(f.Prefixes, func(want Identifier) bool {
+			return slices.ContainsFunc(i.Credentials[want.Type].Identifiers, func(has string) bool { return strings.HasPrefix(has, want.Value) })
+		})
+	case f.OrganizationID.Valid:
+		return i.OrganizationID == f.OrganizationID
+	}
+	return true
 }
 
 // Identifier is an identifier, in its normalised form, of credentials of one type.

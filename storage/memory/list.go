@@ -105,7 +105,7 @@ func (s *Store) candidates(f storage.Filter) (ids []uuid.UUID, matches func(*ide
 			}
 		}
 	case f.OrganizationID.Valid:
-		return s.order, func(i *identity.Identity) bool { return i.OrganizationID == f.OrganizationID }
+		return s.order, f.Matches
 	default:
 		return s.order, nil
 	}

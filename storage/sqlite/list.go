@@ -65,6 +65,9 @@ func (r reader) listMatches(ctx context.Context, f storage.Filter, q storage.Que
 		if err != nil {
 			return nil, err
 		}
+		if !f.Matches(match.identity) {
+			continue // it has changed since it was found
+		}
 		if skip > 0 {
 			skip--
 			continue

@@ -234,3 +234,32 @@ func importMany(t *testing.T, store storage.Storage) {
 	require.Empty(t, created)
 	require.Empty(t, errs)
 }
+
+// listOfTheMoment looks for an identifier that comes and goes.
+func listOfTheMoment(t *testing.T, store storage.Storage) {
+	i := create(t, store, person(1))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := range 200 {
+			_, err := store.Update(context.WithoutCancel(t.Context()), i.ID, editing(withEmail([]string{"here@example.com", "there@example.com"}[n%2])))
+			assert.NoError(t, err)
+		}
+	}()
+	defer func() { <-done }()
+	here := storage.Identifier{Type: credentials.TypePassword, Value: "here@example.com"}
+	for {
+		for _, filter := range []storage.Filter{{Identifiers: []storage.Identifier{here}}, {Prefixes: []storage.Identifier{here}}} {
+			page, err := store.List(t.Context(), storage.Query{Filter: filter})
+			require.NoError(t, err)
+			for _, found := range page.Identities {
+				require.Equal(t, []string{here.Value}, found.Credentials[here.Type].Identifiers)
+			}
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
+	}
+}

@@ -74,6 +74,7 @@ var cases = []struct {
 	{"ListFilters", "a filter matches what it says, page by page and in number", listFilters},
 	{"ListDuringChanges", "pages neither repeat nor skip when identities come and go between them", listDuringChanges},
 	{"ListUnderLoad", "pages neither repeat nor skip while writers are at work", listUnderLoad},
+	{"ListOfTheMoment", "what a filter finds matches it, whatever changes meanwhile", listOfTheMoment},
 	{"Import", "of many that are created at once each stands alone, and the earlier of two that clash is kept", importMany},
 
 	{"ChangeFeed", "every create, update and delete is an entry of the feed, in order, with its actor, and can be read from any position", changeFeed},
