@@ -2,6 +2,7 @@ package otelidem
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"log/slog"
 
@@ -20,6 +21,12 @@ type Manager struct {
 	manager    *idem.Manager
 	operations *managerOperations
 }
+
+// Format implements [fmt.Formatter] as the Manager within does: with a placeholder.
+func (m *Manager) Format(f fmt.State, verb rune) { m.manager.Format(f, verb) }
+
+// LogValue implements [slog.LogValuer] as the Manager within does: with a placeholder.
+func (m *Manager) LogValue() slog.Value { return m.manager.LogValue() }
 
 type managerOperations struct {
 	create, update, patch, deleteIdentity, deleteCredential, importMany *operation
