@@ -2,7 +2,7 @@
 // schema says of them: identifiers to log in with, and addresses to verify and to recover with.
 //
 // An identity schema is a JSON Schema of draft-07 whose properties.traits describes the traits of an
-// identity. The keyword "ory.sh/kratos" marks traits; see the example. [Parse] turns a document into a
+// identity. The [ExtensionKeyword] marks traits; see the example. [Parse] turns a document into a
 // [Schema], [NewRegistry] puts schemas together that may refer to each other, [Schema.Validate] does the
 // rest. Nothing here reads a file, a socket or a clock, but [FromFS] the file system it is given.
 //

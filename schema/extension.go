@@ -7,14 +7,7 @@ import (
 	"strings"
 )
 
-// extension is what the extension keyword says of the values of a subschema:
-//
-//	{"credentials": {"password": {"identifier": true}, "webauthn": {"identifier": true},
-//	                 "code": {"identifier": true, "via": "email"},
-//	                 "totp": {"account_name": true}, "passkey": {"display_name": true}},
-//	 "verification": {"via": "email"}, "recovery": {"via": "email"},
-//	 "organizations": {"matcher": "email_domain"}}
-//
+// extension is what the [ExtensionKeyword] says of the values of a subschema.
 // organizations is checked and otherwise ignored.
 type extension struct {
 	password, webauthn bool

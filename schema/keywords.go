@@ -11,7 +11,22 @@ import (
 	"strings"
 )
 
-// ExtensionKeyword marks traits as identifiers and addresses; see extension.
+// ExtensionKeyword marks traits as identifiers and addresses. Its value is an object of
+// these members, all optional, and no others:
+//
+//	{"credentials": {
+//	   "password": {"identifier": true},                  // signs in with a password
+//	   "webauthn": {"identifier": true},                  // signs in with a security key
+//	   "code":     {"identifier": true, "via": "email"},  // signs in with a code sent there
+//	   "totp":     {"account_name": true},                // what an authenticator app shows
+//	   "passkey":  {"display_name": true}},               // what a passkey is called
+//	 "verification":  {"via": "email"},                   // is a verifiable address
+//	 "recovery":      {"via": "email"},                   // is a recovery address
+//	 "organizations": {"matcher": "email_domain"}}        // accepted, and ignored
+//
+// via is "email" or "sms". The keyword holds wherever the subschema that it stands in
+// applies to a value: in nested objects, items, $ref, allOf, and in those branches
+// of anyOf, oneOf and if that hold.
 const ExtensionKeyword = "ory.sh/kratos"
 
 // readKeyword checks the value of a keyword and puts it into the node.
