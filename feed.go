@@ -136,7 +136,7 @@ func (m *Manager) PruneChanges(ctx context.Context, keep storage.Retention) (int
 }
 
 // WithPollInterval sets how long [Manager.Watch] waits before it looks for what other
-// processes have changed. The default is a second.
+// processes have changed. It is longer than nothing. The default is a second.
 func WithPollInterval(interval time.Duration) Option {
 	return func(m *Manager) error {
 		if interval <= 0 {

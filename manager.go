@@ -38,7 +38,8 @@ type Manager struct {
 
 // New returns a Manager that keeps identities in store and checks their traits
 // against schemas. The store stays the caller's: close it when the Manager is no
-// longer used.
+// longer used. The error, of no particular type, is that of a nil argument or of an
+// option.
 func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("idem: the store is nil")

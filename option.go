@@ -10,7 +10,8 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// Option changes a default of [New].
+// Option changes a default of [New]. One that is given nil, or a number out of its
+// range, makes New fail.
 type Option func(*Manager) error
 
 // WithHasher sets how plain passwords are hashed. The default is Argon2id with
@@ -27,7 +28,7 @@ func WithHasher(hasher credentials.Hasher) Option {
 }
 
 // WithHashingLimit sets how many passwords are hashed or verified at once; more
-// wait their turn. It bounds the memory that a burst can take: with the default
+// wait their turn. n is at least 1. It bounds the memory that a burst can take: with the default
 // hasher each needs 19 MiB. The default is the number of processors.
 func WithHashingLimit(n int) Option {
 	return func(m *Manager) error {

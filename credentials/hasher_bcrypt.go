@@ -8,8 +8,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// DefaultBcryptCost is the cost of new bcrypt hashes: 2^12 rounds, about a quarter
-// of a second.
+// DefaultBcryptCost is the cost of new bcrypt hashes: 2^12 rounds, some 0.3
+// seconds.
 const DefaultBcryptCost = 12
 
 type bcryptHasher struct{ cost int }

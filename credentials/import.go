@@ -43,7 +43,8 @@ type ImportPassword struct {
 }
 
 // ImportProvider is a link to add. The identifier of a link is "provider:subject",
-// so the provider's name holds no colon: otherwise two links could have the same.
+// so the provider's name holds no colon: otherwise two links could have the same. The
+// fields are those of a [Provider]; Provider and Subject must not be empty.
 type ImportProvider struct {
 	Provider     string
 	Subject      string

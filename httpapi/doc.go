@@ -6,7 +6,12 @@
 // operation means is package idem's to say. What it adds is strictness about what
 // comes in (one JSON value, in UTF-8, no unknown or repeated names, bounded in size
 // and depth), entity tags (RFC 9110, section 8.8.3) and errors that programs can
-// read.
+// read. The routes that Kratos does not have are those of the change feed (GET
+// /admin/changes and GET /admin/identities/{id}/changes, each a page of JSON, or with
+// Accept: text/event-stream a stream) and GET /openapi.json, which describes them all.
+//
+// Any number of requests may be served at once. Errors are answered in Kratos's envelope,
+// or as problem details (RFC 9457) to a client that accepts application/problem+json.
 //
 // Start reading at [New].
 package httpapi

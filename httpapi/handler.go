@@ -151,9 +151,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type operationKey struct{}
 
 // Operation returns the name of the operation that r asks for, such as
-// "updateIdentity", within the authorize function of [New]. The names are those
-// that the API descriptions of Ory Kratos use. It is empty for a request that no
-// route matches.
+// "updateIdentity", within the authorize function of [New]. The names are the
+// operation ids of GET /openapi.json, which are those of the API descriptions of Ory
+// Kratos where it has the operation. It is empty for a request that no route matches.
 func Operation(r *http.Request) string {
 	operation, _ := r.Context().Value(operationKey{}).(string)
 	return operation

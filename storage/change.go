@@ -61,7 +61,9 @@ func NewChange(ctx context.Context, before, after *identity.Identity, at time.Ti
 
 type actorKey struct{}
 
-// WithActor returns a context whose changes are recorded as made by actor.
+// WithActor returns a context whose changes are recorded as made by actor. A store keeps
+// what it is given: package idem, whose WithActor applications use, says what an actor may
+// be, and refuses a change in the name of any other.
 func WithActor(ctx context.Context, actor string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor)
 }
