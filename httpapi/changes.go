@@ -156,11 +156,7 @@ func writeChange(w *jsonwriter.Writer, c storage.Change) {
 	w.Int(c.Revision)
 	w.StringMember("operation", string(c.Operation))
 	w.Name("fields")
-	w.BeginArray()
-	for _, field := range c.Fields {
-		w.String(field)
-	}
-	w.EndArray()
+	w.Strings(c.Fields)
 	if c.Actor != "" {
 		w.StringMember("actor", c.Actor)
 	}

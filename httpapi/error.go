@@ -292,18 +292,12 @@ func (p *problem) problemDetails() []byte {
 
 func (p *problem) writeDetails(w *jsonwriter.Writer) {
 	w.BeginObject()
-	if len(p.violations) > 0 {
-		w.Name("violations")
-		w.BeginArray()
-		for _, v := range p.violations[:min(len(p.violations), schema.MaxViolations)] {
-			w.BeginObject()
-			w.StringMember("pointer", v.Pointer)
-			w.StringMember("keyword", v.Keyword)
-			w.StringMember("message", v.Message)
-			w.EndObject()
-		}
-		w.EndArray()
-	}
+	told := p.violations[:min(len(p.violations), schema.MaxViolations)]
+	jsonwriter.ObjectsMember(w, "violations", told, func(v schema.Violation) {
+		w.StringMember("pointer", v.Pointer)
+		w.StringMember("keyword", v.Keyword)
+		w.StringMember("message", v.Message)
+	})
 	if p.conflict != nil {
 		w.Name("conflict")
 		w.BeginObject()

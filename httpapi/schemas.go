@@ -13,15 +13,11 @@ var errNoSchema = &problem{status: http.StatusNotFound, id: "not_found", message
 // listSchemas answers with all schemas, the default one first, each whole.
 func (h *Handler) listSchemas(_ http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
 	w := jsonwriter.New(nil)
-	w.BeginArray()
-	for _, s := range h.manager.Schemas().All() {
-		w.BeginObject()
+	jsonwriter.Objects(w, h.manager.Schemas().All(), func(s *schema.Schema) {
 		w.StringMember("id", s.ID())
 		w.Name("schema")
 		w.Raw(s.Document())
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 	return answer{status: http.StatusOK, body: w.Bytes()}, nil
 }
 

@@ -88,13 +88,7 @@ func writeTime(w *jsonwriter.Writer, name string, t time.Time) {
 }
 
 func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.VerifiableAddress) {
-	if len(addresses) == 0 {
-		return
-	}
-	w.Name("verifiable_addresses")
-	w.BeginArray()
-	for _, a := range addresses {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "verifiable_addresses", addresses, func(a identity.VerifiableAddress) {
 		w.UUIDMember("id", a.ID)
 		w.StringMember("value", a.Value)
 		w.BoolMember("verified", a.Verified)
@@ -105,27 +99,17 @@ func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.Verifia
 		}
 		writeTime(w, "created_at", a.CreatedAt)
 		writeTime(w, "updated_at", a.UpdatedAt)
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func writeRecoveryAddresses(w *jsonwriter.Writer, addresses []identity.RecoveryAddress) {
-	if len(addresses) == 0 {
-		return
-	}
-	w.Name("recovery_addresses")
-	w.BeginArray()
-	for _, a := range addresses {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "recovery_addresses", addresses, func(a identity.RecoveryAddress) {
 		w.UUIDMember("id", a.ID)
 		w.StringMember("value", a.Value)
 		w.StringMember("via", a.Via)
 		writeTime(w, "created_at", a.CreatedAt)
 		writeTime(w, "updated_at", a.UpdatedAt)
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func (v View) writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
@@ -135,11 +119,7 @@ func (v View) writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
 		w.BeginObject()
 		w.StringMember("type", string(t))
 		w.Name("identifiers")
-		w.BeginArray()
-		for _, identifier := range c.Identifiers {
-			w.String(identifier)
-		}
-		w.EndArray()
+		w.Strings(c.Identifiers)
 		if slices.Contains(v.Configs, t) && !c.Config.IsZero() {
 			w.Name("config")
 			writeConfig(w, t, c.Config)

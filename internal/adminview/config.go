@@ -43,9 +43,7 @@ func writePassword(w *jsonwriter.Writer, c credentials.Config) {
 // writeProviders writes the token fields of oidc links because clients expect
 // them; they are always empty, since idem keeps no tokens.
 func writeProviders(w *jsonwriter.Writer, t credentials.Type, providers []credentials.Provider) {
-	w.BeginArray()
-	for _, p := range providers {
-		w.BeginObject()
+	jsonwriter.Objects(w, providers, func(p credentials.Provider) {
 		w.StringMember("subject", p.Subject)
 		w.StringMember("provider", p.Provider)
 		if t == credentials.TypeOIDC {
@@ -59,15 +57,11 @@ func writeProviders(w *jsonwriter.Writer, t credentials.Type, providers []creden
 		if p.UseAutoLink {
 			w.BoolMember("use_auto_link", true)
 		}
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func writeRecoveryCodes(w *jsonwriter.Writer, codes []credentials.RecoveryCode) {
-	w.BeginArray()
-	for _, code := range codes {
-		w.BeginObject()
+	jsonwriter.Objects(w, codes, func(code credentials.RecoveryCode) {
 		w.StringMember("code", code.Code)
 		w.Name("used_at")
 		if code.UsedAt.IsZero() {
@@ -75,9 +69,7 @@ func writeRecoveryCodes(w *jsonwriter.Writer, codes []credentials.RecoveryCode) 
 		} else {
 			w.Time(code.UsedAt)
 		}
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func writeKeys(w *jsonwriter.Writer, c credentials.Config) {
@@ -91,12 +83,8 @@ func writeKeys(w *jsonwriter.Writer, c credentials.Config) {
 }
 
 func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddress) {
-	w.BeginArray()
-	for _, a := range addresses {
-		w.BeginObject()
+	jsonwriter.Objects(w, addresses, func(a credentials.CodeAddress) {
 		w.StringMember("channel", a.Channel)
 		w.StringMember("address", a.Address)
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }

@@ -143,3 +143,34 @@ func (w *Writer) separate() {
 	}
 	w.comma = true
 }
+
+// Strings writes an array of strings.
+func (w *Writer) Strings(items []string) {
+	w.BeginArray()
+	for _, s := range items {
+		w.String(s)
+	}
+	w.EndArray()
+}
+
+// Objects writes an array with an object for each of items, whose members the function
+// members writes to w. It is not handed w: a Writer that an unknown function gets moves to
+// the heap.
+func Objects[T any](w *Writer, items []T, members func(item T)) {
+	w.BeginArray()
+	for _, item := range items {
+		w.BeginObject()
+		members(item)
+		w.EndObject()
+	}
+	w.EndArray()
+}
+
+// ObjectsMember writes the object member name with what [Objects] writes, and leaves it
+// out when there are no items.
+func ObjectsMember[T any](w *Writer, name string, items []T, members func(item T)) {
+	if len(items) > 0 {
+		w.Name(name)
+		Objects(w, items, members)
+	}
+}

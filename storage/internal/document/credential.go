@@ -21,11 +21,7 @@ func writeCredentials(w *jsonwriter.Writer, set credentials.Set) {
 		w.BeginObject()
 		if len(c.Identifiers) > 0 {
 			w.Name("i")
-			w.BeginArray()
-			for _, identifier := range c.Identifiers {
-				w.String(identifier)
-			}
-			w.EndArray()
+			w.Strings(c.Identifiers)
 		}
 		if c.Version != 0 {
 			w.Name("n")
@@ -64,13 +60,7 @@ func writeConfig(w *jsonwriter.Writer, c credentials.Config) {
 }
 
 func writeProviders(w *jsonwriter.Writer, providers []credentials.Provider) {
-	if len(providers) == 0 {
-		return
-	}
-	w.Name("p")
-	w.BeginArray()
-	for _, p := range providers {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "p", providers, func(p credentials.Provider) {
 		w.StringMember("p", p.Provider)
 		w.StringMember("s", p.Subject)
 		if p.Organization != "" {
@@ -79,26 +69,16 @@ func writeProviders(w *jsonwriter.Writer, providers []credentials.Provider) {
 		if p.UseAutoLink {
 			w.BoolMember("al", true)
 		}
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func writeRecoveryCodes(w *jsonwriter.Writer, codes []credentials.RecoveryCode) {
-	if len(codes) == 0 {
-		return
-	}
-	w.Name("l")
-	w.BeginArray()
-	for _, code := range codes {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "l", codes, func(code credentials.RecoveryCode) {
 		w.StringMember("c", code.Code)
 		if !code.UsedAt.IsZero() {
 			writeTime(w, "ua", code.UsedAt)
 		}
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func writeKeys(w *jsonwriter.Writer, keys []credentials.Key) {
@@ -114,18 +94,10 @@ func writeKeys(w *jsonwriter.Writer, keys []credentials.Key) {
 }
 
 func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddress) {
-	if len(addresses) == 0 {
-		return
-	}
-	w.Name("a")
-	w.BeginArray()
-	for _, a := range addresses {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "a", addresses, func(a credentials.CodeAddress) {
 		w.StringMember("c", a.Channel)
 		w.StringMember("a", a.Address)
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func readCredentials(r *strictjson.Reader) credentials.Set {

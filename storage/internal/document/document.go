@@ -64,13 +64,7 @@ func writeTime(w *jsonwriter.Writer, name string, t time.Time) {
 }
 
 func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.VerifiableAddress) {
-	if len(addresses) == 0 {
-		return
-	}
-	w.Name("v")
-	w.BeginArray()
-	for _, a := range addresses {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "v", addresses, func(a identity.VerifiableAddress) {
 		w.UUIDMember("i", a.ID)
 		w.StringMember("v", a.Value)
 		w.StringMember("y", a.Via)
@@ -85,25 +79,15 @@ func writeVerifiableAddresses(w *jsonwriter.Writer, addresses []identity.Verifia
 		}
 		writeTime(w, "ca", a.CreatedAt)
 		writeTime(w, "ua", a.UpdatedAt)
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
 
 func writeRecoveryAddresses(w *jsonwriter.Writer, addresses []identity.RecoveryAddress) {
-	if len(addresses) == 0 {
-		return
-	}
-	w.Name("r")
-	w.BeginArray()
-	for _, a := range addresses {
-		w.BeginObject()
+	jsonwriter.ObjectsMember(w, "r", addresses, func(a identity.RecoveryAddress) {
 		w.UUIDMember("i", a.ID)
 		w.StringMember("v", a.Value)
 		w.StringMember("y", a.Via)
 		writeTime(w, "ca", a.CreatedAt)
 		writeTime(w, "ua", a.UpdatedAt)
-		w.EndObject()
-	}
-	w.EndArray()
+	})
 }
