@@ -89,6 +89,9 @@ func (h *Handler) changes(r *http.Request, f feed) (answer, error) {
 	return answer{status: http.StatusOK, header: http.Header{"Link": {h.changeLinks(f, found, more)}}, body: appendChanges(nil, found)}, nil
 }
 
+// feedParameters are as listParameters are for a list.
+var feedParameters = map[string]bool{"after": false, "page_size": false}
+
 // read reads the parameters of r. Last-Event-ID, which a client of server-sent events
 // sends when it connects again, wins over after, which it repeats.
 func (f *feed) read(r *http.Request) error {
@@ -96,13 +99,8 @@ func (f *feed) read(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	for name, values := range query {
-		if name != "after" && name != "page_size" {
-			return badParameter("There is no parameter " + strconv.QuoteToASCII(shorten(name)) + "; there are after, page_size.")
-		}
-		if len(values) > 1 {
-			return badParameter("The parameter " + name + " is given more than once.")
-		}
+	if err := checkParameters(query, feedParameters); err != nil {
+		return err
 	}
 	if f.size, err = readSize(query, "page_size"); err != nil {
 		return err

@@ -61,6 +61,10 @@ func TestChanges(t *testing.T) {
 		require.Equal(t, "["+third+"]", string(f.do(t, http.MethodGet, identityChangesPath(created.ID)+"?page_size=1&after=1", "").body))
 		require.Equal(t, "[]", string(f.do(t, http.MethodGet, changesPath+"?after=4", "").body))
 
+		// What is wrong with several parameters is told of the first in the order of names.
+		for range 20 {
+			require.Contains(t, string(f.do(t, http.MethodGet, changesPath+"?zeta=1&page_size=1&page_size=2&eta=1", "").body), `There is no parameter \"eta\"; there are after, page_size.`)
+		}
 		for _, query := range []string{"?after=x", "?after=-1", "?after=1.5", "?after=99999999999999999999", "?after=1&after=2", "?before=1", "?page_size=x", "?%zz"} {
 			requireRefusal(t, refusal{status: 400, id: "bad_request"}, f.do(t, http.MethodGet, changesPath+query, ""))
 			requireRefusal(t, refusal{status: 400, id: "bad_request"}, f.do(t, http.MethodGet, identityChangesPath(created.ID)+query, ""))

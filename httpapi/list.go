@@ -30,7 +30,7 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkParameters(parameters); err != nil {
+	if err := checkParameters(parameters, listParameters); err != nil {
 		return answer{}, err
 	}
 	q, err := readFilters(parameters)
@@ -66,14 +66,15 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 	return answer{status: http.StatusOK, header: header, body: buffer.Bytes(), buffer: buffer}, nil
 }
 
-// checkParameters refuses what it does not know: a misspelt filter that was ignored
-// would answer with everybody.
-func checkParameters(parameters url.Values) error {
+// checkParameters refuses what is not among known, which says of each parameter whether
+// it may be given more than once: a misspelt filter that was ignored would answer with
+// everybody.
+func checkParameters(parameters url.Values, known map[string]bool) error {
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		repeatable, known := listParameters[name]
+		repeatable, ok := known[name]
 		switch {
-		case !known:
-			return badParameter(fmt.Sprintf("There is no parameter %s; there are %s.", strconv.QuoteToASCII(shorten(name)), strings.Join(slices.Sorted(maps.Keys(listParameters)), ", ")))
+		case !ok:
+			return badParameter(fmt.Sprintf("There is no parameter %s; there are %s.", strconv.QuoteToASCII(shorten(name)), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
 		case !repeatable && len(parameters[name]) > 1:
 			return badParameter("The parameter " + name + " is given more than once.")
 		}
