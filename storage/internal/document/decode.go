@@ -42,7 +42,7 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 		case "ma":
 			i.MetadataAdmin = readJSON(r)
 		case "o":
-			i.OrganizationID = uuid.NullUUID{UUID: readID(r), Valid: true}
+			i.OrganizationID = uuid.NullUUID{UUID: parseID(r, r.String()), Valid: true}
 		case "v":
 			r.Array(func() { i.VerifiableAddresses = append(i.VerifiableAddresses, readVerifiableAddress(r)) })
 		case "r":
@@ -62,10 +62,11 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 
 func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
 	a := identity.VerifiableAddress{Status: identity.AddressPending}
+	id := ""
 	r.Object(func(name string) {
 		switch name {
 		case "i":
-			a.ID = readID(r)
+			id = r.String()
 		case "v":
 			a.Value = r.String()
 		case "y":
@@ -84,14 +85,16 @@ func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
 			r.Raw()
 		}
 	})
+	a.ID = parseID(r, id) // there always is one
 	return a
 }
 
 func readRecoveryAddress(r *strictjson.Reader) (a identity.RecoveryAddress) {
+	id := ""
 	r.Object(func(name string) {
 		switch name {
 		case "i":
-			a.ID = readID(r)
+			id = r.String()
 		case "v":
 			a.Value = r.String()
 		case "y":
@@ -104,6 +107,7 @@ func readRecoveryAddress(r *strictjson.Reader) (a identity.RecoveryAddress) {
 			r.Raw()
 		}
 	})
+	a.ID = parseID(r, id)
 	return a
 }
 
@@ -112,8 +116,9 @@ func readJSON(r *strictjson.Reader) json.RawMessage { return json.RawMessage(r.R
 
 func readTime(r *strictjson.Reader) time.Time { return time.UnixMicro(r.Int()).UTC() }
 
-func readID(r *strictjson.Reader) uuid.UUID {
-	id, err := uuid.Parse(r.String())
+// parseID is the id that text stands for, which r has read.
+func parseID(r *strictjson.Reader, text string) uuid.UUID {
+	id, err := uuid.Parse(text)
 	if err != nil {
 		r.Fail()
 	}
