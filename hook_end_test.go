@@ -3,6 +3,7 @@ package idem_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -89,4 +90,30 @@ func TestHookThatDoesNotReturn(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestVetoWithinATransaction has a hook refuse with an error that the store would take
+// for its own transaction's.
+func TestVetoWithinATransaction(t *testing.T) {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "identities.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	store, err := sqlite.New(db)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = store.Close() })
+	tx, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Commit() })
+
+	var veto error
+	w := newWorld(t, store.WithTx(tx), idem.WithBeforeCommit(func(context.Context, idem.Change) error { return veto }))
+	kept, err := w.CreateIdentity(t.Context(), identity.Create{Traits: raw(`{"email":"ada@example.com"}`)})
+	require.NoError(t, err)
+	veto = fmt.Errorf("look the manager up: %w", sql.ErrTxDone)
+	_, err = w.UpdateIdentity(t.Context(), kept.ID, identity.Update{Traits: raw(`{"email":"eve@example.com"}`)})
+	require.Equal(t, idem.KindVetoed, idem.KindOf(err), "%v", err)
+	require.Equal(t, idem.KindVetoed, idem.KindOf(w.DeleteIdentity(t.Context(), kept.ID)))
+	found, err := w.GetIdentity(t.Context(), kept.ID)
+	require.NoError(t, err)
+	require.True(t, found.Equal(kept))
 }

@@ -99,7 +99,13 @@ func (t *Tx) write(caller context.Context, r run) (err error) {
 	if err := t.begin(caller); err != nil {
 		return err
 	}
-	defer func() { err = t.end(caller, err) }()
+	var refused error
+	defer func() {
+		// A refusal is the caller's own, whatever it wraps.
+		if err = t.end(caller, err); refused != nil {
+			err = refused
+		}
+	}()
 	// SQLite ends the whole transaction when a statement that writes is interrupted.
 	ctx := context.WithoutCancel(caller)
 	if err := t.exec(ctx, `SAVEPOINT idem`); err != nil {
@@ -123,6 +129,7 @@ func (t *Tx) write(caller context.Context, r run) (err error) {
 		return failure
 	}
 	if refusal != nil {
+		refused = refusal
 		return refusal
 	}
 	if err := t.t.writeChanges(ctx); err != nil {
