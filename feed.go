@@ -50,8 +50,8 @@ func OfIdentity(id uuid.UUID) ChangeOption {
 // It misses none: who keeps the Sequence of the last change that was dealt with, and
 // begins there again after a crash, gets every change at least once. If changes that
 // were not read yet have been pruned, or the store never had that change, the error is
-// of KindGone and wraps [storage.ErrPosition]: look at the identities anew. An error
-// ends it.
+// of KindGone and wraps [storage.ErrPosition]: look at the identities anew. Who asks for
+// those of one identity gets what is kept of them, and is not told. An error ends it.
 func (m *Manager) Changes(ctx context.Context, after int64, options ...ChangeOption) iter.Seq2[storage.Change, error] {
 	return func(yield func(storage.Change, error) bool) {
 		_ = m.eachChange(ctx, "read changes", changeQuery(after, options), yield)

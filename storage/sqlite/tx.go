@@ -48,6 +48,7 @@ var _ storage.Storage = (*Tx)(nil)
 //     start over. With BEGIN IMMEDIATE (for the driver that idem uses, _txlock=immediate
 //     in the data source name) only the beginning can be refused.
 //   - Changes in tx do not share a commit with others: for durability, tx pays alone.
+//   - Make one Tx for each tx: the calls of one take turns, those of two do not.
 //   - While a call is under way leave tx alone, in a function that it calls too: what is
 //     done through tx meanwhile is undone with the call if that fails.
 //   - A call that has begun to write is seen through. If its context has ended by then it

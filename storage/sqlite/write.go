@@ -213,7 +213,7 @@ func (t *transaction) confirm(ctx context.Context, r replacement, refusal error)
 		return errMoved, nil
 	case err != nil:
 		return nil, err
-	case current.lastChange != r.previous:
+	case current.lastChange != r.previous || current.identity.Revision != r.next.Revision-1:
 		return errMoved, nil
 	}
 	return refusal, nil
