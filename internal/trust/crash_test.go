@@ -26,28 +26,31 @@ var kills = flag.Int("kills", 4, "how often each of the tests of crashes kills i
 
 // TestKill kills writers with SIGKILL at random moments, opens what they left, and
 // audits it: every acknowledged change is there, no half change is, the revisions have
-// no gap, identifiers and documents agree, and SQLite finds its file in order.
+// no gap, the change feed is complete and in order, identifiers and documents agree, and
+// SQLite finds its file in order.
 //
 // The long form is
 //
 //	go test ./internal/trust -run TestKill -kills 100 -timeout 30m
 func TestKill(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		writers int
+		name                string
+		writers, goroutines int // of each
+		kills               int
 	}{
-		{name: "one process", writers: 1},
-		{name: "two processes on one file", writers: 2},
+		{name: "one process", writers: 1, goroutines: 8, kills: *kills},
+		{name: "two processes on one file", writers: 2, goroutines: 8, kills: *kills},
+		{name: "two processes on one file, 64 goroutines in all", writers: 2, goroutines: 32, kills: max(10, *kills)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			run := newCrashRun(t, crashWriter{Goroutines: 8})
-			for range *kills {
+			run := newCrashRun(t, crashWriter{Goroutines: c.goroutines})
+			for range c.kills {
 				require.NoError(t, run.crash(c.writers))
 			}
 			// Else the audits had nothing to look at.
 			require.Positive(t, run.acknowledged, "nothing was acknowledged")
 			t.Logf("%d kills of %d writers: %d changes acknowledged, %d refused, %d under way when they were killed, of which %d had happened",
-				*kills, c.writers, run.acknowledged, run.refused, run.underWay, run.happened)
+				c.kills, c.writers, run.acknowledged, run.refused, run.underWay, run.happened)
 		})
 	}
 }
