@@ -60,7 +60,7 @@ var _ storage.Storage = (*Tx)(nil)
 //   - After tx has ended every call is [storage.ErrClosed].
 func (*Store) WithTx(tx *sql.Tx) *Tx {
 	t := &Tx{t: &transaction{tx: tx}, turn: make(chan struct{}, 1)}
-	t.reader = reader{source: t.t, begin: t.begin, end: t.end}
+	t.reader = reader{source: t.t, begin: t.begin, end: t.endRead}
 	return t
 }
 
@@ -93,6 +93,18 @@ func (t *Tx) end(ctx context.Context, err error) error {
 		return storage.ErrClosed
 	}
 	return err
+}
+
+// endRead ends the turn of a caller that reads. A statement that was prepared in the
+// transaction says no more after its end than that it is closed: so after an error the
+// transaction itself is asked.
+func (t *Tx) endRead(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() == nil {
+		if _, ended := t.t.tx.ExecContext(ctx, `SELECT 1`); errors.Is(ended, sql.ErrTxDone) {
+			err = ended
+		}
+	}
+	return t.end(ctx, err)
 }
 
 // write makes one write, all or nothing, within the transaction.

@@ -147,16 +147,54 @@ func TestTransactionGoesOnAfterARefusal(t *testing.T) {
 	require.Equal(t, int64(2), found.Revision)
 }
 
+// TestTransactionThatHasEnded ends a transaction in each way that there is, before it was
+// used and after: then its statements are prepared, and end with it.
 func TestTransactionThatHasEnded(t *testing.T) {
 	db, store := applicationStore(t)
-	tx, err := db.Begin()
+	kept, err := store.Create(t.Context(), person(1))
 	require.NoError(t, err)
-	within := store.WithTx(tx)
-	require.NoError(t, tx.Commit())
-	_, err = within.Create(t.Context(), person(1))
-	require.ErrorIs(t, err, storage.ErrClosed)
-	_, err = within.Get(t.Context(), person(1).ID)
-	require.ErrorIs(t, err, storage.ErrClosed)
+	calls := map[string]func(s storage.Storage) error{
+		"get":     func(s storage.Storage) error { _, err := s.Get(t.Context(), kept.ID); return err },
+		"list":    func(s storage.Storage) error { _, err := s.List(t.Context(), storage.Query{}); return err },
+		"changes": func(s storage.Storage) error { _, err := s.Changes(t.Context(), storage.ChangeQuery{}); return err },
+		"create":  func(s storage.Storage) error { _, err := s.Create(t.Context(), person(2)); return err },
+		"update":  func(s storage.Storage) error { _, err := s.Update(t.Context(), kept.ID, rename("crm/1")); return err },
+		"prune": func(s storage.Storage) error {
+			_, err := s.PruneChanges(t.Context(), storage.Retention{Newest: 1})
+			return err
+		},
+		"delete": func(s storage.Storage) error { return s.Delete(t.Context(), kept.ID, person(1).UpdatedAt, nil) },
+	}
+	inOrder := []string{"get", "list", "changes", "create", "update", "prune", "delete"}
+	for name, end := range map[string]func(tx *sql.Tx, cancel func()) error{
+		"rolled back":        func(tx *sql.Tx, _ func()) error { return tx.Rollback() },
+		"left by its caller": func(_ *sql.Tx, cancel func()) error { cancel(); return nil },
+		"committed":          func(tx *sql.Tx, _ func()) error { return tx.Commit() },
+	} {
+		for _, used := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, used before: %t", name, used), func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				tx, err := db.BeginTx(ctx, nil)
+				require.NoError(t, err)
+				within := store.WithTx(tx)
+				if used {
+					for _, call := range inOrder[:3] {
+						require.NoError(t, calls[call](within), call)
+					}
+				}
+				require.NoError(t, end(tx, cancel))
+				// The end of a context is seen a moment later.
+				require.Eventually(t, func() bool {
+					_, err := tx.Exec("SELECT 1")
+					return errors.Is(err, sql.ErrTxDone)
+				}, 5*time.Second, time.Millisecond)
+				for _, call := range inOrder {
+					require.ErrorIs(t, calls[call](within), storage.ErrClosed, call)
+				}
+			})
+		}
+	}
 }
 
 // TestTransactionOfAnotherHandle joins a transaction of a handle that the store knows
