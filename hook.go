@@ -30,9 +30,9 @@ type Change struct {
 // the error as its reason, so it should be written for the client and hold no secret.
 //
 // hook runs as part of the store's atomic step (for a create, which begins from nothing,
-// just before it): it must be quick, must not call the
-// Manager or the store, and may run again, or for a change that then fails for another
-// reason. What must happen after a commit is for [Manager.Watch].
+// just before it): it must be quick, must not call the Manager or the store, and may run
+// again, or for a change that then fails for another reason. What must happen after a
+// commit is for [Manager.Watch].
 func WithBeforeCommit(hook func(ctx context.Context, c Change) error) Option {
 	return func(m *Manager) error {
 		if hook == nil {

@@ -42,25 +42,23 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 	if a.location != "" {
 		set("Location", a.location)
 	}
-	if a.body != nil {
+	if a.body != nil || a.stream != nil {
 		mediaType := a.mediaType
 		if mediaType == "" {
 			mediaType = "application/json; charset=utf-8"
 		}
 		set("Content-Type", mediaType)
 		set("X-Content-Type-Options", "nosniff")
+	}
+	if a.body != nil {
 		set("Content-Length", strconv.Itoa(len(a.body)))
 	}
-	if a.stream != nil {
-		header.Set("Content-Type", a.mediaType)
-		header.Set("X-Content-Type-Options", "nosniff")
-	}
 	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead && a.stream != nil {
+	switch {
+	case r.Method == http.MethodHead:
+	case a.stream != nil:
 		a.stream(w, r)
-		return
-	}
-	if r.Method != http.MethodHead && a.body != nil {
+	case a.body != nil:
 		// A client that has gone away cannot be told anything any more.
 		_, _ = w.Write(a.body)
 	}
