@@ -11,7 +11,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/resident"
+	"github.com/idemkit/idem/internal/rss"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
@@ -197,7 +197,7 @@ func BenchmarkImport100000(b *testing.B) {
 					require.NoError(b, results[999].Err)
 				}
 				b.StopTimer()
-				b.ReportMetric(resident.MiB(), "MiB-resident")
+				b.ReportMetric(rss.MiB(), "MiB-resident")
 				require.NoError(b, store.Close())
 				b.StartTimer()
 			}

@@ -18,7 +18,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/adminview"
-	"github.com/idemkit/idem/internal/arbitrary"
+	"github.com/idemkit/idem/internal/identitytest"
 )
 
 // FuzzAppend holds the encoder, which is written by hand, to encoding/json: for every
@@ -31,7 +31,7 @@ func FuzzAppend(f *testing.F) {
 		f.Add(seed, uint16(size*655))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, choices uint16) {
-		i := arbitrary.Identity(data)
+		i := identitytest.Identity(data)
 		view := adminview.View{BaseURL: "https://id.example.com/auth", HideSchemaURL: choices&1 != 0, HideCredentials: choices&2 != 0}
 		for n, c := range credentials.Types() {
 			if choices>>(n+2)&1 != 0 {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/resident"
+	"github.com/idemkit/idem/internal/rss"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
 )
@@ -274,7 +274,7 @@ func BenchmarkGrowth(b *testing.B) {
 			}
 			b.ReportMetric(microseconds(median(updates)), "µs-median")
 			b.ReportMetric(float64(pages*pageSize)/float64(size), "bytes/identity")
-			b.ReportMetric(resident.MiB(), "MiB-resident")
+			b.ReportMetric(rss.MiB(), "MiB-resident")
 			require.NoError(b, store.Close())
 			b.ReportMetric(microseconds(took(b, func() error {
 				store, err = Open(b.Context(), path)

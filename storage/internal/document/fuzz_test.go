@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/arbitrary"
+	"github.com/idemkit/idem/internal/identitytest"
 	"github.com/idemkit/idem/storage/internal/document"
 )
 
@@ -22,7 +22,7 @@ func FuzzRoundTrip(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		want := arbitrary.Identity(data)
+		want := identitytest.Identity(data)
 		raw := document.Append(nil, want)
 		require.Equal(t, raw, document.Append([]byte("before"), want)[len("before"):])
 		written := bytes.Clone(raw)
@@ -39,7 +39,7 @@ func FuzzDecode(f *testing.F) {
 	random := rand.NewChaCha8([32]byte{2})
 	seed := make([]byte, 2000)
 	_, _ = random.Read(seed)
-	f.Add(document.Append(nil, arbitrary.Identity(seed)))
+	f.Add(document.Append(nil, identitytest.Identity(seed)))
 	for _, damaged := range []string{
 		``, `null`, `[]`, `{"s":"person"`, `{"s":"person","t":{}`, `{"s":"a","s":"b"}`, `{"v":[{"i":"x"}]}`, `{"o":"x"}`, `{"sa":1.5}`,
 		`{"c":{"password":{"c":{"k":[1]}}}}`, `{"c":{"code":{"c":{"uh":"="}}}}`, `{"new":{"in":["a later release"]}}`,

@@ -1,6 +1,6 @@
-// Package arbitrary makes identities of the bytes that a fuzzer invents, so that what
+// Package identitytest makes identities from the bytes that a fuzzer invents, so that what
 // holds for every identity can be tested on many that nobody would think of.
-package arbitrary
+package identitytest
 
 import (
 	"encoding/json"

@@ -1,6 +1,6 @@
 //go:build unix
 
-package trust_test
+package faulttest_test
 
 import (
 	"bytes"
@@ -44,7 +44,7 @@ const (
 //
 // The long form is
 //
-//	go test ./internal/trust -run TestKillTransaction$ -transaction-kills 50 -timeout 30m
+//	go test ./internal/faulttest -run TestKillTransaction$ -transaction-kills 50 -timeout 30m
 func TestKillTransaction(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

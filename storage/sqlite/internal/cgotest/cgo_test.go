@@ -1,4 +1,4 @@
-package mattn_test
+package cgotest_test
 
 import (
 	"context"

@@ -1,8 +1,8 @@
-module github.com/idemkit/idem/internal/mattn
+module github.com/idemkit/idem/storage/sqlite/internal/cgotest
 
 go 1.26.0
 
-replace github.com/idemkit/idem => ../..
+replace github.com/idemkit/idem => ../../../..
 
 require (
 	github.com/google/uuid v1.6.0

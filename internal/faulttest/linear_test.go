@@ -1,6 +1,6 @@
 //go:build unix
 
-package trust_test
+package faulttest_test
 
 import (
 	"context"
@@ -53,7 +53,7 @@ var stores = map[string]func(t *testing.T) []storage.Storage{
 //
 // The long form is
 //
-//	go test ./internal/trust -run TestLinearizable$ -operations 100000 -timeout 60m
+//	go test ./internal/faulttest -run TestLinearizable$ -operations 100000 -timeout 60m
 func TestLinearizable(t *testing.T) {
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {

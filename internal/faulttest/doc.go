@@ -1,4 +1,4 @@
-// Package trust holds the tests of what a store of idem promises when things go
+// Package faulttest holds the tests of what a store of idem promises when things go
 // wrong: nothing acknowledged is lost, and nothing wrong is let in.
 //
 //   - crash_test.go kills writing processes with SIGKILL and looks at what they left;
@@ -11,8 +11,8 @@
 // Each of these proofs is itself tested against stores that break the promise. The
 // normal run is short; the long forms are
 //
-//	go test ./internal/trust -run TestKill -kills 100 -timeout 30m
-//	go test ./internal/trust -run TestLinearizable$ -operations 100000 -timeout 60m
+//	go test ./internal/faulttest -run TestKill -kills 100 -timeout 30m
+//	go test ./internal/faulttest -run TestLinearizable$ -operations 100000 -timeout 60m
 //
 // There is no code here but tests, for Unix.
-package trust
+package faulttest

@@ -1,6 +1,6 @@
 //go:build unix
 
-package trust_test
+package faulttest_test
 
 import (
 	"context"
@@ -31,7 +31,7 @@ var kills = flag.Int("kills", 4, "how often each of the tests of crashes kills i
 //
 // The long form is
 //
-//	go test ./internal/trust -run TestKill -kills 100 -timeout 30m
+//	go test ./internal/faulttest -run TestKill -kills 100 -timeout 30m
 func TestKill(t *testing.T) {
 	for _, c := range []struct {
 		name                string

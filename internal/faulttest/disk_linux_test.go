@@ -1,4 +1,4 @@
-package trust_test
+package faulttest_test
 
 import (
 	"os"

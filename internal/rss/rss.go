@@ -1,5 +1,5 @@
-// Package resident tells how much memory this process holds, for benchmarks.
-package resident
+// Package rss tells how much memory this process holds, for benchmarks.
+package rss
 
 import (
 	"fmt"
