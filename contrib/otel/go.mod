@@ -6,7 +6,7 @@ replace github.com/idemkit/idem => ../..
 
 require (
 	github.com/google/uuid v1.6.0
-	github.com/idemkit/idem v0.0.0
+	github.com/idemkit/idem v0.1.0
 	github.com/stretchr/testify v1.12.1
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/metric v1.47.0

@@ -4,7 +4,7 @@ module github.com/idemkit/idem/schema/internal/differential
 go 1.26.0
 
 require (
-	github.com/idemkit/idem v0.0.0
+	github.com/idemkit/idem v0.1.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 )
 

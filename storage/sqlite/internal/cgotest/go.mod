@@ -6,7 +6,7 @@ replace github.com/idemkit/idem => ../../../..
 
 require (
 	github.com/google/uuid v1.6.0
-	github.com/idemkit/idem v0.0.0
+	github.com/idemkit/idem v0.1.0
 	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/stretchr/testify v1.12.1
 )
