@@ -127,7 +127,7 @@ func BenchmarkListIdentities(b *testing.B) {
 					for n := range creates {
 						creates[n].Traits = raw(`{"email":"person%d@example.com"}`, start+n)
 					}
-					_, err := w.ImportIdentities(b.Context(), creates)
+					_, err := w.CreateIdentities(b.Context(), creates)
 					require.NoError(b, err)
 				}
 				var tokens []string
@@ -150,8 +150,8 @@ func BenchmarkListIdentities(b *testing.B) {
 	}
 }
 
-// BenchmarkImportIdentities imports 1,000 identities at a time.
-func BenchmarkImportIdentities(b *testing.B) {
+// BenchmarkCreateIdentities imports 1,000 identities at a time.
+func BenchmarkCreateIdentities(b *testing.B) {
 	for _, s := range stores {
 		b.Run("store="+s.name, func(b *testing.B) {
 			store := s.open(b)
@@ -165,7 +165,7 @@ func BenchmarkImportIdentities(b *testing.B) {
 					creates[n].Traits = raw(`{"email":"person%d@example.com"}`, count)
 					count++
 				}
-				results, err := w.ImportIdentities(b.Context(), creates)
+				results, err := w.CreateIdentities(b.Context(), creates)
 				require.NoError(b, err)
 				require.NoError(b, results[999].Err)
 			}
@@ -192,7 +192,7 @@ func BenchmarkImport100000(b *testing.B) {
 					for n := range creates {
 						creates[n].Traits = raw(`{"email":"person%d@example.com"}`, imported+n)
 					}
-					results, err := w.ImportIdentities(b.Context(), creates)
+					results, err := w.CreateIdentities(b.Context(), creates)
 					require.NoError(b, err)
 					require.NoError(b, results[999].Err)
 				}

@@ -74,7 +74,7 @@
 //
 //	for change, err := range manager.Watch(ctx, lastSeen) {
 //
-// [WithActor] says in whose name a change is made.
+// [ContextWithActor] says in whose name a change is made.
 //
 // # Where to read on
 //

@@ -14,7 +14,7 @@ import (
 // To follow the feed as it grows, take Watch in the place of Changes.
 func ExampleManager_Changes() {
 	manager := newManager()
-	ctx := idem.WithActor(context.Background(), "admin:42")
+	ctx := idem.ContextWithActor(context.Background(), "admin:42")
 	ada, err := manager.CreateIdentity(ctx, identity.Create{Traits: json.RawMessage(`{"email":"ada@example.com"}`)})
 	if err != nil {
 		log.Fatal(err)
@@ -39,7 +39,7 @@ func ExampleManager_Changes() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := manager.DeleteIdentity(idem.WithActor(ctx, "gdpr-job"), ada.ID); err != nil {
+	if err := manager.DeleteIdentity(idem.ContextWithActor(ctx, "gdpr-job"), ada.ID); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("from", position)

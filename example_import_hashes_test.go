@@ -15,7 +15,7 @@ import (
 // Identities of another system come along with their password hashes, and their
 // owners notice nothing. Each stands alone: the one whose hash is of no known format is
 // refused, and says why.
-func ExampleManager_ImportIdentities() {
+func ExampleManager_CreateIdentities() {
 	ctx, manager := context.Background(), newManager()
 	var creates []identity.Create
 	for n, hash := range []string{
@@ -29,7 +29,7 @@ func ExampleManager_ImportIdentities() {
 		})
 	}
 
-	results, err := manager.ImportIdentities(ctx, creates)
+	results, err := manager.CreateIdentities(ctx, creates)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func ExampleWithBeforeCommit() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	manager, err := idem.New(memory.New(), schemas, idem.WithBeforeCommit(func(_ context.Context, c idem.Change) error {
+	manager, err := idem.New(memory.New(), schemas, idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 		leaves := c.After == nil || c.After.State == identity.StateInactive
 		if leaves && c.Before != nil && string(c.Before.MetadataAdmin) == `{"invoice":"open"}` {
 			return errors.New("there is an open invoice")

@@ -19,11 +19,11 @@ import (
 // MaxActorLength bounds the name of an actor, in bytes.
 const MaxActorLength = 256
 
-// WithActor returns a context whose changes are recorded in the feed as made by actor,
+// ContextWithActor returns a context whose changes are recorded in the feed as made by actor,
 // the application's own name for who is at work, such as "admin:42". It is valid UTF-8
 // without control characters and at most [MaxActorLength] long; a change in the name of
 // any other is refused (KindInvalid).
-func WithActor(ctx context.Context, actor string) context.Context {
+func ContextWithActor(ctx context.Context, actor string) context.Context {
 	return storage.WithActor(ctx, actor)
 }
 

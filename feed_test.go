@@ -22,7 +22,7 @@ import (
 
 func TestChanges(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
-		ctx := idem.WithActor(t.Context(), "admin:42")
+		ctx := idem.ContextWithActor(t.Context(), "admin:42")
 		ada, err := w.CreateIdentity(ctx, identity.Create{Traits: raw(`{"email":"ada@example.com"}`)})
 		require.NoError(t, err)
 		bob := w.create(t, identity.Create{Traits: raw(`{"email":"bob@example.com"}`)})

@@ -10,10 +10,10 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// Change is a change that is about to be committed, as a hook of [WithBeforeCommit] sees
+// PendingChange is a change that is about to be committed, as a hook of [WithBeforeCommit] sees
 // it: what the feed will say of it, but for its Sequence, and the identity on both
 // sides.
-type Change struct {
+type PendingChange struct {
 	storage.Change
 	// Before is the identity as it is, nil for a create. After is the identity as it
 	// will be, nil for a delete. Both are the hook's own: no edit of them has an effect.
@@ -33,7 +33,7 @@ type Change struct {
 // just before it): it must be quick, must not call the Manager or the store, and may run
 // again, or for a change that then fails for another reason. What must happen after a
 // commit is for [Manager.Watch].
-func WithBeforeCommit(hook func(ctx context.Context, c Change) error) Option {
+func WithBeforeCommit(hook func(ctx context.Context, c PendingChange) error) Option {
 	return func(m *Manager) error {
 		if hook == nil {
 			return errors.New("idem: WithBeforeCommit: the hook is nil")
@@ -85,7 +85,7 @@ func (m *Manager) askCreate(ctx context.Context, i *identity.Identity) error {
 
 // ask asks the hook. A context that ended is no veto.
 func (m *Manager) ask(ctx context.Context, c storage.Change, before, after *identity.Identity) error {
-	err := m.beforeCommit(ctx, Change{Change: c, Before: before, After: after})
+	err := m.beforeCommit(ctx, PendingChange{Change: c, Before: before, After: after})
 	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}

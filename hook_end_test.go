@@ -45,7 +45,7 @@ func TestHookThatDoesNotReturn(t *testing.T) {
 		for endName, end := range map[string]func(){"panics": func() { panic("a fault") }, "exits": runtime.Goexit} {
 			t.Run(storeName+" "+endName, func(t *testing.T) {
 				ends := false
-				w := newWorld(t, open(t), idem.WithBeforeCommit(func(context.Context, idem.Change) error {
+				w := newWorld(t, open(t), idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error {
 					if ends {
 						end()
 					}
@@ -57,7 +57,7 @@ func TestHookThatDoesNotReturn(t *testing.T) {
 				bob := identity.Create{Traits: raw(`{"email":"bob@example.com"}`)}
 				for name, call := range map[string]func(){
 					"create": func() { _, _ = w.CreateIdentity(t.Context(), bob) },
-					"import": func() { _, _ = w.ImportIdentities(t.Context(), []identity.Create{bob, bob}) },
+					"import": func() { _, _ = w.CreateIdentities(t.Context(), []identity.Create{bob, bob}) },
 					"update": func() {
 						_, _ = w.UpdateIdentity(t.Context(), kept.ID, identity.Update{Traits: raw(`{"email":"eve@example.com"}`)})
 					},
@@ -106,7 +106,7 @@ func TestVetoWithinATransaction(t *testing.T) {
 	t.Cleanup(func() { _ = tx.Commit() })
 
 	var veto error
-	w := newWorld(t, store.WithTx(tx), idem.WithBeforeCommit(func(context.Context, idem.Change) error { return veto }))
+	w := newWorld(t, store.WithTx(tx), idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error { return veto }))
 	kept, err := w.CreateIdentity(t.Context(), identity.Create{Traits: raw(`{"email":"ada@example.com"}`)})
 	require.NoError(t, err)
 	veto = fmt.Errorf("look the manager up: %w", sql.ErrTxDone)

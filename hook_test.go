@@ -18,15 +18,15 @@ import (
 // hook is a hook whose verdict a test sets, and what it was asked about.
 type hook struct {
 	veto  error
-	asked []idem.Change
+	asked []idem.PendingChange
 }
 
-func (h *hook) ask(_ context.Context, c idem.Change) error {
+func (h *hook) ask(_ context.Context, c idem.PendingChange) error {
 	h.asked = append(h.asked, c)
 	return h.veto
 }
 
-func (h *hook) last(t *testing.T) idem.Change {
+func (h *hook) last(t *testing.T) idem.PendingChange {
 	t.Helper()
 	require.NotEmpty(t, h.asked)
 	c := h.asked[len(h.asked)-1]
@@ -43,7 +43,7 @@ func onBothStoresWithHook(t *testing.T, test func(t *testing.T, w *world, h *hoo
 
 func TestHookSeesWhatIsCommitted(t *testing.T) {
 	onBothStoresWithHook(t, func(t *testing.T, w *world, h *hook) {
-		ctx := idem.WithActor(t.Context(), "admin:42")
+		ctx := idem.ContextWithActor(t.Context(), "admin:42")
 		created, err := w.CreateIdentity(ctx, identity.Create{
 			Traits:      raw(`{"email":"ada@example.com"}`),
 			Credentials: &credentials.Import{Password: &credentials.ImportPassword{Password: "a long secret"}},
@@ -92,7 +92,7 @@ func TestHookSeesWhatIsCommitted(t *testing.T) {
 		require.NoError(t, w.DeleteIdentity(ctx, created.ID))
 		same(patched, nil)
 
-		results, err := w.ImportIdentities(ctx, []identity.Create{{Traits: raw(`{"email":"bob@example.com"}`)}})
+		results, err := w.CreateIdentities(ctx, []identity.Create{{Traits: raw(`{"email":"bob@example.com"}`)}})
 		require.NoError(t, err)
 		same(nil, results[0].Identity)
 	})
@@ -119,7 +119,7 @@ func TestVeto(t *testing.T) {
 				return err
 			},
 			"import": func() error {
-				results, err := w.ImportIdentities(t.Context(), []identity.Create{{Traits: raw(`{}`)}})
+				results, err := w.CreateIdentities(t.Context(), []identity.Create{{Traits: raw(`{}`)}})
 				require.NoError(t, err)
 				require.Nil(t, results[0].Identity)
 				return results[0].Err
@@ -153,7 +153,7 @@ func TestVeto(t *testing.T) {
 // TestHookCannotEdit has a hook edit what it was shown.
 func TestHookCannotEdit(t *testing.T) {
 	onBothStores(t, func(t *testing.T, plain *world) {
-		w := newWorld(t, plain.store, idem.WithBeforeCommit(func(_ context.Context, c idem.Change) error {
+		w := newWorld(t, plain.store, idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 			for _, i := range []*identity.Identity{c.Before, c.After} {
 				if i != nil {
 					copy(i.Traits, `{"EMAIL"`)
@@ -178,7 +178,7 @@ func TestHookCannotEdit(t *testing.T) {
 
 func TestHookThatRunsOutOfTime(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	w := newWorld(t, memory.New(), idem.WithBeforeCommit(func(ctx context.Context, _ idem.Change) error {
+	w := newWorld(t, memory.New(), idem.WithBeforeCommit(func(ctx context.Context, _ idem.PendingChange) error {
 		cancel()
 		return ctx.Err()
 	}))
@@ -206,7 +206,7 @@ func TestHookOnSignIn(t *testing.T) {
 func TestActorsThatCannotBeKept(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
 		for _, actor := range []string{"a\x00", "line\nbreak", "\xff", string(make([]byte, 257))} {
-			ctx := idem.WithActor(t.Context(), actor)
+			ctx := idem.ContextWithActor(t.Context(), actor)
 			_, err := w.CreateIdentity(ctx, identity.Create{Traits: raw(`{}`)})
 			require.ErrorContains(t, err, "actor")
 			_, err = w.UpdateIdentity(ctx, uuid.New(), identity.Update{SchemaID: "person"})

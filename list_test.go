@@ -154,7 +154,7 @@ func TestImport(t *testing.T) {
 		creates[1400].Traits = raw(`{"email":"person7@example.com"}`)
 		creates[1401].Credentials = &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: "x"}}
 		creates[1402].Credentials = &credentials.Import{Password: &credentials.ImportPassword{Password: "a password"}}
-		results, err := w.ImportIdentities(t.Context(), creates)
+		results, err := w.CreateIdentities(t.Context(), creates)
 		require.NoError(t, err)
 		require.Len(t, results, len(creates))
 		refused := map[int]idem.Kind{3: idem.KindInvalid, 4: idem.KindInvalid, 5: idem.KindConflict, 1400: idem.KindConflict, 1401: idem.KindInvalid}
@@ -217,6 +217,6 @@ func TestDeleteCredential(t *testing.T) {
 func TestImportPanicsOnItsCaller(t *testing.T) {
 	w := newWorld(t, memory.New(), idem.WithPasswordPolicy(func(context.Context, string) error { panic("a bug of the application") }))
 	require.PanicsWithValue(t, "a bug of the application", func() {
-		_, _ = w.ImportIdentities(t.Context(), []identity.Create{{Credentials: withPassword("a password")}})
+		_, _ = w.CreateIdentities(t.Context(), []identity.Create{{Credentials: withPassword("a password")}})
 	})
 }

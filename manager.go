@@ -33,7 +33,7 @@ type Manager struct {
 	// policy, migrate and beforeCommit may be nil.
 	policy       PasswordPolicy
 	migrate      PasswordMigration
-	beforeCommit func(context.Context, Change) error
+	beforeCommit func(context.Context, PendingChange) error
 }
 
 // New returns a Manager that keeps identities in store and checks their traits

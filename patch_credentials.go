@@ -17,7 +17,7 @@ import (
 // resolveCredentials finds the credentials whose config a patch changed, and makes
 // an import of them: a patched config is checked like an imported one, and takes the
 // place of the one there was.
-func resolveCredentials(change *identity.Patch, before, after map[string]jsontext.Value) error {
+func resolveCredentials(change *identity.Edit, before, after map[string]jsontext.Value) error {
 	var errs []error
 	for name := range before {
 		if _, stays := after[name]; !stays {

@@ -44,21 +44,21 @@ const maxPatchedDepth = 100
 
 // resolve applies the patch to current and tells what change that is, or why it is
 // none that may be made.
-func (p Patch) resolve(current *identity.Identity) (identity.Patch, error) {
+func (p Patch) resolve(current *identity.Identity) (identity.Edit, error) {
 	document := adminview.View{Configs: credentials.Types(), HideSchemaURL: true}.Append(nil, current)
 	patched, err := p.apply(document, p.document)
 	if err != nil {
-		return identity.Patch{}, patchError(err)
+		return identity.Edit{}, patchError(err)
 	}
 	before, err := readPatchable(document)
 	if err != nil {
-		return identity.Patch{}, err
+		return identity.Edit{}, err
 	}
 	after, err := readPatchable(patched)
 	if err != nil {
-		return identity.Patch{}, err
+		return identity.Edit{}, err
 	}
-	change := identity.Patch{Update: identity.Update{
+	change := identity.Edit{Update: identity.Update{
 		SchemaID: after.SchemaID, State: after.State, ExternalID: after.ExternalID,
 		// What the patch did not change keeps its bytes.
 		Traits:         kept(current.Traits, after.Traits),
@@ -159,7 +159,7 @@ func protected(pointer string) error {
 	return &identity.InvalidError{Field: pointer, Reason: "cannot be changed by a patch"}
 }
 
-func resolveOrganization(change *identity.Patch, organization *string) error {
+func resolveOrganization(change *identity.Edit, organization *string) error {
 	if organization == nil {
 		return nil
 	}
@@ -173,7 +173,7 @@ func resolveOrganization(change *identity.Patch, organization *string) error {
 
 // resolveVerifications finds what changed of the addresses, of which there must be
 // as many as before, in the same order.
-func resolveVerifications(change *identity.Patch, before, after []map[string]any) error {
+func resolveVerifications(change *identity.Edit, before, after []map[string]any) error {
 	if len(before) != len(after) {
 		return &identity.InvalidError{Field: "/verifiable_addresses", Reason: "follow from the traits; a patch can neither add nor remove one"}
 	}

@@ -54,7 +54,7 @@ func (h *Handler) batchPatchIdentities(w http.ResponseWriter, r *http.Request, _
 	if err != nil {
 		return answer{}, err
 	}
-	results, err := h.manager.ImportIdentities(r.Context(), creates)
+	results, err := h.manager.CreateIdentities(r.Context(), creates)
 	if err != nil {
 		return answer{}, err
 	}

@@ -68,7 +68,7 @@ func benchHandler(b *testing.B, store storage.Storage, people int) (*httpapi.Han
 	for n := range creates {
 		creates[n].Traits = fmt.Appendf(nil, `{"email":"person%d@example.com"}`, n)
 	}
-	results, err := manager.ImportIdentities(b.Context(), creates)
+	results, err := manager.CreateIdentities(b.Context(), creates)
 	require.NoError(b, err)
 	ids := make([]uuid.UUID, people)
 	for n, result := range results {

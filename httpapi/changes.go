@@ -21,7 +21,7 @@ import (
 // records: the application's own name for the client, such as "admin:42". It is called
 // once, after authorize, with the same request. Without it, and where it returns the
 // empty string, no actor is recorded but the one that the request's context has already;
-// see [idem.WithActor], also for what an actor may look like.
+// see [idem.ContextWithActor], also for what an actor may look like.
 func WithActor(actor func(*http.Request) string) Option {
 	return func(h *Handler) { h.actor = actor }
 }
@@ -37,7 +37,7 @@ func (h *Handler) withActor(r *http.Request) *http.Request {
 	}
 	// A copy: not every server leaves the memory of a request alone once it is answered,
 	// and the feed must not be told afterwards that it was somebody else.
-	return r.WithContext(idem.WithActor(r.Context(), strings.Clone(actor)))
+	return r.WithContext(idem.ContextWithActor(r.Context(), strings.Clone(actor)))
 }
 
 // feed is what a request for changes asks for.

@@ -268,7 +268,7 @@ func (s *panickingFeed) Changes(ctx context.Context, q storage.ChangeQuery) ([]s
 func TestVeto(t *testing.T) {
 	store := memory.New()
 	var veto error
-	f := newFixture(t, "memory", store, idem.WithBeforeCommit(func(context.Context, idem.Change) error { return veto }))
+	f := newFixture(t, "memory", store, idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error { return veto }))
 	id := f.create(t, `{"credentials":{"totp":{"config":{"totp_url":"otpauth://totp/idem:ada?secret=JBSWY3DPEHPK3PXP"}}}}`).ID
 	before := f.whole(t, id)
 	veto = fmt.Errorf("accounts are frozen until Monday (%w)", errors.Join(storage.ErrNotFound))

@@ -86,8 +86,8 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			for _, value := range []any{
 				i, *i, []*identity.Identity{i}, page, i.Credentials, prepared, *prepared, imported, *imported, hash,
 				identity.Create{Credentials: imported, MetadataAdmin: i.MetadataAdmin, Traits: i.Traits}, identity.Update{Credentials: imported, MetadataAdmin: i.MetadataAdmin},
-				identity.Patch{Update: identity.Update{Credentials: imported}}, identity.Facts{Credentials: prepared},
-				idem.JSONPatch(merge), idem.MergePatch(merge), idem.ImportResult{Identity: i}, idem.Change{Before: i, After: i},
+				identity.Edit{Update: identity.Update{Credentials: imported}}, identity.Facts{Credentials: prepared},
+				idem.JSONPatch(merge), idem.MergePatch(merge), idem.CreateResult{Identity: i}, idem.PendingChange{Before: i, After: i},
 				argon, bcrypt, store, f.manager, f.handler, httpapi.Schemas(f.manager), httpapi.Forbidden("no"), httpapi.Unauthorized("", ""),
 			} {
 				p.requirePrinted(t, value)

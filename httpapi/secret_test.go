@@ -278,7 +278,7 @@ func TestSecretsStayIn(t *testing.T) {
 				}
 				return nil
 			}),
-			idem.WithBeforeCommit(func(_ context.Context, c idem.Change) error {
+			idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 				switch {
 				case c.After != nil && c.After.ExternalID == "vetoed":
 					return errors.New(vetoTold)
@@ -482,7 +482,7 @@ func (p *plants) requireSecretsInGo(t *testing.T, manager *idem.Manager) {
 		creates = append(creates, identity.Create{Credentials: imported, MetadataAdmin: json.RawMessage(`{"note":"` + p.plant(admins) + `"}`), Traits: json.RawMessage(`{"email":"` + p.plant(admins) + `"}`)})
 		creates = append(creates, identity.Create{Credentials: imported, MetadataAdmin: json.RawMessage(`{"note":"` + p.plant(admins) + `"}`)})
 	}
-	results, err := manager.ImportIdentities(t.Context(), creates)
+	results, err := manager.CreateIdentities(t.Context(), creates)
 	require.NoError(t, err)
 	p.requirePrinted(t, results)
 	for n, c := range creates {

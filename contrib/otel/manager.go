@@ -43,7 +43,7 @@ func newManagerOperations(make func(name string) *operation) managerOperations {
 		patch:            make("patch identity"),
 		deleteIdentity:   make("delete identity"),
 		deleteCredential: make("delete credential"),
-		importMany:       make("import identities"),
+		importMany:       make("create identities"),
 		get:              make("get identity"),
 		findByExternalID: make("find identity by external id"),
 		findByIdentifier: make("find identity by identifier"),
@@ -115,13 +115,13 @@ func (m *Manager) DeleteCredential(ctx context.Context, id uuid.UUID, t credenti
 	})
 }
 
-// ImportIdentities is [idem.Manager.ImportIdentities]. Its span tells how many identities
+// CreateIdentities is [idem.Manager.CreateIdentities]. Its span tells how many identities
 // were refused; it has an error, the first, only where that is a fault or the caller left.
-func (m *Manager) ImportIdentities(ctx context.Context, creates []identity.Create) (results []idem.ImportResult, err error) {
+func (m *Manager) CreateIdentities(ctx context.Context, creates []identity.Create) (results []idem.CreateResult, err error) {
 	// What became of each is in results.
 	_ = observeError(ctx, m.operations.importMany, func(ctx context.Context, c *call) error {
 		c.span.SetAttributes(keySize.Int(len(creates)))
-		results, err = m.manager.ImportIdentities(ctx, creates)
+		results, err = m.manager.CreateIdentities(ctx, creates)
 		errs := make([]error, len(results))
 		for n, r := range results {
 			errs[n] = r.Err

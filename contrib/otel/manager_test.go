@@ -60,7 +60,7 @@ func TestManagerSpans(t *testing.T) {
 	collector := collect(t)
 	store := memory.New()
 	errVeto := errors.New("not on a Monday, ada@example.com")
-	manager := collector.Manager(newManager(t, store, idem.WithBeforeCommit(func(_ context.Context, c idem.Change) error {
+	manager := collector.Manager(newManager(t, store, idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 		if c.After != nil && c.After.ExternalID == "vetoed" {
 			return errVeto
 		}
@@ -134,8 +134,8 @@ func TestManagerSpans(t *testing.T) {
 			_, err := manager.CountIdentities(ctx, idem.Query{})
 			return err
 		}},
-		{name: "import", span: span("import identities", attribute.Int("idem.import.size", 3), attribute.Int("idem.import.refused", 2)), call: func(ctx context.Context) error {
-			_, err := manager.ImportIdentities(ctx, []identity.Create{{Traits: traits("grace@example.com")}, {Traits: traits("ada@example.com")}, {}})
+		{name: "import", span: span("create identities", attribute.Int("idem.import.size", 3), attribute.Int("idem.import.refused", 2)), call: func(ctx context.Context) error {
+			_, err := manager.CreateIdentities(ctx, []identity.Create{{Traits: traits("grace@example.com")}, {Traits: traits("ada@example.com")}, {}})
 			return err
 		}},
 		{name: "iterate", span: span("list identities"), call: func(ctx context.Context) error {
@@ -307,13 +307,13 @@ func TestHTTP(t *testing.T) {
 func TestNothingPersonal(t *testing.T) {
 	const mark = "needle"
 	collector := collect(t)
-	manager := collector.Manager(newManager(t, collector.Storage(memory.New()), idem.WithBeforeCommit(func(_ context.Context, c idem.Change) error {
+	manager := collector.Manager(newManager(t, collector.Storage(memory.New()), idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 		if c.After != nil && c.After.MetadataAdmin != nil {
 			return errors.New(mark)
 		}
 		return nil
 	})))
-	ctx := idem.WithActor(t.Context(), mark)
+	ctx := idem.ContextWithActor(t.Context(), mark)
 	email := traits(mark + "@example.com")
 	metadata := json.RawMessage(`"` + mark + `"`)
 	withPassword := &credentials.Import{Password: &credentials.ImportPassword{Password: mark + "-needle"}}

@@ -56,7 +56,7 @@ func run(ctx context.Context, out io.Writer, from *kratos, folder, database stri
 	defer func() { err = errors.Join(err, store.Close()) }()
 
 	// The change feed will say who created them.
-	result, err := move(idem.WithActor(ctx, "fromkratos"), from, schemas, store)
+	result, err := move(idem.ContextWithActor(ctx, "fromkratos"), from, schemas, store)
 	result.print(out)
 	if err == nil && len(result.refused) > 0 {
 		err = errors.New("not every identity could be copied whole")

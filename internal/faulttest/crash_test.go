@@ -305,7 +305,7 @@ func (g *crashGoroutine) importSome(ctx context.Context) {
 		creates = append(creates, versions[n].create())
 		g.journal.write(record{Phase: called, Kind: "create", Token: versions[n].token()})
 	}
-	results, _ := g.manager.ImportIdentities(ctx, creates)
+	results, _ := g.manager.CreateIdentities(ctx, creates)
 	for n, result := range results {
 		g.answer(record{Kind: "create", Token: versions[n].token()}, result.Identity, result.Err)
 	}

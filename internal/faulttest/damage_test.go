@@ -30,7 +30,7 @@ func soundDatabase(t *testing.T) ([]byte, map[uuid.UUID]version) {
 	for n := range 60 {
 		creates = append(creates, before(n).create())
 	}
-	results, err := manager.ImportIdentities(t.Context(), creates)
+	results, err := manager.CreateIdentities(t.Context(), creates)
 	require.NoError(t, err)
 	holds := map[uuid.UUID]version{}
 	for n, result := range results {

@@ -65,7 +65,7 @@ var writing = []operation{
 			creates = append(creates, version{Email: fmt.Sprintf("imported-%d-%d@example.com", n, k), Trail: []string{token}}.create())
 			parts = append(parts, part{happened: created(token)})
 		}
-		results, _ := m.ImportIdentities(ctx, creates)
+		results, _ := m.CreateIdentities(ctx, creates)
 		for k, result := range results {
 			parts[k].err = result.Err
 		}

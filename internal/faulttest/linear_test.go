@@ -330,7 +330,7 @@ func (s managerSubject) do(ctx context.Context, worker int, c call) (answer, err
 	case callCreate:
 		// An import of one is a create by another way.
 		if worker%2 == 0 {
-			results, _ := m.ImportIdentities(ctx, []identity.Create{v.create()})
+			results, _ := m.CreateIdentities(ctx, []identity.Create{v.create()})
 			return answerOf(results[0].Identity, results[0].Err)
 		}
 		return answerOf(m.CreateIdentity(ctx, v.create()))

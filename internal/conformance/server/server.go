@@ -74,7 +74,7 @@ func start(t *testing.T, store storage.Storage) *Server {
 	hasher, err := credentials.NewBcrypt(4) // quick, and good enough for a test
 	require.NoError(t, err)
 	manager, err := idem.New(s.Store, schemas(t), idem.WithHasher(hasher),
-		idem.WithBeforeCommit(func(context.Context, idem.Change) error { return s.Veto }), idem.WithLogger(slog.New(slog.DiscardHandler)))
+		idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error { return s.Veto }), idem.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
 
 	listener := httptest.NewUnstartedServer(nil)

@@ -10,9 +10,9 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// Patch is what a patch of an identity comes to: a full update, and the few things
+// Edit is what a patch of an identity comes to: a full update, and the few things
 // that an update does not set.
-type Patch struct {
+type Edit struct {
 	Update
 	// OrganizationID replaces the organization.
 	OrganizationID uuid.NullUUID
@@ -29,31 +29,31 @@ type Verification struct {
 	Status   *AddressStatus
 }
 
-// Check is [Update.Check] for a patch.
-func (p Patch) Check() error { return p.Update.Check() }
+// Check is [Update.Check] for an edit.
+func (e Edit) Check() error { return e.Update.Check() }
 
-// Apply returns the identity that current becomes by p, given facts. It leaves
+// Apply returns the identity that current becomes by e, given facts. It leaves
 // current as it is, whose memory the result may share, and keeps UpdatedAt if nothing
 // changes.
 //
-// p must have passed [Patch.Check].
-func (p Patch) Apply(current *Identity, facts Facts) *Identity {
+// e must have passed [Edit.Check].
+func (e Edit) Apply(current *Identity, facts Facts) *Identity {
 	base := *current
 	base.Credentials = maps.Clone(base.Credentials)
-	for _, t := range p.Replaced {
+	for _, t := range e.Replaced {
 		if c, exists := base.Credentials[t]; exists {
 			c.Config = credentials.Config{}
 			base.Credentials[t] = c
 		}
 	}
-	next := p.Update.Apply(&base, facts)
-	next.OrganizationID = p.OrganizationID
-	if len(p.Verifications) > 0 {
+	next := e.Update.Apply(&base, facts)
+	next.OrganizationID = e.OrganizationID
+	if len(e.Verifications) > 0 {
 		next.VerifiableAddresses = slices.Clone(next.VerifiableAddresses) // current's, if the traits give the same
 	}
 	for n := range next.VerifiableAddresses {
 		address := &next.VerifiableAddresses[n]
-		if v, changed := p.Verifications[address.ID]; changed {
+		if v, changed := e.Verifications[address.ID]; changed {
 			v.apply(address, facts.Now)
 		}
 	}

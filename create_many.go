@@ -11,19 +11,19 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// ImportResult is what became of one identity of an import: exactly one of its fields
+// CreateResult is what became of one identity of an import: exactly one of its fields
 // is set.
-type ImportResult struct {
+type CreateResult struct {
 	Identity *identity.Identity
 	// Err is an [*Error], as CreateIdentity would return it.
 	Err error
 }
 
-// importChunk is how many identities are checked before they are stored, and so how
+// createChunk is how many identities are checked before they are stored, and so how
 // much of an import is in memory twice.
-const importChunk = 1000
+const createChunk = 1000
 
-// ImportIdentities creates many identities, each on its own: one that is refused, for
+// CreateIdentities creates many identities, each on its own: one that is refused, for
 // whatever reason, stops no other. Of two that clash the earlier is kept. Passwords
 // are hashed in parallel, within the limit of [WithHashingLimit], and the store makes
 // many changes durable at once.
@@ -31,16 +31,16 @@ const importChunk = 1000
 // The results have the length and order of creates. The error is that of ctx, if it
 // ended before all was done: the results then tell what happened to each, and it may
 // be that some were created.
-func (m *Manager) ImportIdentities(ctx context.Context, creates []identity.Create) ([]ImportResult, error) {
-	results := make([]ImportResult, len(creates))
-	for start := 0; start < len(creates); start += importChunk {
-		end := min(start+importChunk, len(creates))
-		m.importChunk(ctx, creates[start:end], results[start:end])
+func (m *Manager) CreateIdentities(ctx context.Context, creates []identity.Create) ([]CreateResult, error) {
+	results := make([]CreateResult, len(creates))
+	for start := 0; start < len(creates); start += createChunk {
+		end := min(start+createChunk, len(creates))
+		m.createChunk(ctx, creates[start:end], results[start:end])
 	}
-	return results, m.finishRead(ctx, "import identities", uuid.Nil, ctx.Err())
+	return results, m.finishRead(ctx, "create identities", uuid.Nil, ctx.Err())
 }
 
-func (m *Manager) importChunk(ctx context.Context, creates []identity.Create, results []ImportResult) {
+func (m *Manager) createChunk(ctx context.Context, creates []identity.Create, results []CreateResult) {
 	facts, errs := m.factsOfAll(ctx, creates)
 	var (
 		identities []*identity.Identity
