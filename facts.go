@@ -12,6 +12,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/strictjson"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // input is what a create and an update have in common: what must be checked and
@@ -132,9 +133,9 @@ func checkShape(traits json.RawMessage) error {
 		return nil
 	}
 	value, err := strictjson.Decode(traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
-	var syntax *strictjson.SyntaxError
-	if errors.As(err, &syntax) {
-		return &identity.InvalidError{Field: "/traits" + syntax.Pointer, Keyword: "json", Reason: syntax.Reason}
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		v := invalid.Violations[0]
+		return &identity.InvalidError{Field: "/traits" + v.Pointer, Keyword: v.Keyword, Reason: v.Message}
 	}
 	if _, isObject := value.(map[string]any); !isObject {
 		return &identity.InvalidError{Field: "/traits", Keyword: "type", Reason: "must be a JSON object"}

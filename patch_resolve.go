@@ -16,8 +16,8 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/adminview"
-	"github.com/idemkit/idem/internal/jsonpatch"
 	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/violation"
 )
 
 // patchable is the document that a patch works on. Its fields are looked at one by
@@ -82,18 +82,18 @@ func (p Patch) resolve(current *identity.Identity) (identity.Edit, error) {
 // patchError gives the error of a patch the form of an invalid input, except that a
 // failed test is a conflict.
 func patchError(err error) error {
-	var malformed *jsonpatch.Error
-	if errors.As(err, &malformed) {
-		return &identity.InvalidError{Field: malformed.Pointer, Reason: malformed.Reason}
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		v := invalid.Violations[0]
+		return &identity.InvalidError{Field: v.Pointer, Keyword: v.Keyword, Reason: v.Message}
 	}
 	return err
 }
 
 func readPatchable(document []byte) (patchable, error) {
 	var p patchable
-	var syntax *strictjson.SyntaxError
-	if errors.As(strictjson.Check(document, maxPatchedDepth), &syntax) {
-		return p, &identity.InvalidError{Field: syntax.Pointer, Reason: "after the patch: " + syntax.Reason}
+	if invalid := (*violation.Error)(nil); errors.As(strictjson.Check(document, maxPatchedDepth), &invalid) {
+		v := invalid.Violations[0]
+		return p, &identity.InvalidError{Field: v.Pointer, Keyword: v.Keyword, Reason: "after the patch: " + v.Message}
 	}
 	err := jsonv2.Unmarshal(document, &p, jsonv2.RejectUnknownMembers(true))
 	if err == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/idemkit/idem/internal/strictjson"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // maxDepth is how deep the JSON of a body may be nested.
@@ -94,8 +95,9 @@ func invalidBody(violations ...schema.Violation) *problem {
 // own text may quote the body, which can hold a secret, so only the place and the
 // kind of its error are used.
 func explain(body []byte, target any, err error) *problem {
-	if syntax := (*strictjson.SyntaxError)(nil); errors.As(strictjson.Check(body, maxDepth), &syntax) {
-		return invalidBody(schema.Violation{Pointer: syntax.Pointer, Keyword: "json", Message: syntax.Reason})
+	if invalid := (*violation.Error)(nil); errors.As(strictjson.Check(body, maxDepth), &invalid) {
+		v := invalid.Violations[0]
+		return invalidBody(schema.Violation{Pointer: v.Pointer, Keyword: v.Keyword, Message: v.Message})
 	}
 	semantic := (*jsonv2.SemanticError)(nil)
 	if !errors.As(err, &semantic) {

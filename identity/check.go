@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/violation"
 )
 
 const (
@@ -57,9 +58,10 @@ func checkMetadata(field string, value json.RawMessage) error {
 	if err == nil {
 		return nil
 	}
-	var syntax *strictjson.SyntaxError
-	if errors.As(err, &syntax) {
-		return &InvalidError{Field: field + syntax.Pointer, Keyword: "json", Reason: syntax.Reason}
+	var invalid *violation.Error
+	if errors.As(err, &invalid) {
+		v := invalid.Violations[0]
+		return &InvalidError{Field: field + v.Pointer, Keyword: v.Keyword, Reason: v.Message}
 	}
 	return &InvalidError{Field: field, Keyword: "json", Reason: err.Error()}
 }

@@ -14,7 +14,7 @@ import (
 func (x *extraction) report(results []gojsonschema.ResultError, document any) {
 	badNames := slices.ContainsFunc(results, func(r gojsonschema.ResultError) bool { return r.Type() == badName })
 	for _, result := range results {
-		v, ok := violation(result)
+		v, ok := violationOf(result)
 		if original, translated := x.patterns[patternOf(result)]; translated {
 			v.Message = patternMessage(original)
 		}
@@ -40,7 +40,7 @@ func aboutName(result gojsonschema.ResultError, document any) bool {
 
 // violation tells what a result of the engine means. The engine's own words are not used: they hold values,
 // and any package of the program can replace them.
-func violation(result gojsonschema.ResultError) (Violation, bool) {
+func violationOf(result gojsonschema.ResultError) (Violation, bool) {
 	tell, known := explanations[result.Type()]
 	if !known {
 		tell = explanation{keyword: result.Type(), text: func(gojsonschema.ErrorDetails) string { return "does not match the schema" }}

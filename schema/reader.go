@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/violation"
 )
 
 // reader turns decoded documents into nodes.
@@ -142,9 +142,9 @@ func (r *reader) warn(n *node, keyword, message string) {
 
 // parseError puts the schema's id to an error of the JSON reader.
 func parseError(id string, err error) error {
-	var syntax *strictjson.SyntaxError
-	if errors.As(err, &syntax) {
-		return &ParseError{ID: id, Pointer: syntax.Pointer, Reason: syntax.Reason}
+	var invalid *violation.Error
+	if errors.As(err, &invalid) {
+		return &ParseError{ID: id, Pointer: invalid.Violations[0].Pointer, Reason: invalid.Violations[0].Message}
 	}
 	return &ParseError{ID: id, Reason: err.Error()}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/violation"
 )
 
 // The limits of traits. They lie beyond what the traits of an identity hold in honest use, and together
@@ -71,8 +72,9 @@ func (s *Schema) readTraits(traits []byte) (any, *Violation) {
 	value, err := strictjson.Decode(traits, strictjson.Limits{
 		Depth: MaxTraitsDepth, Values: MaxTraitsValues, Pointer: MaxTraitsPointer,
 	})
-	if syntax, ok := errors.AsType[*strictjson.SyntaxError](err); ok {
-		return nil, &Violation{"/traits" + syntax.Pointer, "json", syntax.Reason}
+	if invalid, ok := errors.AsType[*violation.Error](err); ok {
+		v := invalid.Violations[0]
+		return nil, &Violation{"/traits" + v.Pointer, v.Keyword, v.Message}
 	}
 	if _, isObject := value.(map[string]any); !isObject {
 		return nil, &Violation{"/traits", "type", "must be an object, not " + typeName(value)}

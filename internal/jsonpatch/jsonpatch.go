@@ -19,6 +19,7 @@ import (
 	patchlib "github.com/evanphx/json-patch/v5"
 
 	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/violation"
 )
 
 const (
@@ -38,17 +39,6 @@ const (
 // ErrTestFailed says that a test operation found another value than it asked for.
 var ErrTestFailed = errors.New("a test operation of the patch failed")
 
-// Error says what is wrong with a patch.
-type Error struct {
-	// Pointer is the RFC 6901 pointer into the patch, such as "/0/path".
-	Pointer string
-	// Reason is for a person. It holds no value of the patch or the document.
-	Reason string
-}
-
-// Error names the place and the reason.
-func (e *Error) Error() string { return strings.TrimPrefix(e.Pointer+": "+e.Reason, ": ") }
-
 // Check reports whether patch can be a JSON Patch: a JSON array. It returns the errors
 // that Apply would, of those that do not depend on the document.
 func Check(patch []byte) error { return check(patch, '[') }
@@ -57,7 +47,7 @@ func Check(patch []byte) error { return check(patch, '[') }
 func CheckMerge(patch []byte) error { return check(patch, '{') }
 
 // Apply returns what the JSON Patch (RFC 6902) makes of document, a JSON object.
-// Errors: an [*Error] for a patch that is malformed or names what is not there; one
+// Errors: a [*violation.Error] for a patch that is malformed or names what is not there; one
 // that wraps [ErrTestFailed].
 func Apply(document, patch []byte) ([]byte, error) {
 	if err := Check(patch); err != nil {
@@ -67,13 +57,13 @@ func Apply(document, patch []byte) ([]byte, error) {
 	var operations patchlib.Patch
 	err := json.Unmarshal(patch, &operations)
 	if err != nil {
-		return nil, &Error{Reason: "must be an array of operations, each an object"}
+		return nil, violation.New("", "", "must be an array of operations, each an object")
 	}
 	if len(operations) > MaxOperations {
-		return nil, &Error{Reason: fmt.Sprintf("may have at most %d operations", MaxOperations)}
+		return nil, violation.New("", "", fmt.Sprintf("may have at most %d operations", MaxOperations))
 	}
 	if len(operations)*len(document) > MaxWork {
-		return nil, &Error{Reason: "has too many operations for an identity of this size; a merge patch can say the same at once"}
+		return nil, violation.New("", "", "has too many operations for an identity of this size; a merge patch can say the same at once")
 	}
 	for n, o := range operations {
 		before := len(document)
@@ -81,25 +71,22 @@ func Apply(document, patch []byte) ([]byte, error) {
 			return nil, err
 		}
 		if len(document) > MaxSize && len(document) > before {
-			return nil, &Error{Pointer: "/" + strconv.Itoa(n), Reason: "makes the document too large"}
+			return nil, violation.New("/"+strconv.Itoa(n), "", "makes the document too large")
 		}
 	}
 	return document, nil
 }
 
 func check(patch []byte, opening byte) error {
-	var syntax *strictjson.SyntaxError
-	if err := strictjson.Check(patch, maxDepth); errors.As(err, &syntax) {
-		return &Error{Pointer: syntax.Pointer, Reason: syntax.Reason}
-	} else if err != nil {
-		return &Error{Reason: "is not JSON"}
+	if err := strictjson.Check(patch, maxDepth); err != nil {
+		return err
 	}
 	if trimmed := strings.TrimLeft(string(patch[:min(len(patch), 64)]), " \t\r\n"); trimmed != "" && trimmed[0] != opening {
 		kind := "a JSON object (RFC 7396)"
 		if opening == '[' {
 			kind = "a JSON array of operations (RFC 6902)"
 		}
-		return &Error{Reason: "must be " + kind}
+		return violation.New("", "", "must be "+kind)
 	}
 	return nil
 }
@@ -111,7 +98,7 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 		switch name {
 		case "op", "path", "from", "value":
 		default:
-			return nil, &Error{Pointer: pointer, Reason: "has a member that no operation has"}
+			return nil, violation.New(pointer, "", "has a member that no operation has")
 		}
 	}
 	path, err := pointerOf(o, "path", pointer)
@@ -123,14 +110,14 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 		return nil, err
 	}
 	if _, given := o["value"]; !given && (o.Kind() == "add" || o.Kind() == "replace" || o.Kind() == "test") {
-		return nil, &Error{Pointer: pointer, Reason: "has no value"}
+		return nil, violation.New(pointer, "", "has no value")
 	}
 	// The tree only tells what is there.
 	var tree any
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	decoder.UseNumber() // metadata may hold numbers that no float does
 	if err := decoder.Decode(&tree); err != nil {
-		return nil, &Error{Pointer: pointer, Reason: "cannot be applied to the document"}
+		return nil, violation.New(pointer, "", "cannot be applied to the document")
 	}
 	operations := patchlib.Patch{o}
 	switch o.Kind() {
@@ -144,7 +131,7 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 		operations = append(missingParents(tree, tokens), added)
 	case "remove", "test":
 		if !exists(tree, tokens) {
-			return nil, &Error{Pointer: pointer + "/path", Reason: "names what is not there"}
+			return nil, violation.New(pointer+"/path", "", "names what is not there")
 		}
 	case "move", "copy":
 		from, err := pointerOf(o, "from", pointer)
@@ -156,13 +143,13 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 			return nil, err
 		}
 		if !exists(tree, source) {
-			return nil, &Error{Pointer: pointer + "/from", Reason: "names what is not there"}
+			return nil, violation.New(pointer+"/from", "", "names what is not there")
 		}
 		if o.Kind() == "move" && len(tokens) > len(source) && strings.HasPrefix(path, from+"/") {
-			return nil, &Error{Pointer: pointer + "/path", Reason: "lies inside of what is moved"}
+			return nil, violation.New(pointer+"/path", "", "lies inside of what is moved")
 		}
 	default:
-		return nil, &Error{Pointer: pointer + "/op", Reason: "must be add, remove, replace, move, copy or test"}
+		return nil, violation.New(pointer+"/op", "", "must be add, remove, replace, move, copy or test")
 	}
 	options := patchlib.NewApplyOptions()
 	options.SupportNegativeIndices = false
@@ -173,7 +160,7 @@ func applyOne(document []byte, o patchlib.Operation, pointer string) ([]byte, er
 	case errors.Is(err, patchlib.ErrTestFailed):
 		return nil, fmt.Errorf("%s: %w", pointer, ErrTestFailed)
 	case err != nil:
-		return nil, &Error{Pointer: pointer, Reason: "cannot be applied to the document"}
+		return nil, violation.New(pointer, "", "cannot be applied to the document")
 	}
 	return patched, nil
 }
@@ -187,7 +174,7 @@ func pointerOf(o patchlib.Operation, name, pointer string) (string, error) {
 		}
 	}
 	if value == nil {
-		return "", &Error{Pointer: pointer + "/" + name, Reason: "must be a string with a JSON Pointer (RFC 6901)"}
+		return "", violation.New(pointer+"/"+name, "", "must be a string with a JSON Pointer (RFC 6901)")
 	}
 	return *value, nil
 }
@@ -207,15 +194,15 @@ func parse(path, pointer string) ([]string, error) {
 		return nil, nil
 	}
 	if path[0] != '/' {
-		return nil, &Error{Pointer: pointer, Reason: "must be empty or begin with a slash (RFC 6901)"}
+		return nil, violation.New(pointer, "", "must be empty or begin with a slash (RFC 6901)")
 	}
 	tokens := strings.Split(path[1:], "/")
 	if len(tokens) > maxDepth {
-		return nil, &Error{Pointer: pointer, Reason: fmt.Sprintf("has more than %d tokens", maxDepth)}
+		return nil, violation.New(pointer, "", fmt.Sprintf("has more than %d tokens", maxDepth))
 	}
 	for n, token := range tokens {
 		if strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(token), "~") {
-			return nil, &Error{Pointer: pointer, Reason: "has a ~ that is followed by neither 0 nor 1 (RFC 6901)"}
+			return nil, violation.New(pointer, "", "has a ~ that is followed by neither 0 nor 1 (RFC 6901)")
 		}
 		tokens[n] = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
 	}

@@ -5,21 +5,23 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // Merge returns what the JSON Merge Patch (RFC 7396) makes of document. Both must be
 // JSON objects. What the patch does not mention keeps its bytes and its place.
-// Errors: an [*Error].
+// Errors: a [*violation.Error].
 func Merge(document, patch []byte) ([]byte, error) {
 	if err := CheckMerge(patch); err != nil {
 		return nil, err
 	}
 	merged, err := merge(document, patch)
 	if err != nil {
-		return nil, &Error{Reason: "cannot be merged"}
+		return nil, violation.New("", "", "cannot be merged")
 	}
 	if len(merged) > MaxSize && len(merged) > len(document) {
-		return nil, &Error{Reason: fmt.Sprintf("makes the document larger than %d bytes", MaxSize)}
+		return nil, violation.New("", "", fmt.Sprintf("makes the document larger than %d bytes", MaxSize))
 	}
 	return merged, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // Limits bound what [Decode] builds. Zero means no limit, for Depth as for the others.
@@ -18,7 +20,7 @@ type Limits struct {
 // Decode builds the one JSON value that value holds: map[string]any, []any, [json.Number], string, bool or
 // nil. It refuses all that [Check] refuses, what goes beyond limits, and a number that [CheckNumber]
 // refuses; -0, however it is spelt, becomes 0. The result shares no memory with value. The error is a
-// *SyntaxError.
+// [*violation.Error] of one violation.
 func Decode(value []byte, limits Limits) (any, error) {
 	if result, ok := scan(string(value), limits); ok {
 		return result, nil
@@ -57,11 +59,11 @@ func (d *decoding) read(depth, pointer int) (any, error) {
 
 func (d *decoding) build(token jsontext.Token, depth, pointer int) (any, error) {
 	if d.values++; d.limits.Values > 0 && d.values > d.limits.Values {
-		return nil, &SyntaxError{Reason: fmt.Sprintf("more than %d values", d.limits.Values)}
+		return nil, refuse("", fmt.Sprintf("more than %d values", d.limits.Values))
 	}
 	if d.limits.Pointer > 0 && pointer > d.limits.Pointer {
 		// The pointer itself would make a long error out of a hostile document: it is left out.
-		return nil, &SyntaxError{Reason: fmt.Sprintf("names that make a JSON pointer of more than %d bytes", d.limits.Pointer)}
+		return nil, refuse("", fmt.Sprintf("names that make a JSON pointer of more than %d bytes", d.limits.Pointer))
 	}
 	switch token.Kind() {
 	case '{', '[':
@@ -132,6 +134,6 @@ func (d *decoding) number(literal string) (any, error) {
 }
 
 // fault is an error at the value whose token was read last.
-func (d *decoding) fault(reason string) *SyntaxError {
-	return &SyntaxError{Pointer: string(d.decoder.StackPointer()), Reason: reason}
+func (d *decoding) fault(reason string) *violation.Error {
+	return refuse(string(d.decoder.StackPointer()), reason)
 }

@@ -18,24 +18,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/idemkit/idem/violation"
 )
-
-// SyntaxError says where a value is not acceptable JSON, and why.
-type SyntaxError struct {
-	Pointer string // RFC 6901, relative to the value that was read; "" is the value itself
-	Reason  string // for a person; never holds a piece of the value
-}
-
-func (e *SyntaxError) Error() string {
-	if e.Pointer == "" {
-		return "JSON: " + e.Reason
-	}
-	return "JSON at " + e.Pointer + ": " + e.Reason
-}
 
 // Check reports whether value is exactly one JSON value as RFC 8259 defines it, in valid UTF-8, with no
 // name twice in one object, nothing but white space after it, and nested at most maxDepth levels: a scalar
-// is no level, {} and [] are one, [[]] is two. The error is a *SyntaxError.
+// is no level, {} and [] are one, [[]] is two. The error is a [*violation.Error] of one violation, keyword "json",
+// whose message holds no piece of the value.
 func Check(value []byte, maxDepth int) error {
 	if !Deeper(value, maxDepth) && jsontext.Value(value).IsValid() {
 		return nil
@@ -74,7 +64,7 @@ func check(value []byte, maxDepth int) error {
 		}
 		if kind := token.Kind(); kind == '{' || kind == '[' {
 			if decoder.StackDepth() > maxDepth {
-				return &SyntaxError{Pointer: string(decoder.StackPointer()), Reason: tooDeep(maxDepth)}
+				return refuse(string(decoder.StackPointer()), tooDeep(maxDepth))
 			}
 		}
 		if decoder.StackDepth() == 0 {
@@ -88,19 +78,19 @@ func checkEnd(value []byte, decoder *jsontext.Decoder) error {
 	_, err := decoder.ReadToken()
 	switch {
 	case err == nil:
-		return &SyntaxError{Reason: "there is something after the value"}
+		return refuse("", "there is something after the value")
 	case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return nil
 	}
 	if !utf8.Valid(value) {
 		return syntaxError(value, err)
 	}
-	return &SyntaxError{Reason: "there is something after the value"}
+	return refuse("", "there is something after the value")
 }
 
 // syntaxError turns an error of the JSON reader into ours. The reader's own text may quote a piece of the
 // value, which can be a secret; only its place is kept.
-func syntaxError(value []byte, err error) *SyntaxError {
+func syntaxError(value []byte, err error) *violation.Error {
 	var syntactic *jsontext.SyntacticError
 	pointer, offset := "", int64(len(value))
 	if errors.As(err, &syntactic) {
@@ -108,17 +98,20 @@ func syntaxError(value []byte, err error) *SyntaxError {
 	}
 	switch {
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return &SyntaxError{Pointer: pointer, Reason: "the name is given twice in one object"}
+		return refuse(pointer, "the name is given twice in one object")
 	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		if len(bytes.TrimSpace(value)) == 0 {
-			return &SyntaxError{Reason: "there is no value"}
+			return refuse("", "there is no value")
 		}
-		return &SyntaxError{Pointer: pointer, Reason: "the value ends too early"}
+		return refuse(pointer, "the value ends too early")
 	case !utf8.Valid(value):
-		return &SyntaxError{Pointer: pointer, Reason: "not valid UTF-8"}
+		return refuse(pointer, "not valid UTF-8")
 	}
-	return &SyntaxError{Pointer: pointer, Reason: "not valid JSON, at byte " + strconv.FormatInt(offset, 10)}
+	return refuse(pointer, "not valid JSON, at byte "+strconv.FormatInt(offset, 10))
 }
+
+// refuse returns the error of a value that is not acceptable JSON.
+func refuse(pointer, message string) *violation.Error { return violation.New(pointer, "json", message) }
 
 func tooDeep(limit int) string {
 	return fmt.Sprintf("nested deeper than %d levels", limit)

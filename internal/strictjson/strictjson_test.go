@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // FuzzDecode holds the scanner against the reader of tokens: it accepts no more, accepts everything that is
@@ -122,20 +124,20 @@ func TestRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Decode([]byte(test.value), Limits{Depth: 3})
-			require.Equal(t, &SyntaxError{Pointer: test.pointer, Reason: test.reason}, err)
+			require.Equal(t, violation.New(test.pointer, "json", test.reason), err)
 			require.Equal(t, err, Check([]byte(test.value), 3))
-			require.NotContains(t, err.Error()[len("JSON at ")+len(test.pointer):], "secret")
+			require.NotContains(t, err.Error()[len(test.pointer):], "secret")
 		})
 	}
 }
 
 func TestLimits(t *testing.T) {
 	_, err := Decode([]byte(`[[1,2],{"a":3}]`), Limits{Values: 5})
-	require.EqualError(t, err, "JSON: more than 5 values")
+	require.EqualError(t, err, "more than 5 values")
 	_, err = Decode([]byte(`[[1,2],{"a":3}]`), Limits{Values: 6})
 	require.NoError(t, err)
 	_, err = Decode([]byte(`{"abc":{"def":1}}`), Limits{Pointer: 7})
-	require.EqualError(t, err, "JSON: names that make a JSON pointer of more than 7 bytes")
+	require.EqualError(t, err, "names that make a JSON pointer of more than 7 bytes")
 	_, err = Decode([]byte(`{"abc":{"def":1}}`), Limits{Pointer: 8})
 	require.NoError(t, err)
 	require.NoError(t, Check([]byte(`[[]]`), 2))
