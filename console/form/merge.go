@@ -1,0 +1,101 @@
+package form
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Difference is a value that two people have, or one has, changed since both read it. A text is the JSON of
+// the value, empty where it is absent.
+type Difference struct {
+	Pointer             string
+	Base, Theirs, Yours string
+	// Clash tells that both have changed it, to different values.
+	Clash bool
+}
+
+// Merge joins two changes of the same JSON value: the one from base to theirs, and the one from base to yours.
+// Members of objects that only one of them has changed are taken from that one. Where both have changed the
+// same value, yours is taken. Anything but an object is one value. differences lists what either has changed,
+// in the order of base and then of theirs and yours; its pointers begin with prefix. Empty texts are absent.
+//
+// The error says which of the three is no JSON, and holds nothing of it.
+func Merge(prefix string, base, theirs, yours json.RawMessage) (merged json.RawMessage, differences []Difference, err error) {
+	values := make([]*value, 3)
+	for n, text := range []json.RawMessage{base, theirs, yours} {
+		if len(text) == 0 {
+			continue
+		}
+		if values[n], err = parse(text); err != nil {
+			return nil, nil, fmt.Errorf("form: merge %s: %w", []string{"base", "theirs", "yours"}[n], err)
+		}
+	}
+	m := merging{}
+	result := m.merge(prefix, values[0], values[1], values[2])
+	if result == nil {
+		return nil, m.differences, nil
+	}
+	return json.RawMessage(result.String()), m.differences, nil
+}
+
+type merging struct{ differences []Difference }
+
+func (m *merging) merge(pointer string, base, theirs, yours *value) *value {
+	if base.equal(theirs) && base.equal(yours) {
+		return yours
+	}
+	if theirs.isObject() && yours.isObject() && (base.isObject() || base == nil) {
+		return m.mergeMembers(pointer, base, theirs, yours)
+	}
+	d := Difference{Pointer: pointer, Base: textOf(base), Theirs: textOf(theirs), Yours: textOf(yours)}
+	changed, mine := !base.equal(theirs), !base.equal(yours)
+	d.Clash = changed && mine && !theirs.equal(yours)
+	m.differences = append(m.differences, d)
+	if mine {
+		return yours
+	}
+	return theirs
+}
+
+// mergeMembers starts from theirs, which is what is stored, so that its order and white space stay.
+func (m *merging) mergeMembers(pointer string, base, theirs, yours *value) *value {
+	bases, mine := map[string]*value{}, yours.byName()
+	if base != nil {
+		bases = base.byName()
+	}
+	var members []member
+	stored := make(map[string]bool)
+	for _, member := range theirs.members {
+		stored[member.name] = true
+		if member.value = m.merge(join(pointer, member.name), bases[member.name], member.value, mine[member.name]); member.value != nil {
+			members = append(members, member)
+		}
+	}
+	if base != nil {
+		for _, member := range base.members {
+			if !stored[member.name] {
+				stored[member.name] = true
+				if v := m.merge(join(pointer, member.name), member.value, nil, mine[member.name]); v != nil {
+					members = addMember(members, member.name, v)
+				}
+			}
+		}
+	}
+	for _, member := range yours.members {
+		if !stored[member.name] {
+			if v := m.merge(join(pointer, member.name), nil, nil, member.value); v != nil {
+				members = addMember(members, member.name, v)
+			}
+		}
+	}
+	return theirs.with(members)
+}
+
+func (v *value) isObject() bool { return v != nil && v.kind == kindObject }
+
+func textOf(v *value) string {
+	if v == nil {
+		return ""
+	}
+	return v.String()
+}

@@ -1,0 +1,197 @@
+package form
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Names of controls that are not the pointer of a value.
+const (
+	// Remove is the name of controls whose value is the pointer of a value to remove, and of that control
+	// alone may there be many.
+	Remove = "remove"
+	// Add begins the name of the control for the name of a member to add; the pointer of the object follows.
+	Add = "add:"
+	// addValue begins the name of the control for the value of that member.
+	addValue = "add-value:"
+)
+
+// Post takes what a browser sent for the form. A control that was not sent leaves its value as it is. There
+// may be more elements of a list than the form had: their names end in further indices. A member of a free
+// object is added by its name under [Add] + the object's pointer and its value under the name of the object's
+// Blank.
+func (f *Form) Post(values url.Values) {
+	f.post(f.Root, &posted{values: values, children: childrenOf(values)})
+}
+
+// posted is what a browser sent.
+type posted struct {
+	values   url.Values
+	children map[string][]string // the tokens below each pointer
+}
+
+// maxTokens bounds the length of pointers that are looked at: no field lies deeper.
+const maxTokens = 4 * MaxNesting
+
+// childrenOf finds the pointers that the names of values lie below.
+func childrenOf(values url.Values) map[string][]string {
+	children, seen := make(map[string][]string), make(map[string]bool)
+	for name := range values {
+		if !strings.HasPrefix(name, Prefix+"/") || strings.Count(name, "/") > maxTokens {
+			continue
+		}
+		for pointer := name; !seen[pointer] && pointer != Prefix; {
+			seen[pointer] = true
+			above, _ := parent(pointer)
+			children[above] = append(children[above], unescaper.Replace(pointer[len(above)+1:]))
+			pointer = above
+		}
+	}
+	return children
+}
+
+func (f *Form) post(field *Field, from *posted) {
+	field.Removed = slices.Contains(from.values[Remove], field.Pointer)
+	switch field.Kind {
+	case KindObject:
+		f.postMembers(field, from)
+	case KindList:
+		f.postElements(field, from)
+	default:
+		if texts := from.values[field.Pointer]; len(texts) > 0 {
+			field.Text = field.received(texts[0])
+		}
+		if len(from.children[field.Pointer]) > 0 {
+			field.fail(errTooMany) // what was typed below it has no field
+		}
+	}
+}
+
+// received undoes what browsers do to the text of a control.
+func (field *Field) received(text string) string {
+	text = oneLineBreak(strings.ToValidUTF8(text, "\uFFFD"))
+	if text == oneLineBreak(field.Shown) {
+		return field.Shown
+	}
+	for _, o := range field.Options {
+		if text == oneLineBreak(o.Value) {
+			return o.Value
+		}
+	}
+	return text
+}
+
+// oneLineBreak writes every line break as the same.
+func oneLineBreak(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+func (f *Form) postMembers(field *Field, from *posted) {
+	known := make(map[string]bool)
+	for _, part := range field.Fields {
+		known[part.Name] = true
+		f.post(part, from)
+	}
+	if field.Blank == nil {
+		return
+	}
+	tokens := slices.Clone(from.children[field.Pointer])
+	slices.Sort(tokens)
+	for _, token := range tokens {
+		if !known[token] && f.room(field) {
+			known[token] = true
+			f.postNew(field, token, from)
+		}
+	}
+	f.postAdded(field, known, from)
+}
+
+// postNew takes a member that an earlier post has added.
+func (f *Form) postNew(field *Field, name string, from *posted) {
+	part := f.extra(field, field.inner, name, nil)
+	part.New = true
+	f.post(part, from)
+	field.Fields = append(field.Fields, part)
+}
+
+// postAdded takes the members that the form has no fields for yet.
+func (f *Form) postAdded(field *Field, known map[string]bool, from *posted) {
+	texts := from.values[field.Blank.Pointer]
+	for n, name := range from.values[Add+field.Pointer] {
+		text := ""
+		if n < len(texts) {
+			text = field.Blank.received(texts[n])
+		}
+		switch {
+		case name == "" && text == "":
+		case name == "" || known[name]:
+			field.Blank.Name, field.Blank.Text = name, text
+			field.Blank.fail(errMemberName)
+		case f.room(field):
+			known[name] = true
+			part := f.extra(field, field.inner, name, nil)
+			part.New = true
+			if part.IsGroup() {
+				part.Kind, part.Fields, part.Blank = KindJSON, nil, nil
+			}
+			part.Text = text
+			field.Fields = append(field.Fields, part)
+		}
+	}
+}
+
+// room reports whether a group may get another field, and says so where it may not.
+func (f *Form) room(field *Field) bool {
+	if f.left--; f.left >= 0 {
+		return true
+	}
+	f.left = 0
+	field.fail(errTooMany)
+	return false
+}
+
+func (f *Form) postElements(field *Field, from *posted) {
+	for _, part := range field.Fields {
+		f.post(part, from)
+	}
+	count := len(field.Fields)
+	var added []int
+	for _, token := range from.children[field.Pointer] {
+		if n, err := strconv.Atoi(token); err == nil && n >= count && n < count+100*MaxNewItems && strconv.Itoa(n) == token {
+			added = append(added, n)
+		}
+	}
+	slices.Sort(added)
+	if len(added) > MaxNewItems {
+		added = added[:MaxNewItems]
+		field.fail(errTooMany)
+	}
+	next := count
+	for _, n := range added {
+		if !f.room(field) {
+			break
+		}
+		part := f.element(field, field.inner, n, nil)
+		f.post(part, from)
+		if !part.isBlank() || n > count || len(added) > 1 {
+			field.Fields = append(field.Fields, part)
+			next = n + 1
+		}
+	}
+	f.blankElement(field, field.inner, next)
+}
+
+// isBlank reports whether nothing is filled in.
+func (field *Field) isBlank() bool {
+	blank := true
+	field.each(func(part *Field) { blank = blank && (part.IsGroup() || part.Text == "") })
+	return blank
+}
+
+func (field *Field) fail(message string) {
+	if !slices.Contains(field.Errors, message) {
+		field.Errors = append(field.Errors, message)
+	}
+}
