@@ -52,7 +52,7 @@ func importPointer(t credentials.Type, identifier string, imported *credentials.
 	if imported == nil {
 		return ""
 	}
-	var providers []credentials.ImportProvider
+	var providers []credentials.Provider
 	switch {
 	case t == credentials.TypeOIDC && imported.OIDC != nil:
 		providers = imported.OIDC.Providers

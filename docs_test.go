@@ -17,6 +17,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
@@ -94,13 +95,13 @@ func TestLimitsOfPages(t *testing.T) {
 		"schema.MaxSchemaBytes": schema.MaxSchemaBytes, "schema.MaxSchemaValues": schema.MaxSchemaValues, "schema.MaxSchemaDepth": schema.MaxSchemaDepth,
 		"identity.MaxMetadataLength": identity.MaxMetadataLength, "identity.MaxMetadataDepth": identity.MaxMetadataDepth,
 		"identity.MaxExternalIDLength": identity.MaxExternalIDLength, "identity.MaxCreateAddresses": identity.MaxCreateAddresses,
-		"credentials.MaxPasswordLength": credentials.MaxPasswordLength, "credentials.MaxHashLength": credentials.MaxHashLength,
-		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderLength": credentials.MaxProviderLength,
-		"credentials.MaxSubjectLength": credentials.MaxSubjectLength, "credentials.MaxCodes": credentials.MaxCodes,
-		"credentials.MaxKeys": credentials.MaxKeys, "credentials.MaxKeyLength": credentials.MaxKeyLength,
-		"credentials.MaxOrganizationLength": credentials.MaxOrganizationLength, "credentials.MaxCodeLength": credentials.MaxCodeLength,
-		"credentials.MaxKeyIDLength": credentials.MaxKeyIDLength, "credentials.MaxKeyDepth": credentials.MaxKeyDepth,
-		"credentials.MaxUserHandleLength": credentials.MaxUserHandleLength, "credentials.MaxTOTPURLLength": credentials.MaxTOTPURLLength,
+		"passwordhash.MaxPasswordBytes": passwordhash.MaxPasswordBytes, "passwordhash.MaxHashBytes": passwordhash.MaxHashBytes,
+		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderBytes": credentials.MaxProviderBytes,
+		"credentials.MaxSubjectBytes": credentials.MaxSubjectBytes, "credentials.MaxCodes": credentials.MaxCodes,
+		"credentials.MaxKeys": credentials.MaxKeys, "credentials.MaxKeyBytes": credentials.MaxKeyBytes,
+		"credentials.MaxOrganizationBytes": credentials.MaxOrganizationBytes, "credentials.MaxCodeBytes": credentials.MaxCodeBytes,
+		"credentials.MaxKeyIDBytes": credentials.MaxKeyIDBytes, "credentials.MaxKeyDepth": credentials.MaxKeyDepth,
+		"credentials.MaxUserHandleBytes": credentials.MaxUserHandleBytes, "credentials.MaxTOTPURLBytes": credentials.MaxTOTPURLBytes,
 	}
 	_, table, found := strings.Cut(pages(t)[filepath.Join("docs", "operations.md")], "## Limits")
 	require.True(t, found)

@@ -10,6 +10,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // Kind says what sort of thing went wrong, for programs to act on.
@@ -121,6 +122,7 @@ func kindOf(err error) Kind {
 	var (
 		validation *schema.ValidationError
 		invalid    *identity.InvalidError
+		violated   *violation.Error
 		veto       *VetoError
 	)
 	switch {
@@ -129,7 +131,7 @@ func kindOf(err error) Kind {
 		return KindVetoed
 	case errors.Is(err, storage.ErrOutcomeUnknown):
 		return KindInternal
-	case errors.As(err, &validation), errors.As(err, &invalid),
+	case errors.As(err, &validation), errors.As(err, &invalid), errors.As(err, &violated),
 		errors.Is(err, credentials.ErrLastFirstFactor), errors.Is(err, credentials.ErrNotRemovable), errors.Is(err, credentials.ErrIdentifierRequired):
 		return KindInvalid
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, credentials.ErrNoCredential):

@@ -15,7 +15,7 @@ func ExampleManager_UpdateIdentity_oidcLink() {
 	ctx, manager := context.Background(), newManager()
 	ada := create(ctx, manager, `{"email":"ada@example.com"}`)
 
-	for _, link := range []credentials.ImportProvider{
+	for _, link := range []credentials.Provider{
 		{Provider: "google", Subject: "1815-12-10"},
 		{Provider: "github", Subject: "4711"},
 		{Provider: "google", Subject: "1815-12-10"},
@@ -23,7 +23,7 @@ func ExampleManager_UpdateIdentity_oidcLink() {
 		updated, err := manager.UpdateIdentity(ctx, ada.ID, identity.Update{
 			Traits:         ada.Traits,
 			MetadataPublic: ada.MetadataPublic, MetadataAdmin: ada.MetadataAdmin, ExternalID: ada.ExternalID,
-			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{link}}},
+			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{link}}},
 		})
 		if err != nil {
 			log.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/strictjson"
 	"github.com/idemkit/idem/schema"
@@ -19,7 +20,7 @@ import (
 // worked out before a store's transaction begins.
 type input struct {
 	schemas     *schema.Registry
-	hasher      credentials.Hasher
+	hasher      passwordhash.Hasher
 	schemaID    string
 	traits      json.RawMessage
 	credentials *credentials.Import
@@ -92,9 +93,9 @@ func credentialsError(err error) error {
 	}
 	var located []error
 	for _, leaf := range leaves(err) {
-		var invalid *credentials.InvalidError
+		var invalid *violation.Error
 		if errors.As(leaf, &invalid) {
-			leaf = &identity.InvalidError{Field: "/credentials" + invalid.Field, Reason: invalid.Reason}
+			leaf = invalid.Under("/credentials")
 		}
 		located = append(located, leaf)
 	}

@@ -3,16 +3,16 @@ package idem
 import (
 	"context"
 
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 )
 
 // limitedHasher hashes within the Manager's limit.
 type limitedHasher struct {
-	credentials.Hasher
-	limiter *credentials.Limiter
+	passwordhash.Hasher
+	limiter *passwordhash.Limiter
 }
 
-// Hash implements [credentials.Hasher].
+// Hash implements [passwordhash.Hasher].
 func (h limitedHasher) Hash(ctx context.Context, password []byte) (hash string, err error) {
 	err = h.limiter.Do(ctx, func() error {
 		hash, err = h.Hasher.Hash(ctx, password)
@@ -23,11 +23,11 @@ func (h limitedHasher) Hash(ctx context.Context, password []byte) (hash string, 
 
 // rememberingHasher hashes a password once, however often a use case must start over.
 type rememberingHasher struct {
-	credentials.Hasher
+	passwordhash.Hasher
 	password, hash string
 }
 
-// Hash implements [credentials.Hasher].
+// Hash implements [passwordhash.Hasher].
 func (h *rememberingHasher) Hash(ctx context.Context, password []byte) (string, error) {
 	if h.hash != "" && h.password == string(password) {
 		return h.hash, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -91,7 +91,7 @@ func newWorld(t testing.TB, store storage.Storage, options ...idem.Option) *worl
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(person, customer)
 	require.NoError(t, err)
-	hasher, err := credentials.NewBcrypt(4)
+	hasher, err := passwordhash.NewBcrypt(4)
 	require.NoError(t, err)
 
 	w := &world{store: store, time: noon}

@@ -106,7 +106,7 @@ func TestListFilters(t *testing.T) {
 		organization := uuid.NullUUID{UUID: fixedID(1000), Valid: true}
 		linked := w.create(t, identity.Create{
 			Traits: raw(`{"username":"+1 (650) 253-0000"}`), OrganizationID: organization,
-			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "Case"}}}},
+			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "Case"}}}},
 		})
 		for _, c := range []struct {
 			name  string
@@ -181,7 +181,7 @@ func TestDeleteCredential(t *testing.T) {
 			SchemaID: "customer", Traits: raw(`{"number":"C1"}`),
 			Credentials: &credentials.Import{
 				Password: &credentials.ImportPassword{Password: "a password"},
-				OIDC:     &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "1"}, {Provider: "github", Subject: "2"}}},
+				OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}, {Provider: "github", Subject: "2"}}},
 				TOTP:     &credentials.ImportTOTP{URL: "otpauth://totp/idem:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=idem"},
 			},
 		})

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 )
@@ -22,8 +22,8 @@ type Manager struct {
 	storage storage.Storage
 	// schemas is shared with the Managers that WithStorage returns.
 	schemas *atomic.Pointer[schema.Registry]
-	hasher  credentials.Hasher
-	limiter *credentials.Limiter
+	hasher  passwordhash.Hasher
+	limiter *passwordhash.Limiter
 	clock   func() time.Time
 	newID   func() uuid.UUID
 	logger  *slog.Logger
@@ -50,7 +50,7 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 	m := &Manager{
 		storage: store,
 		schemas: new(atomic.Pointer[schema.Registry]),
-		limiter: credentials.NewLimiter(runtime.GOMAXPROCS(0)),
+		limiter: passwordhash.NewLimiter(runtime.GOMAXPROCS(0)),
 		clock:   time.Now,
 		newID:   newUUIDv7,
 		logger:  slog.Default(),
@@ -64,7 +64,7 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 		}
 	}
 	if m.hasher == nil {
-		hasher, err := credentials.NewArgon2id(credentials.Argon2{})
+		hasher, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
 		if err != nil {
 			return nil, fmt.Errorf("idem: %w", err)
 		}

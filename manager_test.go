@@ -61,7 +61,7 @@ func TestFind(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
 		created := w.create(t, identity.Create{
 			Traits: raw(`{"email":"Ada@Example.com","username":"+1 (650) 253-0000"}`), ExternalID: "crm/1",
-			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "Case"}}}},
+			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "Case"}}}},
 		})
 		for identifier, t1 := range map[string]credentials.Type{
 			" ADA@example.COM ": credentials.TypePassword, "ada@example.com": credentials.TypeCode, "Ada@Example.com": credentials.TypeWebAuthn,
@@ -151,7 +151,7 @@ func TestNothingPersonalIsPrinted(t *testing.T) {
 	w := newWorld(t, memory.New(), idem.WithLogger(logger))
 	secret := &credentials.Import{
 		Password: &credentials.ImportPassword{Password: "MARKER password"},
-		OIDC:     &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "MARKER-subject"}}},
+		OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "MARKER-subject"}}},
 		TOTP:     &credentials.ImportTOTP{URL: "otpauth://totp/idem:MARKER?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=idem"},
 		LookupSecret: &credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{
 			{Code: "MARKER-code"},

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 )
 
 // Option changes a default of [New]. One that is given nil, or a number out of its
@@ -15,9 +15,9 @@ import (
 type Option func(*Manager) error
 
 // WithHasher sets how plain passwords are hashed. The default is Argon2id with
-// the parameters that OWASP recommends; see [credentials.NewArgon2id] and
-// [credentials.NewBcrypt].
-func WithHasher(hasher credentials.Hasher) Option {
+// the parameters that OWASP recommends; see [passwordhash.NewArgon2id] and
+// [passwordhash.NewBcrypt].
+func WithHasher(hasher passwordhash.Hasher) Option {
 	return func(m *Manager) error {
 		if hasher == nil {
 			return errors.New("idem: WithHasher: the hasher is nil")
@@ -35,7 +35,7 @@ func WithHashingLimit(n int) Option {
 		if n < 1 {
 			return errors.New("idem: WithHashingLimit: at least 1 is needed")
 		}
-		m.limiter = credentials.NewLimiter(n)
+		m.limiter = passwordhash.NewLimiter(n)
 		return nil
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 var (
@@ -127,12 +129,12 @@ func (m *Manager) denyInTime(ctx context.Context, password string) error {
 // matchHash reports whether the hash should be replaced, or why the password is
 // refused.
 func (m *Manager) matchHash(ctx context.Context, encoded, password string) (rehash bool, err error) {
-	hash, err := credentials.ParseHash(encoded)
+	hash, err := passwordhash.Parse(encoded)
 	if err != nil {
 		return false, err
 	}
-	err = m.limiter.Do(ctx, func() error { return credentials.Verify(ctx, hash, []byte(password)) })
-	if errors.Is(err, credentials.ErrMismatch) {
+	err = m.limiter.Do(ctx, func() error { return passwordhash.Verify(ctx, hash, []byte(password)) })
+	if errors.Is(err, passwordhash.ErrMismatch) {
 		err = ErrWrongPassword
 	}
 	return m.hasher.NeedsRehash(hash), err
@@ -151,7 +153,7 @@ func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identi
 // and the next sign-in tries again.
 func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous credentials.Config, password string) *identity.Identity {
 	hash, err := m.hasher.Hash(ctx, []byte(password))
-	if refused := (*credentials.PasswordError)(nil); errors.As(err, &refused) {
+	if refused := (*violation.Error)(nil); errors.As(err, &refused) {
 		return i // right as it is, and longer, say, than the new kind of hash can be of
 	}
 	if err == nil {

@@ -9,13 +9,14 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage/memory"
 )
 
 // askedHasher counts how often it is asked for a hash.
 type askedHasher struct {
-	credentials.Hasher
+	passwordhash.Hasher
 	hashes atomic.Int64
 }
 
@@ -28,7 +29,7 @@ func (h *askedHasher) Hash(ctx context.Context, password []byte) (string, error)
 // password, costs the one computation that a wrong password costs: a quick answer would
 // tell which identifiers exist.
 func TestNobodyCostsAHash(t *testing.T) {
-	bcrypt, err := credentials.NewBcrypt(4)
+	bcrypt, err := passwordhash.NewBcrypt(4)
 	require.NoError(t, err)
 	hasher := &askedHasher{Hasher: bcrypt}
 	store := memory.New()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage/memory"
 )
@@ -78,10 +79,10 @@ func TestVerifyPasswordRehashes(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, int64(2), verified.Revision)
 		password := verified.Credentials[credentials.TypePassword]
-		hash, err := credentials.ParseHash(password.Config.HashedPassword)
+		hash, err := passwordhash.Parse(password.Config.HashedPassword)
 		require.NoError(t, err)
-		require.Equal(t, credentials.FamilyBcrypt, hash.Family())
-		require.NoError(t, credentials.Verify(t.Context(), hash, []byte("landscape-Pa55")))
+		require.Equal(t, passwordhash.FormatBcrypt, hash.FormatName())
+		require.NoError(t, passwordhash.Verify(t.Context(), hash, []byte("landscape-Pa55")))
 		require.Equal(t, noon, password.CreatedAt)
 		require.Equal(t, later, password.UpdatedAt)
 		require.Equal(t, later, verified.UpdatedAt)
@@ -171,7 +172,7 @@ func TestPasswordPolicy(t *testing.T) {
 
 // countingHasher counts how many hashes are made at once.
 type countingHasher struct {
-	credentials.Hasher
+	passwordhash.Hasher
 	mu            sync.Mutex
 	running, most int
 }
@@ -191,7 +192,7 @@ func (h *countingHasher) Hash(ctx context.Context, password []byte) (string, err
 }
 
 func TestHashingLimit(t *testing.T) {
-	cheap, err := credentials.NewBcrypt(4)
+	cheap, err := passwordhash.NewBcrypt(4)
 	require.NoError(t, err)
 	hasher := &countingHasher{Hasher: cheap}
 	w := newWorld(t, memory.New(), idem.WithHasher(hasher), idem.WithHashingLimit(3))
@@ -212,7 +213,7 @@ func TestHashingLimit(t *testing.T) {
 // BenchmarkUnknownIdentifier reports how long an unknown identifier takes in ratio to a
 // wrong password, as medians of alternating runs: 1 means that time tells nothing.
 func BenchmarkUnknownIdentifier(b *testing.B) {
-	hasher, err := credentials.NewArgon2id(credentials.Argon2{})
+	hasher, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
 	require.NoError(b, err)
 	w := newWorld(b, memory.New(), idem.WithHasher(hasher))
 	w.create(b, identity.Create{Traits: raw(`{"username":"ada"}`), Credentials: withPassword("a password")})
@@ -234,7 +235,7 @@ func BenchmarkUnknownIdentifier(b *testing.B) {
 
 // slowHasher is one whose caller goes away while it works, and that does not notice.
 type slowHasher struct {
-	credentials.Hasher
+	passwordhash.Hasher
 	leave context.CancelFunc
 }
 
@@ -244,7 +245,7 @@ func (h slowHasher) Hash(_ context.Context, password []byte) (string, error) {
 }
 
 func TestVerifyPasswordOfACallerWhoLeaves(t *testing.T) {
-	cheap, err := credentials.NewBcrypt(4)
+	cheap, err := passwordhash.NewBcrypt(4)
 	require.NoError(t, err)
 	ctx, leave := context.WithCancel(t.Context())
 	w := newWorld(t, memory.New(), idem.WithHasher(slowHasher{cheap, leave}))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 )
@@ -24,7 +25,7 @@ func (w *world) ada(t testing.TB) *identity.Identity {
 		MetadataPublic: raw(`{ "big": 12345678901234567890,  "html":"<&>" }`),
 		Credentials: &credentials.Import{
 			Password: &credentials.ImportPassword{Password: "a password"},
-			OIDC:     &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "1"}}},
+			OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}}},
 			TOTP:     &credentials.ImportTOTP{URL: "otpauth://totp/idem:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=idem"},
 			LookupSecret: &credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{
 				{Code: "code-1"}, {Code: "code-2", UsedAt: noon},
@@ -134,9 +135,9 @@ func TestPatchCredentials(t *testing.T) {
 			{"op":"add","path":"/credentials/saml","value":{"config":{"providers":[{"provider":"okta","subject":"3"}]}}}
 		]`)))
 		require.NoError(t, err)
-		hash, err := credentials.ParseHash(patched.Credentials[credentials.TypePassword].Config.HashedPassword)
+		hash, err := passwordhash.Parse(patched.Credentials[credentials.TypePassword].Config.HashedPassword)
 		require.NoError(t, err)
-		require.NoError(t, credentials.Verify(t.Context(), hash, []byte("another password")))
+		require.NoError(t, passwordhash.Verify(t.Context(), hash, []byte("another password")))
 		require.Equal(t, []string{"github:2"}, patched.Credentials[credentials.TypeOIDC].Identifiers)
 		require.Equal(t, []string{"okta:3"}, patched.Credentials[credentials.TypeSAML].Identifiers)
 		require.Equal(t, noon, patched.Credentials[credentials.TypeLookupSecret].Config.RecoveryCodes[0].UsedAt)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -81,11 +82,11 @@ func TestUpdateThatChangesNothingWritesNothing(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
 		created := w.create(t, identity.Create{
 			Traits: raw(`{"email":"ada@example.com"}`), ExternalID: "crm-1", MetadataPublic: raw(`1`),
-			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "1"}}}},
+			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}}}},
 		})
 		same := identity.Update{
 			SchemaID: "person", State: identity.StateActive, Traits: raw(` {"email":"ada@example.com"} `), ExternalID: "crm-1", MetadataPublic: raw(`1`),
-			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "1"}}}},
+			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}}}},
 		}
 		updated := w.update(t, created.ID, same)
 		require.Equal(t, created.Revision, updated.Revision)
@@ -135,7 +136,7 @@ func TestUpdateReportsAllThatIsWrongAtOnce(t *testing.T) {
 			MetadataAdmin: raw(`{"a":1,"a":2}`),
 			Credentials: &credentials.Import{
 				Password: &credentials.ImportPassword{HashedPassword: "not a hash"},
-				OIDC:     &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google"}}},
+				OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google"}}},
 			},
 		})
 		requireKind(t, err, idem.KindInvalid)
@@ -158,7 +159,7 @@ func TestUpdateConflictSaysWhere(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
 		w.create(t, identity.Create{
 			Traits: raw(`{"email":"taken@example.com","username":"taken"}`), ExternalID: "taken",
-			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "taken"}}}},
+			Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "taken"}}}},
 		})
 		w.create(t, identity.Create{SchemaID: "customer", Traits: raw(`{"number":"C1","email":"address@example.com"}`)})
 		before := w.create(t, identity.Create{Traits: raw(`{"email":"ada@example.com"}`)})
@@ -172,7 +173,7 @@ func TestUpdateConflictSaysWhere(t *testing.T) {
 			{"external id", identity.Update{Traits: raw(`{}`), ExternalID: "taken"}, "external_id", "", "/external_id"},
 			{"address", identity.Update{Traits: raw(`{"email":"Address@example.com"}`)}, "address", "verifiable_address", "/traits/email"},
 			{"link", identity.Update{Traits: raw(`{}`), Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{
-				Providers: []credentials.ImportProvider{{Provider: "google", Subject: "free"}, {Provider: "google", Subject: "taken"}},
+				Providers: []credentials.Provider{{Provider: "google", Subject: "free"}, {Provider: "google", Subject: "taken"}},
 			}}}, "identifier", "oidc", "/credentials/oidc/config/providers/1"},
 		} {
 			_, err := w.UpdateIdentity(t.Context(), before.ID, c.update)
@@ -323,23 +324,23 @@ func TestUpdateMergesCredentials(t *testing.T) {
 			Traits: raw(`{"email":"ada@example.com"}`),
 			Credentials: &credentials.Import{
 				Password: &credentials.ImportPassword{Password: "the first password"},
-				OIDC:     &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "google", Subject: "1"}}},
+				OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}}},
 			},
 		})
 		updated := w.update(t, created.ID, identity.Update{
 			Traits: raw(`{"email":"ada@example.com"}`),
 			Credentials: &credentials.Import{
 				Password: &credentials.ImportPassword{Password: "the second password"},
-				OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{
+				OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{
 					{Provider: "github", Subject: "2"}, {Provider: "google", Subject: "1", Organization: "o"},
 				}},
 				TOTP: &credentials.ImportTOTP{URL: "otpauth://totp/idem:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=idem"},
 			},
 		})
-		hash, err := credentials.ParseHash(updated.Credentials[credentials.TypePassword].Config.HashedPassword)
+		hash, err := passwordhash.Parse(updated.Credentials[credentials.TypePassword].Config.HashedPassword)
 		require.NoError(t, err)
-		require.NoError(t, credentials.Verify(t.Context(), hash, []byte("the second password")))
-		require.ErrorIs(t, credentials.Verify(t.Context(), hash, []byte("the first password")), credentials.ErrMismatch)
+		require.NoError(t, passwordhash.Verify(t.Context(), hash, []byte("the second password")))
+		require.ErrorIs(t, passwordhash.Verify(t.Context(), hash, []byte("the first password")), passwordhash.ErrMismatch)
 
 		oidc := updated.Credentials[credentials.TypeOIDC]
 		require.Equal(t, []string{"github:2", "google:1"}, oidc.Identifiers)
@@ -352,7 +353,7 @@ func TestUpdateMergesCredentials(t *testing.T) {
 }
 
 // failingHasher fails for a reason of its own.
-type failingHasher struct{ credentials.Hasher }
+type failingHasher struct{ passwordhash.Hasher }
 
 func (failingHasher) Hash(context.Context, []byte) (string, error) {
 	return "", errors.New("the hardware module is on fire")

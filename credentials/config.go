@@ -12,8 +12,8 @@ import (
 // It is a plain value whose slices belong to whoever holds it. It prints as a
 // placeholder, and encoding/json leaves its secrets out.
 type Config struct {
-	// HashedPassword is, for a password, the hash in a format that [ParseHash]
-	// reads.
+	// HashedPassword is, for a password, the hash in a format that
+	// [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
 	// UsePasswordMigrationHook is, for a password, whether the application is to
 	// be asked at the first sign-in, because only another system knows the hash.

@@ -1,105 +1,21 @@
-package credentials
+package credentials_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/violation"
 )
-
-// The fuzz tests are inside the package, since FuzzVerify must know what a hash costs.
-
-// seeds holds a well-formed hash of every format and layout.
-var seeds = []string{
-	"$md5-crypt$pONhBWh6$AuMUf32IWuoXqwdC8TFcY.",
-	"$1$xxxxxxxx$UYCIxa628.9qXjpQCjM4a.",
-	"$2a$04$7c6iAbD3IgL3BjUNCPszquhs34FNJB0Bq4FXwYP/R/UBlYUCszO4.",
-	"$5$rounds=1000$saltstringsaltst$3xv.VbSHBb41AL9AvLeujZkZRBAwqFMz2.opqey6IcA",
-	"$sha256-crypt$jG7N5y1M3uDBvD.2$H0VQt6g4o6nGYu4MZRqt9za9Y.T2drwRyI6qH03ihl8",
-	"$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1",
-	"$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$aRYu2aF0DqOz/wTPd/2ln459Q1e4oQVmK35LG2tJz7o",
-	"$argon2i$v=19$m=64,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$HgPx/vI3PfBZBChSDsyR5DJBKJPpPJT9oib3ebsTTO8",
-	"$pbkdf2-sha224$i=10,l=32$MDEyMzQ1Njc4OWFiY2RlZg$EacCDFB5+hMB/j3lw/+yXzSae+5bP5iqdAbqSzTkhkc",
-	"$pbkdf2-sha256$i=10,l=32$MDEyMzQ1Njc4OWFiY2RlZg$Lj2vIznOTupvjkd6Hmeu+NJaLNMCiwZA0ZfgJd6MCw0",
-	"$scrypt$ln=16,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg==$9410s3ybTPLllyQrrdAPedjAbN6hY0LtYpiPYV1U/+k=",
-	"$scrypt$ln=4,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw",
-	"{SSHA}L6F//7LQX2cLx0KSsbwyYKAXmIwwMTIz",
-	"{SSHA256}Z3MM3m6r/4Ce9arkVQueHwYh4Nw20TpOjgcumC0b7GIwMTIzNDU2Nw==",
-	"$sha256$pf=e1NBTFR9e1BBU1NXT1JEfQ==$MDEyMzQ1Njc4OWFiY2RlZg==$R63eeggnycnR3ZDYVdjYjBDMUvl7Dwmnx2ZsPUiK0Mk=",
-	"$firescrypt$ln=4,r=8,p=1$42xEC+ixf3L2lw==$AAAAAAAAAAAAAAAAAAAAAA==$Bw==$AAAAAAAAAAAAAAAAAAAAAA==",
-	"$md5$cpEVYtwa441tCyJKl9rhKw==",
-	"$md5$pf=e1NBTFR9e1BBU1NXT1JEfQ==$MDEyMzQ1Njc4OWFiY2RlZg==$Fzm0sxu9YxSu0nQIo4x+WA==",
-	"$hmac-md4$NWNhMGFlOTBhOWNhYTdkNTZhY2FiYjRkMmE4ZmVjYzU=$MTIzNDU=",
-	"pbkdf2_sha256$10$seasalt$CWWFdHOWwPnki7HvkcqN9iA2T3KLW1cf2uZ5kvArtVY=",
-	"$P$5IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
-	"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
-	"AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
-}
-
-func FuzzParseHash(f *testing.F) {
-	for _, seed := range seeds {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, encoded string) {
-		hash, err := ParseHash(encoded)
-		if err != nil {
-			require.ErrorAs(t, err, new(*HashError))
-			require.Less(t, len(err.Error()), 200)
-			return
-		}
-		require.Equal(t, encoded, hash.Encoded())
-		again, err := ParseHash(hash.Encoded())
-		require.NoError(t, err)
-		require.Equal(t, hash.Family(), again.Family())
-	})
-}
-
-func FuzzVerify(f *testing.F) {
-	for _, seed := range seeds {
-		f.Add(seed, []byte("landscape-Pa55"))
-	}
-	f.Fuzz(func(t *testing.T, encoded string, password []byte) {
-		hash, err := ParseHash(encoded)
-		if err != nil || isDear(hash) {
-			return
-		}
-		before := bytes.Clone(password)
-		err = Verify(t.Context(), hash, password)
-		require.True(t, err == nil || errors.Is(err, ErrMismatch))
-		require.Equal(t, err, Verify(t.Context(), hash, password))
-		require.Equal(t, before, password)
-	})
-}
-
-// isDear reports whether verifying h takes more than a few milliseconds.
-func isDear(h Hash) bool {
-	switch f := h.parsed.format.(type) {
-	case *bcryptHash:
-		return f.cost > 5
-	case *shaCryptHash:
-		return f.rounds > 5000
-	case *argon2Hash:
-		return f.memoryKiB*f.passes > 2048
-	case *pbkdf2Hash:
-		return f.iterations > 1000
-	case *scryptHash:
-		return f.n*f.r*f.p > 2048
-	case *firebaseHash:
-		return f.n*f.r*f.p > 2048
-	case *phpassHash:
-		return f.rounds > 4096
-	}
-	return false
-}
 
 func FuzzParseKey(f *testing.F) {
 	f.Add([]byte(`{"id":"AAA=","is_passwordless":true,"authenticator":{"aaguid":"","sign_count":0}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		key, err := ParseKey(raw)
+		key, err := credentials.ParseKey(raw)
 		if err != nil {
-			require.ErrorAs(t, err, new(*InvalidError))
+			require.ErrorAs(t, err, new(*violation.Error))
 			return
 		}
 		var object struct {
@@ -112,6 +28,6 @@ func FuzzParseKey(f *testing.F) {
 		if names["is_passwordless"] != nil {
 			require.NoError(t, json.Unmarshal(names["is_passwordless"], &object.Passwordless))
 		}
-		require.Equal(t, Key{ID: object.ID, Passwordless: object.Passwordless, JSON: raw}, key)
+		require.Equal(t, credentials.Key{ID: object.ID, Passwordless: object.Passwordless, JSON: raw}, key)
 	})
 }

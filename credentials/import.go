@@ -1,20 +1,22 @@
 package credentials
 
-import "encoding/json"
+import (
+	"encoding/json"
+)
 
 // The bounds of an import, in bytes unless said otherwise. They are wide: they keep
 // absurd values out of indexes and documents, and no real one.
 const (
-	MaxProviderLength     = 255  // name of a provider
-	MaxSubjectLength      = 1024 // id of an account at a provider
-	MaxOrganizationLength = 255  // id of an organization
-	MaxProviders          = 100  // links in one import, of each type
-	MaxTOTPURLLength      = 4096
-	MaxCodeLength         = 255 // a recovery code
-	MaxCodes              = 100 // recovery codes in one import
-	MaxKeys               = 100 // keys in one import, of each type
-	MaxKeyIDLength        = 2048
-	MaxUserHandleLength   = 64 // the bound of WebAuthn Level 2, section 5.4.3
+	MaxProviderBytes     = 255  // name of a provider
+	MaxSubjectBytes      = 1024 // id of an account at a provider
+	MaxOrganizationBytes = 255  // id of an organization
+	MaxProviders         = 100  // links in one import, of each type
+	MaxTOTPURLBytes      = 4096
+	MaxCodeBytes         = 255 // a recovery code
+	MaxCodes             = 100 // recovery codes in one import
+	MaxKeys              = 100 // keys in one import, of each type
+	MaxKeyIDBytes        = 2048
+	MaxUserHandleBytes   = 64 // the bound of WebAuthn Level 2, section 5.4.3
 )
 
 // Import is the credentials to merge into those of an identity. A nil field leaves
@@ -36,31 +38,22 @@ type Import struct {
 type ImportPassword struct {
 	// Password is the plain password, to be hashed.
 	Password string `json:"-"`
-	// HashedPassword is a hash in a format that [ParseHash] reads.
+	// HashedPassword is a hash in a format that [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
 	// UsePasswordMigrationHook has the application asked at the first sign-in.
 	UsePasswordMigrationHook bool
 }
 
-// ImportProvider is a link to add. The identifier of a link is "provider:subject",
-// so the provider's name holds no colon: otherwise two links could have the same. The
-// fields are those of a [Provider]; Provider and Subject must not be empty.
-type ImportProvider struct {
-	Provider     string
-	Subject      string
-	Organization string
-	UseAutoLink  bool
-}
-
-// ImportOIDC adds links. One with the provider and subject of a link that is there
-// replaces that link's other fields.
+// ImportOIDC adds links. A link with the provider and subject of an existing one replaces that link's other fields.
+// Provider and Subject must not be empty. The identifier of a link is "provider:subject", so the provider's name must
+// not contain a colon: otherwise two links could have the same identifier.
 type ImportOIDC struct {
-	Providers []ImportProvider
+	Providers []Provider
 }
 
 // ImportSAML adds links, as [ImportOIDC] does.
 type ImportSAML struct {
-	Providers []ImportProvider
+	Providers []Provider
 }
 
 // ImportTOTP replaces the authenticator app.

@@ -26,8 +26,8 @@ func apply(t *testing.T, set credentials.Set, imp credentials.Import, now time.T
 	return result
 }
 
-func link(provider, subject string) credentials.ImportProvider {
-	return credentials.ImportProvider{Provider: provider, Subject: subject}
+func link(provider, subject string) credentials.Provider {
+	return credentials.Provider{Provider: provider, Subject: subject}
 }
 
 func TestApplyPassword(t *testing.T) {
@@ -45,7 +45,7 @@ func TestApplyPassword(t *testing.T) {
 		Config: credentials.Config{UsePasswordMigrationHook: true}, CreatedAt: noon, UpdatedAt: later,
 	}, second[credentials.TypePassword])
 
-	hash := handbook()[0]
+	hash := "$1$xxxxxxxx$UYCIxa628.9qXjpQCjM4a."
 	third := apply(t, second, password(credentials.ImportPassword{HashedPassword: hash, UsePasswordMigrationHook: true}), later)
 	require.Equal(t, credentials.Config{HashedPassword: hash}, third[credentials.TypePassword].Config)
 	require.Equal(t, third, apply(t, third, password(credentials.ImportPassword{HashedPassword: hash}), later.Add(time.Hour)))
@@ -75,7 +75,7 @@ func TestApplyProviders(t *testing.T) {
 		CreatedAt: noon, UpdatedAt: later,
 	}, second)
 
-	saml := apply(t, first, credentials.Import{SAML: &credentials.ImportSAML{Providers: []credentials.ImportProvider{link("idp", "x")}}}, later)
+	saml := apply(t, first, credentials.Import{SAML: &credentials.ImportSAML{Providers: []credentials.Provider{link("idp", "x")}}}, later)
 	require.Equal(t, []string{"idp:x"}, saml[credentials.TypeSAML].Identifiers)
 	require.Equal(t, first[credentials.TypeOIDC], saml[credentials.TypeOIDC])
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/idemkit/idem/credentials/passwordhash"
+	"github.com/idemkit/idem/violation"
 )
 
 // Prepared is an [Import] that was checked and whose password is hashed. It is
@@ -32,10 +35,10 @@ type parts struct {
 // [Prepared.Apply] can run inside a transaction. The result shares no memory with
 // imp. A nil imp gives a Prepared that changes nothing.
 //
-// Errors: an [*InvalidError] for each field that is wrong, all of them joined;
-// otherwise, since hashing comes last, the one [*InvalidError] for a plain
-// password that hasher refuses, the error of ctx, or the fault of hasher.
-func (imp *Import) Prepare(ctx context.Context, hasher Hasher) (*Prepared, error) {
+// Errors: a [*violation.Error] with all that is wrong. Its pointers are relative to the object of credentials in its
+// wire form: "/oidc/config/providers/0/subject". Hashing comes last, so only if nothing else is wrong: the
+// [*violation.Error] for a plain password that hasher refuses, the error of ctx, or the fault of hasher.
+func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher) (*Prepared, error) {
 	prepared, err := imp.check()
 	if err != nil {
 		return nil, err
@@ -52,7 +55,7 @@ func (imp *Import) Prepare(ctx context.Context, hasher Hasher) (*Prepared, error
 
 // Check does what [Import.Prepare] does but for the hashing, so that a caller can
 // report what is wrong here together with what is wrong elsewhere before it spends
-// time on a hash. It returns the same joined errors; what a Hasher alone refuses, it
+// time on a hash. It returns the same error. What only a Hasher refuses, it
 // cannot know.
 func (imp *Import) Check() error {
 	_, err := imp.check()
@@ -73,15 +76,15 @@ func (imp *Import) check() (*Prepared, error) {
 		webauthn:     check.webauthn(imp.WebAuthn),
 		passkey:      check.passkey(imp.Passkey),
 	}}
-	return prepared, errors.Join(check.errs...)
+	return prepared, violation.Join(check.errs...)
 }
 
-func hashPlain(ctx context.Context, hasher Hasher, plain string) (string, error) {
+func hashPlain(ctx context.Context, hasher passwordhash.Hasher, plain string) (string, error) {
 	password := []byte(plain)
 	defer clear(password)
 	encoded, err := hasher.Hash(ctx, password)
-	if refused, ok := errors.AsType[*PasswordError](err); ok {
-		return "", &InvalidError{Field: plainPasswordField, Reason: refused.Reason}
+	if invalid, ok := errors.AsType[*violation.Error](err); ok {
+		return "", invalid.Under(plainPasswordField)
 	}
 	return encoded, err
 }
@@ -91,8 +94,16 @@ const plainPasswordField = "/password/config/password"
 // check collects what is wrong while it turns the parts of an import into configs.
 type check struct{ errs []error }
 
-func (c *check) fail(field, reason string) {
-	c.errs = append(c.errs, &InvalidError{Field: field, Reason: reason})
+func (c *check) fail(pointer, message string) {
+	c.errs = append(c.errs, violation.New(pointer, "", message))
+}
+
+// under adds the violations of err, which are relative to what pointer names.
+func (c *check) under(pointer string, err error) {
+	if invalid, ok := errors.AsType[*violation.Error](err); ok {
+		err = invalid.Under(pointer)
+	}
+	c.errs = append(c.errs, err)
 }
 
 // password leaves a plain password to be hashed later.
@@ -103,14 +114,11 @@ func (c *check) password(imp *ImportPassword) *Config {
 	case imp.Password != "":
 		password := []byte(imp.Password)
 		defer clear(password)
-		if refused, ok := errors.AsType[*PasswordError](CheckPassword(password)); ok {
-			c.fail(plainPasswordField, refused.Reason)
-		}
+		c.under(plainPasswordField, passwordhash.CheckPassword(password))
 		return &Config{}
 	case imp.HashedPassword != "":
-		if _, err := ParseHash(imp.HashedPassword); err != nil {
-			c.fail("/password/config/hashed_password", err.Error())
-		}
+		_, err := passwordhash.Parse(imp.HashedPassword)
+		c.under("/password/config/hashed_password", err)
 		return &Config{HashedPassword: imp.HashedPassword}
 	case imp.UsePasswordMigrationHook:
 		return &Config{UsePasswordMigrationHook: true}
@@ -133,20 +141,20 @@ func (c *check) saml(imp *ImportSAML) *Config {
 	return c.providers("/saml/config/providers", imp.Providers)
 }
 
-func (c *check) providers(field string, providers []ImportProvider) *Config {
+func (c *check) providers(field string, providers []Provider) *Config {
 	config := &Config{}
 	if !c.count(field, len(providers), MaxProviders) {
 		return config
 	}
 	for n, p := range providers {
 		at := fmt.Sprintf("%s/%d", field, n)
-		c.required(at+"/provider", p.Provider, MaxProviderLength)
+		c.required(at+"/provider", p.Provider, MaxProviderBytes)
 		if strings.Contains(p.Provider, ":") {
 			c.fail(at+"/provider", "must not hold a colon")
 		}
-		c.required(at+"/subject", p.Subject, MaxSubjectLength)
-		c.text(at+"/organization", p.Organization, MaxOrganizationLength)
-		config.Providers = append(config.Providers, Provider(p))
+		c.required(at+"/subject", p.Subject, MaxSubjectBytes)
+		c.text(at+"/organization", p.Organization, MaxOrganizationBytes)
+		config.Providers = append(config.Providers, p)
 	}
 	return config
 }
@@ -156,7 +164,7 @@ func (c *check) totp(imp *ImportTOTP) *Config {
 		return nil
 	}
 	const field = "/totp/config/totp_url"
-	if c.required(field, imp.URL, MaxTOTPURLLength) {
+	if c.required(field, imp.URL, MaxTOTPURLBytes) {
 		if reason := checkTOTPURL(imp.URL); reason != "" {
 			c.fail(field, reason)
 		}
@@ -174,7 +182,7 @@ func (c *check) lookupSecret(imp *ImportLookupSecret) *Config {
 		return config
 	}
 	for n, code := range imp.Codes {
-		c.required(fmt.Sprintf("%s/%d/code", field, n), code.Code, MaxCodeLength)
+		c.required(fmt.Sprintf("%s/%d/code", field, n), code.Code, MaxCodeBytes)
 		// The precision that stores keep: else the same code again would be a change.
 		code.UsedAt = code.UsedAt.UTC().Truncate(time.Microsecond)
 		config.RecoveryCodes = append(config.RecoveryCodes, code)
@@ -207,15 +215,13 @@ func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *C
 	if !c.count(field+"/credentials", len(keys), MaxKeys) {
 		return &Config{}
 	}
-	if len(userHandle) > MaxUserHandleLength {
-		c.fail(field+"/user_handle", fmt.Sprintf("must be at most %d bytes long", MaxUserHandleLength))
+	if len(userHandle) > MaxUserHandleBytes {
+		c.fail(field+"/user_handle", fmt.Sprintf("must be at most %d bytes long", MaxUserHandleBytes))
 	}
 	config := &Config{UserHandle: append([]byte(nil), userHandle...)}
 	for n, raw := range keys {
 		key, err := ParseKey(append([]byte(nil), raw...))
-		if invalid, ok := errors.AsType[*InvalidError](err); ok {
-			c.fail(fmt.Sprintf("%s/credentials/%d%s", field, n, invalid.Field), invalid.Reason)
-		}
+		c.under(fmt.Sprintf("%s/credentials/%d", field, n), err)
 		config.Keys = append(config.Keys, key)
 	}
 	return config

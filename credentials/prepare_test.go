@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
+	"github.com/idemkit/idem/violation"
 )
 
 // plainHasher is a Hasher whose hash can be told from the password.
@@ -21,11 +23,11 @@ func (h plainHasher) Hash(_ context.Context, password []byte) (string, error) {
 	return "hash of " + string(password), h.err
 }
 
-func (h plainHasher) NeedsRehash(credentials.Hash) bool { return false }
+func (h plainHasher) NeedsRehash(passwordhash.Hash) bool { return false }
 
 const totpURL = "otpauth://totp/Example:alice@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example"
 
-func oidc(providers ...credentials.ImportProvider) credentials.Import {
+func oidc(providers ...credentials.Provider) credentials.Import {
 	return credentials.Import{OIDC: &credentials.ImportOIDC{Providers: providers}}
 }
 
@@ -62,8 +64,8 @@ func passkey(userHandle string, keys ...string) credentials.Import {
 }
 
 func TestPrepareRefuses(t *testing.T) {
-	link := func(provider, subject string) credentials.ImportProvider {
-		return credentials.ImportProvider{Provider: provider, Subject: subject}
+	link := func(provider, subject string) credentials.Provider {
+		return credentials.Provider{Provider: provider, Subject: subject}
 	}
 	long := func(n int) string { return strings.Repeat("x", n) }
 	deep := `{"id":"a","x":` + strings.Repeat("[", 17) + strings.Repeat("]", 17) + `}`
@@ -95,11 +97,11 @@ func TestPrepareRefuses(t *testing.T) {
 			[]string{"/oidc/config/providers/0/subject: must not hold NUL characters"}},
 		{"subject not UTF-8", oidc(link("a", "b\xff")),
 			[]string{"/oidc/config/providers/0/subject: must be valid UTF-8"}},
-		{"organization too long", oidc(credentials.ImportProvider{Provider: "a", Subject: "b", Organization: long(256)}),
+		{"organization too long", oidc(credentials.Provider{Provider: "a", Subject: "b", Organization: long(256)}),
 			[]string{"/oidc/config/providers/0/organization: must be at most 255 bytes long"}},
 		{"too many providers", oidc(manyLinks(101)...),
 			[]string{"/oidc/config/providers: must have at most 100 entries"}},
-		{"saml has its own pointer", credentials.Import{SAML: &credentials.ImportSAML{Providers: []credentials.ImportProvider{link("a", "")}}},
+		{"saml has its own pointer", credentials.Import{SAML: &credentials.ImportSAML{Providers: []credentials.Provider{link("a", "")}}},
 			[]string{"/saml/config/providers/0/subject: must not be empty"}},
 
 		{"no totp URL", totp(" "), []string{"/totp/config/totp_url: must not be empty"}},
@@ -156,7 +158,7 @@ func TestPrepareRefuses(t *testing.T) {
 			[]string{"/passkey/config/user_handle: must be at most 64 bytes long"}},
 
 		{"everything at once", credentials.Import{
-			Password: &credentials.ImportPassword{}, OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{link("a", "")}},
+			Password: &credentials.ImportPassword{}, OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{link("a", "")}},
 			TOTP: &credentials.ImportTOTP{},
 		}, []string{
 			"/password/config: needs a password, a hashed_password or use_password_migration_hook",
@@ -167,17 +169,17 @@ func TestPrepareRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			prepared, err := c.imp.Prepare(t.Context(), plainHasher{})
 			require.Nil(t, prepared)
-			require.EqualError(t, err, strings.Join(c.want, "\n"))
-			require.ErrorAs(t, err, new(*credentials.InvalidError))
+			require.EqualError(t, err, strings.Join(c.want, "; "))
+			require.ErrorAs(t, err, new(*violation.Error))
 			require.EqualError(t, c.imp.Check(), err.Error())
 		})
 	}
 }
 
-func manyLinks(n int) []credentials.ImportProvider {
-	links := make([]credentials.ImportProvider, n)
+func manyLinks(n int) []credentials.Provider {
+	links := make([]credentials.Provider, n)
 	for i := range links {
-		links[i] = credentials.ImportProvider{Provider: "p", Subject: fmt.Sprint(i)}
+		links[i] = credentials.Provider{Provider: "p", Subject: fmt.Sprint(i)}
 	}
 	return links
 }
@@ -207,10 +209,8 @@ func TestPrepareHashesLast(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, credentials.Config{HashedPassword: "hash of plain"}, prepared.Apply(nil, "owner", noon)[credentials.TypePassword].Config)
 
-	_, err = imp.Prepare(t.Context(), plainHasher{err: &credentials.PasswordError{Reason: "must be at most 72 bytes long"}})
-	var invalid *credentials.InvalidError
-	require.ErrorAs(t, err, &invalid)
-	require.Equal(t, credentials.InvalidError{Field: "/password/config/password", Reason: "must be at most 72 bytes long"}, *invalid)
+	_, err = imp.Prepare(t.Context(), plainHasher{err: violation.New("", "", "must be at most 72 bytes long")})
+	require.Equal(t, violation.New("/password/config/password", "", "must be at most 72 bytes long"), err)
 
 	broken := errors.New("no randomness")
 	_, err = imp.Prepare(t.Context(), plainHasher{err: broken})

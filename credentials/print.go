@@ -112,11 +112,3 @@ func (p Prepared) Format(f fmt.State, _ rune) { fmt.Fprint(f, preparedPlaceholde
 
 // LogValue implements [slog.LogValuer] with a placeholder.
 func (p Prepared) LogValue() slog.Value { return slog.StringValue(preparedPlaceholder) }
-
-// Format implements [fmt.Formatter] with a placeholder that names the format.
-func (h Hash) Format(f fmt.State, _ rune) { fmt.Fprint(f, h.placeholder()) }
-
-// LogValue implements [slog.LogValuer] with a placeholder that names the format.
-func (h Hash) LogValue() slog.Value { return slog.StringValue(h.placeholder()) }
-
-func (h Hash) placeholder() string { return "[password hash " + string(h.Family()) + "]" }

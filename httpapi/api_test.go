@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -97,7 +97,7 @@ func onBothStores(t *testing.T, test func(t *testing.T, f *fixture)) {
 func newFixture(t testing.TB, name string, store storage.Storage, options ...idem.Option) *fixture {
 	t.Helper()
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	hasher, err := credentials.NewBcrypt(4)
+	hasher, err := passwordhash.NewBcrypt(4)
 	require.NoError(t, err)
 	f := &fixture{storeName: name, store: store, time: noon}
 	f.manager, err = idem.New(store, newSchemas(t), append([]idem.Option{

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/idemkit/idem/internal/jsonwriter"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // problem is an answer that tells what went wrong. It is an error of this package;
@@ -164,6 +166,12 @@ func violations(err error) []schema.Violation {
 	switch e := err.(type) {
 	case *schema.ValidationError:
 		return e.Violations
+	case *violation.Error:
+		found := make([]schema.Violation, len(e.Violations))
+		for n, v := range e.Violations {
+			found[n] = schema.Violation{Pointer: v.Pointer, Keyword: cmp.Or(v.Keyword, keywordInvalid), Message: v.Message}
+		}
+		return found
 	case *identity.InvalidError:
 		keyword := e.Keyword
 		if keyword == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
@@ -166,7 +166,7 @@ type instantHasher struct{}
 
 func (instantHasher) Hash(context.Context, []byte) (string, error) { return storedHash, nil }
 
-func (instantHasher) NeedsRehash(credentials.Hash) bool { return false }
+func (instantHasher) NeedsRehash(passwordhash.Hash) bool { return false }
 
 func (w fuzzWorld) serve(r *http.Request) response {
 	ctx, cancel := context.WithCancel(r.Context())

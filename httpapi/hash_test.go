@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMalformedHashes imports every hash that package credentials refuses, by a create,
+// TestMalformedHashes imports every hash that package passwordhash refuses, by a create,
 // an update and a patch.
 func TestMalformedHashes(t *testing.T) {
-	file, err := os.ReadFile("../credentials/testdata/malformed_hashes.json")
+	file, err := os.ReadFile("../credentials/passwordhash/testdata/malformed_hashes.json")
 	require.NoError(t, err)
 	var hashes []struct{ Hash, Reason string }
 	require.NoError(t, json.Unmarshal(file, &hashes))

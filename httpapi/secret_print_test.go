@@ -12,6 +12,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
@@ -75,11 +76,11 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			imported := &credentials.Import{Password: &credentials.ImportPassword{Password: p.plant(nobody)}, TOTP: &credentials.ImportTOTP{URL: "otpauth://totp/x?secret=MFRA"}}
 			prepared, err := imported.Prepare(t.Context(), &secretHasher{plants: p})
 			require.NoError(t, err)
-			hash, err := credentials.ParseHash(i.Credentials[credentials.TypePassword].Config.HashedPassword)
+			hash, err := passwordhash.Parse(i.Credentials[credentials.TypePassword].Config.HashedPassword)
 			require.NoError(t, err)
-			argon, err := credentials.NewArgon2id(credentials.Argon2{})
+			argon, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
 			require.NoError(t, err)
-			bcrypt, err := credentials.NewBcrypt(4)
+			bcrypt, err := passwordhash.NewBcrypt(4)
 			require.NoError(t, err)
 			merge := []byte(`{"credentials":{"password":{"config":{"password":"` + p.plant(nobody) + `"}}}}`)
 

@@ -23,8 +23,10 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/violation"
 )
 
 // audience says where a planted text may be seen. Whatever it is, no log line and no
@@ -172,8 +174,8 @@ func (h *secretHasher) Hash(_ context.Context, password []byte) (string, error) 
 	return "$sha256$pf=e1NBTFR9e1BBU1NXT1JEfQ==$MDEyMzQ1Njc4OWFiY2RlZg==$" + h.plantText(key, configs), nil
 }
 
-func (h *secretHasher) NeedsRehash(hash credentials.Hash) bool {
-	return hash.Family() != credentials.FamilySHA
+func (h *secretHasher) NeedsRehash(hash passwordhash.Hash) bool {
+	return hash.FormatName() != passwordhash.FormatSHA
 }
 
 // secretCreate plants a secret in every place that has one and is accepted.
@@ -257,7 +259,7 @@ var misplacedPatches = []string{
 func TestSecretsStayIn(t *testing.T) {
 	t.Parallel()
 	var hashes []string
-	file, err := os.ReadFile("../credentials/testdata/handbook_hashes.json")
+	file, err := os.ReadFile("../credentials/passwordhash/testdata/handbook_hashes.json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(file, &hashes))
 	hashes = append(hashes, "$P$5IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
@@ -350,7 +352,7 @@ func TestSecretsStayIn(t *testing.T) {
 		}
 		hasher.err = errors.New(p.plant(cause))
 		requireStatus(t, http.StatusInternalServerError, send("PUT", identityPath(id), mediaJSON, password(p.plant(nobody))))
-		hasher.err = &credentials.PasswordError{Reason: "is not to our taste"}
+		hasher.err = violation.New("", "", "is not to our taste")
 		requireStatus(t, http.StatusBadRequest, send("PUT", identityPath(id), mediaJSON, password(p.plant(nobody))))
 		hasher.err = nil
 
@@ -475,7 +477,7 @@ func (p *plants) requireSecretsInGo(t *testing.T, manager *idem.Manager) {
 		{LookupSecret: &credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{{Code: p.plant(configs)}, {Code: p.plant(nobody) + "\x00"}}}},
 		{WebAuthn: &credentials.ImportWebAuthn{Credentials: []json.RawMessage{json.RawMessage(`{"id":"` + p.plant(nobody) + `"`)}, UserHandle: []byte(strings.Repeat(p.plant(nobody), 10))}},
 		{Passkey: &credentials.ImportPasskey{Credentials: []json.RawMessage{json.RawMessage(`{"id":1,"x":"` + p.plant(nobody) + `"}`)}}},
-		{OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{{Provider: "a:b", Subject: p.plant(admins)}}}},
+		{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "a:b", Subject: p.plant(admins)}}}},
 	}
 	var creates []identity.Create
 	for _, imported := range imports {

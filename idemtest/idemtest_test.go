@@ -13,10 +13,12 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/idemtest"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/violation"
 )
 
 func TestSeed(t *testing.T) {
@@ -79,13 +81,13 @@ func TestHasher(t *testing.T) {
 	require.ErrorIs(t, err, idem.ErrWrongPassword)
 
 	_, err = idemtest.Hasher().Hash(t.Context(), nil)
-	var refused *credentials.PasswordError
+	var refused *violation.Error
 	require.ErrorAs(t, err, &refused)
 	ended, end := context.WithCancel(t.Context())
 	end()
 	_, err = idemtest.Hasher().Hash(ended, []byte("x"))
 	require.ErrorIs(t, err, context.Canceled)
-	other, err := credentials.ParseHash("$md5$CY9rzUYh03PK3k6DJie09g==")
+	other, err := passwordhash.Parse("$md5$CY9rzUYh03PK3k6DJie09g==")
 	require.NoError(t, err)
 	require.True(t, idemtest.Hasher().NeedsRehash(other))
 }

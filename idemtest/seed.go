@@ -65,7 +65,7 @@ func Link(provider, subject string) SeedOption {
 		if imported(c).OIDC == nil {
 			c.Credentials.OIDC = &credentials.ImportOIDC{}
 		}
-		c.Credentials.OIDC.Providers = append(c.Credentials.OIDC.Providers, credentials.ImportProvider{Provider: provider, Subject: subject})
+		c.Credentials.OIDC.Providers = append(c.Credentials.OIDC.Providers, credentials.Provider{Provider: provider, Subject: subject})
 	}
 }
 

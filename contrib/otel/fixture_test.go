@@ -20,6 +20,7 @@ import (
 	"github.com/idemkit/idem"
 	otelidem "github.com/idemkit/idem/contrib/otel"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -117,7 +118,7 @@ func newManager(t *testing.T, store storage.Storage, options ...idem.Option) *id
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(parsed)
 	require.NoError(t, err)
-	hasher, err := credentials.NewBcrypt(4)
+	hasher, err := passwordhash.NewBcrypt(4)
 	require.NoError(t, err)
 	var ids atomic.Int64
 	manager, err := idem.New(store, schemas, append([]idem.Option{

@@ -130,10 +130,10 @@ func (r record) imported() (*credentials.Import, error) {
 }
 
 // providers are links without the tokens that came with them: idem keeps no tokens.
-func providers(records []recordProvider) []credentials.ImportProvider {
-	var links []credentials.ImportProvider
+func providers(records []recordProvider) []credentials.Provider {
+	var links []credentials.Provider
 	for _, p := range records {
-		links = append(links, credentials.ImportProvider(p))
+		links = append(links, credentials.Provider(p))
 	}
 	return links
 }

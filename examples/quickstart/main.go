@@ -85,7 +85,7 @@ func tour(ctx context.Context, manager *idem.Manager) (*identity.Identity, error
 		Traits: json.RawMessage(`{"email":"ada@lovelace.example","name":"Ada Lovelace"}`),
 		Credentials: &credentials.Import{
 			Password: &credentials.ImportPassword{Password: "analytical engine"},
-			OIDC: &credentials.ImportOIDC{Providers: []credentials.ImportProvider{
+			OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{
 				{Provider: "google", Subject: "1815-12-10"},
 			}},
 		},

@@ -121,7 +121,7 @@ func (b *Credentials) Import() (*credentials.Import, error) {
 	if c := b.OIDC.config(); c != nil {
 		i.OIDC = &credentials.ImportOIDC{}
 		for _, p := range c.Providers {
-			i.OIDC.Providers = append(i.OIDC.Providers, credentials.ImportProvider{
+			i.OIDC.Providers = append(i.OIDC.Providers, credentials.Provider{
 				Provider: p.Provider, Subject: p.Subject, Organization: p.Organization, UseAutoLink: p.UseAutoLink,
 			})
 		}
@@ -129,7 +129,7 @@ func (b *Credentials) Import() (*credentials.Import, error) {
 	if c := b.SAML.config(); c != nil {
 		i.SAML = &credentials.ImportSAML{}
 		for _, p := range c.Providers {
-			i.SAML.Providers = append(i.SAML.Providers, credentials.ImportProvider(p))
+			i.SAML.Providers = append(i.SAML.Providers, credentials.Provider(p))
 		}
 	}
 	if c := b.TOTP.config(); c != nil {

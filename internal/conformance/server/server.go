@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -71,7 +71,7 @@ func start(t *testing.T, store storage.Storage) *Server {
 	t.Helper()
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	s := &Server{Store: &FaultyStore{Storage: store}, Authorize: httpapi.AllowAll}
-	hasher, err := credentials.NewBcrypt(4) // quick, and good enough for a test
+	hasher, err := passwordhash.NewBcrypt(4) // quick, and good enough for a test
 	require.NoError(t, err)
 	manager, err := idem.New(s.Store, schemas(t), idem.WithHasher(hasher),
 		idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error { return s.Veto }), idem.WithLogger(slog.New(slog.DiscardHandler)))
