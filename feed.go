@@ -138,11 +138,11 @@ func (m *Manager) PruneChanges(ctx context.Context, keep storage.Retention) (int
 // WithPollInterval sets how long [Manager.Watch] waits before it looks for what other
 // processes have changed. It is longer than nothing. The default is a second.
 func WithPollInterval(interval time.Duration) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if interval <= 0 {
 			return errors.New("idem: WithPollInterval: the interval must be longer than nothing")
 		}
-		m.pollInterval = interval
+		c.pollInterval = interval
 		return nil
-	}
+	}}
 }

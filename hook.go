@@ -34,13 +34,13 @@ type PendingChange struct {
 // again, or for a change that then fails for another reason. What must happen after a
 // commit is for [Manager.Watch].
 func WithBeforeCommit(hook func(ctx context.Context, c PendingChange) error) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if hook == nil {
 			return errors.New("idem: WithBeforeCommit: the hook is nil")
 		}
-		m.beforeCommit = hook
+		c.beforeCommit = hook
 		return nil
-	}
+	}}
 }
 
 // VetoError says that a hook of [WithBeforeCommit] refused a change.

@@ -3,15 +3,12 @@ package idem
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 )
@@ -22,18 +19,7 @@ type Manager struct {
 	storage storage.Storage
 	// schemas is shared with the Managers that WithStorage returns.
 	schemas *atomic.Pointer[schema.Registry]
-	hasher  passwordhash.Hasher
-	limiter *passwordhash.Limiter
-	clock   func() time.Time
-	newID   func() uuid.UUID
-	logger  *slog.Logger
-
-	pollInterval time.Duration
-
-	// policy, migrate and beforeCommit may be nil.
-	policy       PasswordPolicy
-	migrate      PasswordMigration
-	beforeCommit func(context.Context, PendingChange) error
+	config
 }
 
 // New returns a Manager that keeps identities in store and checks their traits
@@ -47,30 +33,12 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 	if schemas == nil {
 		return nil, errors.New("idem: the schema registry is nil")
 	}
-	m := &Manager{
-		storage: store,
-		schemas: new(atomic.Pointer[schema.Registry]),
-		limiter: passwordhash.NewLimiter(runtime.GOMAXPROCS(0)),
-		clock:   time.Now,
-		newID:   newUUIDv7,
-		logger:  slog.Default(),
-
-		pollInterval: time.Second,
+	c, err := newConfig(options)
+	if err != nil {
+		return nil, err
 	}
+	m := &Manager{storage: store, schemas: new(atomic.Pointer[schema.Registry]), config: c}
 	m.schemas.Store(schemas)
-	for _, option := range options {
-		if err := option(m); err != nil {
-			return nil, err
-		}
-	}
-	if m.hasher == nil {
-		hasher, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
-		if err != nil {
-			return nil, fmt.Errorf("idem: %w", err)
-		}
-		m.hasher = hasher
-	}
-	m.hasher = limitedHasher{Hasher: m.hasher, limiter: m.limiter}
 	return m, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -24,19 +25,30 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(person)
 	require.NoError(t, err)
-	for name, make := range map[string]func() (*idem.Manager, error){
-		"no store":    func() (*idem.Manager, error) { return idem.New(nil, schemas) },
-		"no schemas":  func() (*idem.Manager, error) { return idem.New(memory.New(), nil) },
-		"nil clock":   func() (*idem.Manager, error) { return idem.New(memory.New(), schemas, idem.WithClock(nil)) },
-		"nil ids":     func() (*idem.Manager, error) { return idem.New(memory.New(), schemas, idem.WithIDs(nil)) },
-		"nil hasher":  func() (*idem.Manager, error) { return idem.New(memory.New(), schemas, idem.WithHasher(nil)) },
-		"nil logger":  func() (*idem.Manager, error) { return idem.New(memory.New(), schemas, idem.WithLogger(nil)) },
-		"no hashings": func() (*idem.Manager, error) { return idem.New(memory.New(), schemas, idem.WithHashingLimit(0)) },
+	for name, c := range map[string]struct {
+		option idem.Option
+		text   string
+	}{
+		"zero option":       {text: "idem: an option is the zero Option"},
+		"nil clock":         {idem.WithClock(nil), "WithClock"},
+		"nil ids":           {idem.WithIDs(nil), "WithIDs"},
+		"nil hasher":        {idem.WithHasher(nil), "WithHasher"},
+		"nil logger":        {idem.WithLogger(nil), "WithLogger"},
+		"no hashings":       {idem.WithHashingLimit(0), "WithHashingLimit"},
+		"nil hook":          {idem.WithBeforeCommit(nil), "WithBeforeCommit"},
+		"nil policy":        {idem.WithPasswordPolicy(nil), "WithPasswordPolicy"},
+		"nil migration":     {idem.WithPasswordMigration(nil), "WithPasswordMigration"},
+		"no poll interval":  {idem.WithPollInterval(0), "WithPollInterval"},
+		"negative interval": {idem.WithPollInterval(-time.Second), "WithPollInterval"},
 	} {
-		manager, err := make()
-		require.Error(t, err, name)
+		manager, err := idem.New(memory.New(), schemas, c.option)
+		require.ErrorContains(t, err, c.text, name)
 		require.Nil(t, manager, name)
 	}
+	_, err = idem.New(nil, schemas)
+	require.ErrorContains(t, err, "the store is nil")
+	_, err = idem.New(memory.New(), nil)
+	require.ErrorContains(t, err, "the schema registry is nil")
 }
 
 func TestDefaults(t *testing.T) {

@@ -1,8 +1,11 @@
 package idem
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,70 +13,116 @@ import (
 	"github.com/idemkit/idem/credentials/passwordhash"
 )
 
-// Option changes a default of [New]. One that is given nil, or a number out of its
-// range, makes New fail.
-type Option func(*Manager) error
+// Option changes a default of [New]. The functions of this package whose name begins
+// with With make one. New returns an error for an option that was given nil or a value
+// out of its range, and for the zero Option.
+type Option struct{ apply func(*config) error }
+
+// config is what options set. A Manager keeps it.
+type config struct {
+	hasher  passwordhash.Hasher
+	limiter *passwordhash.Limiter
+	clock   func() time.Time
+	newID   func() uuid.UUID
+	logger  *slog.Logger
+
+	pollInterval time.Duration
+
+	// policy, migrate and beforeCommit may be nil.
+	policy       PasswordPolicy
+	migrate      PasswordMigration
+	beforeCommit func(context.Context, PendingChange) error
+}
+
+// newConfig returns the defaults as options change them.
+func newConfig(options []Option) (config, error) {
+	c := config{
+		limiter: passwordhash.NewLimiter(runtime.GOMAXPROCS(0)),
+		clock:   time.Now,
+		newID:   newUUIDv7,
+		logger:  slog.Default(),
+
+		pollInterval: time.Second,
+	}
+	for _, option := range options {
+		if option.apply == nil {
+			return c, errors.New("idem: an option is the zero Option: make one with a function of this package")
+		}
+		if err := option.apply(&c); err != nil {
+			return c, err
+		}
+	}
+	if c.hasher == nil {
+		hasher, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
+		if err != nil {
+			return c, fmt.Errorf("idem: %w", err)
+		}
+		c.hasher = hasher
+	}
+	c.hasher = limitedHasher{Hasher: c.hasher, limiter: c.limiter}
+	return c, nil
+}
 
 // WithHasher sets how plain passwords are hashed. The default is Argon2id with
 // the parameters that OWASP recommends; see [passwordhash.NewArgon2id] and
 // [passwordhash.NewBcrypt].
 func WithHasher(hasher passwordhash.Hasher) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if hasher == nil {
 			return errors.New("idem: WithHasher: the hasher is nil")
 		}
-		m.hasher = hasher
+		c.hasher = hasher
 		return nil
-	}
+	}}
 }
 
 // WithHashingLimit sets how many passwords are hashed or verified at once; more
 // wait their turn. n is at least 1. It bounds the memory that a burst can take: with the default
 // hasher each needs 19 MiB. The default is the number of processors.
 func WithHashingLimit(n int) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if n < 1 {
 			return errors.New("idem: WithHashingLimit: at least 1 is needed")
 		}
-		m.limiter = passwordhash.NewLimiter(n)
+		c.limiter = passwordhash.NewLimiter(n)
 		return nil
-	}
+	}}
 }
 
 // WithClock sets where the time comes from. now is called from many goroutines.
 // The default is time.Now.
 func WithClock(now func() time.Time) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if now == nil {
 			return errors.New("idem: WithClock: the clock is nil")
 		}
-		m.clock = now
+		c.clock = now
 		return nil
-	}
+	}}
 }
 
 // WithIDs sets where the ids of new identities and addresses come from. newID is
 // called from many goroutines and must not return the same id twice. The default
 // is UUID version 7 (RFC 9562, section 5.7), which sorts by time.
 func WithIDs(newID func() uuid.UUID) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if newID == nil {
 			return errors.New("idem: WithIDs: the function is nil")
 		}
-		m.newID = newID
+		c.newID = newID
 		return nil
-	}
+	}}
 }
 
 // WithLogger sets where idem logs: every operation that writes at level Debug, with
 // the identity's id and nothing personal, and every fault at level Error. The default
 // is slog.Default at the time of New.
 func WithLogger(logger *slog.Logger) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if logger == nil {
 			return errors.New("idem: WithLogger: the logger is nil")
 		}
-		m.logger = logger
+		c.logger = logger
 		return nil
-	}
+	}}
 }

@@ -34,26 +34,26 @@ type PasswordMigration func(ctx context.Context, i *identity.Identity, identifie
 // about. The default asks nothing but what the hasher needs: imports must be able to
 // keep old passwords.
 func WithPasswordPolicy(policy PasswordPolicy) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if policy == nil {
 			return errors.New("idem: WithPasswordPolicy: the policy is nil")
 		}
-		m.policy = policy
+		c.policy = policy
 		return nil
-	}
+	}}
 }
 
 // WithPasswordMigration sets who knows the passwords that were imported with
 // use_password_migration_hook. Without it such a password is always wrong. The first
 // that is right is hashed and kept, and the hook is not asked again.
 func WithPasswordMigration(migrate PasswordMigration) Option {
-	return func(m *Manager) error {
+	return Option{func(c *config) error {
 		if migrate == nil {
 			return errors.New("idem: WithPasswordMigration: the function is nil")
 		}
-		m.migrate = migrate
+		c.migrate = migrate
 		return nil
-	}
+	}}
 }
 
 func (m *Manager) checkPolicy(ctx context.Context, imported *credentials.Import) error {

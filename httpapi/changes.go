@@ -17,15 +17,6 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// WithActor has actor say in whose name a request makes changes, which the change feed
-// records: the application's own name for the client, such as "admin:42". It is called
-// once, after authorize, with the same request. Without it, and where it returns the
-// empty string, no actor is recorded but the one that the request's context has already;
-// see [idem.ContextWithActor], also for what an actor may look like.
-func WithActor(actor func(*http.Request) string) Option {
-	return func(h *Handler) { h.actor = actor }
-}
-
 // withActor returns r with the actor in its context.
 func (h *Handler) withActor(r *http.Request) *http.Request {
 	if h.actor == nil {
@@ -159,21 +150,6 @@ func writeChange(w *jsonwriter.Writer, c storage.Change) {
 		w.StringMember("actor", c.Actor)
 	}
 	w.EndObject()
-}
-
-// DefaultKeepAlive is how often a stream without changes sends a comment unless
-// [WithKeepAlive] says otherwise.
-const DefaultKeepAlive = 15 * time.Second
-
-// WithKeepAlive sets how often a stream of changes without any sends a comment, so that
-// nothing on the way takes the connection for dead and a client that left is noticed. 0
-// or less keeps the default.
-func WithKeepAlive(interval time.Duration) Option {
-	return func(h *Handler) {
-		if interval > 0 {
-			h.keepAlive = interval
-		}
-	}
 }
 
 // writeTimeout is how long a client of a stream may take to read what was sent.

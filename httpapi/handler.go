@@ -3,12 +3,9 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/internal/adminview"
@@ -18,82 +15,22 @@ import (
 type Handler struct {
 	manager   *idem.Manager
 	authorize func(*http.Request) error
-	actor     func(*http.Request) string // may be nil
-	logger    *slog.Logger
+	config
 	view      adminview.View
-	prefix    string
 	resources []resource
 	buffers   buffers
-	// maxBody and maxBatchBody are in bytes.
-	maxBody, maxBatchBody int64
-	keepAlive             time.Duration
 	// streams ends when there shall be no streams of changes any more.
 	streams    context.Context
 	endStreams context.CancelFunc
-}
-
-const (
-	// DefaultMaxBody is how large, in bytes, the body of a request for one identity
-	// may be unless [WithMaxBody] says otherwise.
-	DefaultMaxBody = 1 << 20
-	// DefaultMaxBatchBody is how large, in bytes, the body of a batch may be unless
-	// [WithMaxBatchBody] says otherwise.
-	DefaultMaxBatchBody = 16 << 20
-)
-
-// Option changes a default of [New].
-type Option func(*Handler)
-
-// WithBaseURL sets what the links in answers (schema_url, Location) begin with:
-// the URL under which clients reach the handler, its mount prefix included, such as
-// "https://id.example.com/auth". The default is the path prefix alone, which makes
-// links that are relative to the host.
-func WithBaseURL(url string) Option {
-	return func(h *Handler) { h.view.BaseURL = strings.TrimRight(url, "/") }
-}
-
-// WithPathPrefix tells the handler the prefix, such as "/auth", under which it is
-// mounted when nothing strips it from the request's path. Under [http.StripPrefix]
-// it is not needed.
-func WithPathPrefix(prefix string) Option {
-	return func(h *Handler) { h.prefix = strings.TrimRight("/"+strings.TrimLeft(prefix, "/"), "/") }
-}
-
-// WithMaxBody sets how large, in bytes, the body of a request for one identity may
-// be. A larger one is answered with 413. 0 or less keeps the default.
-func WithMaxBody(bytes int64) Option {
-	return func(h *Handler) {
-		if bytes > 0 {
-			h.maxBody = bytes
-		}
-	}
-}
-
-// WithMaxBatchBody sets how large, in bytes, the body of a batch may be. A larger one
-// is answered with 413. 0 or less keeps the default.
-func WithMaxBatchBody(bytes int64) Option {
-	return func(h *Handler) {
-		if bytes > 0 {
-			h.maxBatchBody = bytes
-		}
-	}
-}
-
-// WithLogger sets where faults are logged. The default, and what nil means, is the
-// Manager's logger.
-func WithLogger(logger *slog.Logger) Option {
-	return func(h *Handler) {
-		if logger != nil {
-			h.logger = logger
-		}
-	}
 }
 
 // AllowAll authorizes every request. It is for a handler that sits behind the
 // application's own access control; the name makes that choice visible.
 func AllowAll(*http.Request) error { return nil }
 
-// New returns the handler of the identity admin API of manager, which must not be nil.
+// New returns the handler of the identity admin API of manager. It panics if manager is
+// nil, or if an option was given a value that it does not take: the handler would not be
+// the one that the application asked for.
 //
 // authorize decides on every request, once, before its body is read; [Operation]
 // tells it what is asked for. An error denies the request: see [Unauthorized] and
@@ -105,23 +42,21 @@ func New(manager *idem.Manager, authorize func(*http.Request) error, options ...
 
 // Schemas returns a handler of nothing but the identity schemas of manager, which
 // clients that render forms read without being administrators. It serves GET /schemas
-// and GET /schemas/{id} to everybody.
+// and GET /schemas/{id} to everybody. It panics as New does.
 func Schemas(manager *idem.Manager, options ...Option) *Handler {
 	return newHandler(manager, AllowAll, schemaResources, options)
 }
 
 func newHandler(manager *idem.Manager, authorize func(*http.Request) error, resources []resource, options []Option) *Handler {
+	if manager == nil {
+		panic("httpapi: the Manager is nil")
+	}
+	c := newConfig(manager, options)
 	h := &Handler{
-		manager: manager, authorize: authorize, logger: manager.Logger(), resources: resources,
-		maxBody: DefaultMaxBody, maxBatchBody: DefaultMaxBatchBody, keepAlive: DefaultKeepAlive,
+		manager: manager, authorize: authorize, config: c, resources: resources,
+		view: adminview.View{BaseURL: c.baseURL},
 	}
 	h.streams, h.endStreams = context.WithCancel(context.Background())
-	for _, option := range options {
-		option(h)
-	}
-	if h.view.BaseURL == "" {
-		h.view.BaseURL = h.prefix
-	}
 	return h
 }
 

@@ -173,6 +173,9 @@ func (f *failing) Fatalf(string, ...any) {
 func TestRefused(t *testing.T) {
 	for name, attempt := range map[string]func(t testing.TB){
 		"traits against the schema": func(t testing.TB) { idemtest.New(t).Seed(t, `{"email":7}`) },
+		"the zero option":           func(t testing.TB) { idemtest.New(t, idemtest.Option{}) },
+		"no schemas":                func(t testing.TB) { idemtest.New(t, idemtest.WithSchemas(nil)) },
+		"no store":                  func(t testing.TB) { idemtest.New(t, idemtest.WithStorage(nil)) },
 		"an option that is refused": func(t testing.TB) { idemtest.New(t, idemtest.WithOptions(idem.WithClock(nil))) },
 	} {
 		t.Run(name, func(t *testing.T) {

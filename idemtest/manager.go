@@ -1,6 +1,7 @@
 package idemtest
 
 import (
+	"errors"
 	"log/slog"
 	"net/http/httptest"
 	"sync"
@@ -22,8 +23,10 @@ type Manager struct {
 	Clock *Clock
 }
 
-// Option changes a default of [New].
-type Option func(*config)
+// Option changes a default of [New]. The functions of this package whose name begins
+// with With make one. New ends the test for an option that was given nil, and for the
+// zero Option.
+type Option struct{ apply func(*config) error }
 
 type config struct {
 	schemas *schema.Registry
@@ -31,22 +34,36 @@ type config struct {
 	options []idem.Option
 }
 
-// WithSchemas sets the schemas, those of the application, in place of
-// [DefaultSchema].
+// WithSchemas sets the schemas. The default is [DefaultSchema] alone.
 func WithSchemas(schemas *schema.Registry) Option {
-	return func(c *config) { c.schemas = schemas }
+	return Option{func(c *config) error {
+		if schemas == nil {
+			return errors.New("WithSchemas: the schema registry is nil")
+		}
+		c.schemas = schemas
+		return nil
+	}}
 }
 
-// WithStorage sets where identities are kept, for a test that needs the real store.
-// It stays the caller's to close.
+// WithStorage sets where identities are kept, for a test that needs the real store. The
+// caller closes it. The default is a new store of package storage/memory.
 func WithStorage(store storage.Storage) Option {
-	return func(c *config) { c.store = store }
+	return Option{func(c *config) error {
+		if store == nil {
+			return errors.New("WithStorage: the store is nil")
+		}
+		c.store = store
+		return nil
+	}}
 }
 
-// WithOptions sets options of the Manager, those of the application. They win over
-// what New sets: the clock, the ids, the hasher and the logger.
+// WithOptions sets options of the Manager. They win over what New sets: the clock, the
+// ids, the hasher and the logger. It can be given more than once.
 func WithOptions(options ...idem.Option) Option {
-	return func(c *config) { c.options = append(c.options, options...) }
+	return Option{func(c *config) error {
+		c.options = append(c.options, options...)
+		return nil
+	}}
 }
 
 // New returns a Manager for the test t, which ends at once if it cannot be made.
@@ -58,7 +75,12 @@ func New(t testing.TB, options ...Option) *Manager {
 	t.Helper()
 	var c config
 	for _, option := range options {
-		option(&c)
+		if option.apply == nil {
+			t.Fatalf("idemtest.New: an option is the zero Option: make one with a function of this package")
+		}
+		if err := option.apply(&c); err != nil {
+			t.Fatalf("idemtest.New: %v", err)
+		}
 	}
 	if c.schemas == nil {
 		c.schemas = defaultSchemas(t)
