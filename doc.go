@@ -48,7 +48,7 @@
 // Every method returns an [*Error]. Its Kind is for a switch, and errors.Is and
 // errors.As see through it:
 //
-//	var invalid *schema.ValidationError
+//	var invalid *violation.Error
 //	switch {
 //	case errors.Is(err, storage.ErrNotFound):
 //	case errors.Is(err, storage.ErrRevision):

@@ -22,6 +22,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // pages returns the Markdown files of the repository.
@@ -91,7 +92,7 @@ func TestLimitsOfPages(t *testing.T) {
 		"idem.MaxPageSize": idem.MaxPageSize, "idem.MaxActorLength": idem.MaxActorLength, "storage.DefaultLimit": storage.DefaultLimit,
 		"schema.MaxTraitsBytes": schema.MaxTraitsBytes, "schema.MaxTraitsValues": schema.MaxTraitsValues, "schema.MaxTraitsDepth": schema.MaxTraitsDepth,
 		"schema.MaxTraitsPointer": schema.MaxTraitsPointer,
-		"schema.MaxIdentifiers":   schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "schema.MaxViolations": schema.MaxViolations,
+		"schema.MaxIdentifiers":   schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "violation.Max": violation.Max,
 		"schema.MaxSchemaBytes": schema.MaxSchemaBytes, "schema.MaxSchemaValues": schema.MaxSchemaValues, "schema.MaxSchemaDepth": schema.MaxSchemaDepth,
 		"identity.MaxMetadataLength": identity.MaxMetadataLength, "identity.MaxMetadataDepth": identity.MaxMetadataDepth,
 		"identity.MaxExternalIDLength": identity.MaxExternalIDLength, "identity.MaxCreateAddresses": identity.MaxCreateAddresses,

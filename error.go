@@ -7,8 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
-	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/violation"
 )
@@ -20,9 +18,9 @@ const (
 	// KindInternal is a fault of idem, its store or its configuration. The text of
 	// such an error is for logs alone.
 	KindInternal Kind = iota
-	// KindInvalid is an input that no retry will make good: the cause holds
-	// [*schema.ValidationError] and [*identity.InvalidError] values that say where, or
-	// is the error of package credentials that says why one cannot be removed.
+	// KindInvalid is an input that no retry will make good: the cause holds a
+	// [*violation.Error] with everything that is wrong, or is the error of package
+	// credentials that says why one cannot be removed.
 	KindInvalid
 	// KindNotFound is an identity that does not exist ([storage.ErrNotFound]), or a
 	// credential that it does not have ([credentials.ErrNoCredential]).
@@ -120,10 +118,8 @@ func KindOf(err error) Kind {
 // kindOf is the one place that turns a cause into a kind.
 func kindOf(err error) Kind {
 	var (
-		validation *schema.ValidationError
-		invalid    *identity.InvalidError
-		violated   *violation.Error
-		veto       *VetoError
+		invalid *violation.Error
+		veto    *VetoError
 	)
 	switch {
 	case errors.As(err, &veto):
@@ -131,7 +127,7 @@ func kindOf(err error) Kind {
 		return KindVetoed
 	case errors.Is(err, storage.ErrOutcomeUnknown):
 		return KindInternal
-	case errors.As(err, &validation), errors.As(err, &invalid), errors.As(err, &violated),
+	case errors.As(err, &invalid),
 		errors.Is(err, credentials.ErrLastFirstFactor), errors.Is(err, credentials.ErrNotRemovable), errors.Is(err, credentials.ErrIdentifierRequired):
 		return KindInvalid
 	case errors.Is(err, storage.ErrNotFound), errors.Is(err, credentials.ErrNoCredential):

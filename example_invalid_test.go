@@ -7,7 +7,7 @@ import (
 	"fmt"
 
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // What is wrong comes all at once, each with its place.
@@ -16,7 +16,7 @@ func ExampleManager_UpdateIdentity_invalid() {
 	created := create(ctx, manager, `{"email":"ada@example.com"}`)
 
 	_, err := manager.UpdateIdentity(ctx, created.ID, identity.Update{Traits: json.RawMessage(`{"name":7}`)})
-	var invalid *schema.ValidationError
+	var invalid *violation.Error
 	if errors.As(err, &invalid) {
 		for _, v := range invalid.Violations {
 			fmt.Println(v.Pointer, v.Keyword)

@@ -11,6 +11,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage/memory"
+	"github.com/idemkit/idem/violation"
 )
 
 const exampleCustomerSchema = `{"properties": {"traits": {"type": "object", "properties": {
@@ -44,7 +45,7 @@ func ExampleManager_UpdateIdentity_twoSchemas() {
 	fmt.Println(ada.SchemaID)
 
 	_, err = manager.UpdateIdentity(ctx, ada.ID, identity.Update{SchemaID: "customer", Traits: ada.Traits})
-	var invalid *schema.ValidationError
+	var invalid *violation.Error
 	if errors.As(err, &invalid) {
 		fmt.Println(invalid.Violations[0].Pointer, invalid.Violations[0].Message)
 	}

@@ -33,9 +33,9 @@ type input struct {
 func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 	derived, traitsErr := in.derive()
 	policyErr, codeErr := m.checkPolicy(ctx, in.credentials), checkCode(in.credentials, derived)
-	if errors.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
+	if violation.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
 		// Only now: where nothing else is wrong, Prepare makes the same checks.
-		return identity.Facts{}, errors.Join(in.checked, checkCredentials(in.credentials), policyErr, traitsErr, codeErr)
+		return identity.Facts{}, violation.Join(in.checked, checkCredentials(in.credentials), policyErr, traitsErr, codeErr)
 	}
 	facts := identity.Facts{SchemaID: in.schemaID, Derived: derived, NewID: memoize(m.newID)}
 	if in.credentials != nil {
@@ -61,7 +61,7 @@ func (in input) derive() (*schema.Derived, error) {
 }
 
 // unknownSchema does not repeat the id, which the caller knows and a log need not.
-var unknownSchema = &identity.InvalidError{Field: "/schema_id", Keyword: "enum", Reason: "no schema with this id is registered"}
+var unknownSchema = violation.New("/schema_id", "enum", "no schema with this id is registered")
 
 func checkCredentials(imported *credentials.Import) error {
 	if imported == nil {
@@ -80,7 +80,7 @@ func checkCode(imported *credentials.Import, derived *schema.Derived) error {
 		return given.Channel == a.Via && given.Address == a.Value
 	})
 	if !same {
-		return &identity.InvalidError{Field: "/credentials/code/config", Keyword: "readOnly", Reason: "is derived from the traits and cannot be imported"}
+		return violation.New("/credentials/code/config", "readOnly", "is derived from the traits and cannot be imported")
 	}
 	return nil
 }
@@ -88,31 +88,10 @@ func checkCode(imported *credentials.Import, derived *schema.Derived) error {
 // credentialsError puts the field names of package credentials, which are relative
 // to the credentials, where they belong in the request.
 func credentialsError(err error) error {
-	if err == nil {
-		return nil
+	if invalid := (*violation.Error)(nil); errors.As(violation.Join(err), &invalid) {
+		return invalid.Under("/credentials")
 	}
-	var located []error
-	for _, leaf := range leaves(err) {
-		var invalid *violation.Error
-		if errors.As(leaf, &invalid) {
-			leaf = invalid.Under("/credentials")
-		}
-		located = append(located, leaf)
-	}
-	return errors.Join(located...)
-}
-
-// leaves takes apart what errors.Join put together.
-func leaves(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, leaves(e)...)
-	}
-	return all
+	return err
 }
 
 // memoize returns the n-th value of next, the same each time: a rule that runs
@@ -135,11 +114,10 @@ func checkShape(traits json.RawMessage) error {
 	}
 	value, err := strictjson.Decode(traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
 	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
-		v := invalid.Violations[0]
-		return &identity.InvalidError{Field: "/traits" + v.Pointer, Keyword: v.Keyword, Reason: v.Message}
+		return invalid.Under("/traits")
 	}
 	if _, isObject := value.(map[string]any); !isObject {
-		return &identity.InvalidError{Field: "/traits", Keyword: "type", Reason: "must be a JSON object"}
+		return violation.New("/traits", "type", "must be a JSON object")
 	}
 	return nil
 }

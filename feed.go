@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // MaxActorLength bounds the name of an actor, in bytes.
@@ -30,7 +30,7 @@ func ContextWithActor(ctx context.Context, actor string) context.Context {
 func checkActor(ctx context.Context) error {
 	actor := storage.Actor(ctx)
 	if len(actor) > MaxActorLength || !utf8.ValidString(actor) || strings.ContainsFunc(actor, unicode.IsControl) {
-		return &identity.InvalidError{Reason: fmt.Sprintf("the actor must be valid UTF-8 without control characters and at most %d bytes long", MaxActorLength)}
+		return violation.New("", "", fmt.Sprintf("the actor must be valid UTF-8 without control characters and at most %d bytes long", MaxActorLength))
 	}
 	return nil
 }

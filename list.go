@@ -13,6 +13,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // MaxPageSize is how many identities a page can have.
@@ -74,7 +75,7 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	if q.Offset < 0 {
-		return Page{}, &identity.InvalidError{Field: "/offset", Reason: "must not be negative"}
+		return Page{}, violation.New("/offset", "", "must not be negative")
 	}
 	size := q.PageSize
 	if size <= 0 {
@@ -151,9 +152,9 @@ func (q Query) filter() (storage.Filter, error) {
 	}
 	switch {
 	case set > 1:
-		return filter, &identity.InvalidError{Reason: "only one filter can be used at a time"}
+		return filter, violation.New("", "", "only one filter can be used at a time")
 	case len(q.IDs) > MaxPageSize:
-		return filter, &identity.InvalidError{Field: "/ids", Reason: "may be at most 500"}
+		return filter, violation.New("/ids", "", "may be at most 500")
 	}
 	return filter, nil
 }
@@ -199,4 +200,4 @@ func parsePageToken(token string) (after uuid.UUID, err error) {
 	return after, nil
 }
 
-var errPageToken = &identity.InvalidError{Field: "/page_token", Reason: "is not one that a list has given out"}
+var errPageToken = violation.New("/page_token", "", "is not one that a list has given out")

@@ -61,7 +61,7 @@ func (m *Manager) checkPolicy(ctx context.Context, imported *credentials.Import)
 		return nil
 	}
 	if err := m.policy(ctx, imported.Password.Password); err != nil {
-		return &identity.InvalidError{Field: "/credentials/password/config/password", Reason: err.Error()}
+		return violation.New("/credentials/password/config/password", "", err.Error())
 	}
 	return nil
 }

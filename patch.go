@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/jsonpatch"
+	"github.com/idemkit/idem/violation"
 )
 
 // Patch is a change to part of an identity. Make one with [JSONPatch] or
@@ -64,10 +65,10 @@ var errMoved = errors.New("the identity has changed")
 
 func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions []Precondition) (*identity.Identity, error) {
 	if p.apply == nil {
-		return nil, &identity.InvalidError{Reason: "the patch is empty"}
+		return nil, violation.New("", "", "the patch is empty")
 	}
 	if err := p.check(p.document); err != nil {
-		return nil, patchError(err)
+		return nil, err
 	}
 	schemas, hasher := m.Schemas(), &rememberingHasher{Hasher: m.hasher}
 	for {

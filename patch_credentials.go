@@ -12,6 +12,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/adminview"
 	"github.com/idemkit/idem/internal/jsonwriter"
+	"github.com/idemkit/idem/violation"
 )
 
 // resolveCredentials finds the credentials whose config a patch changed, and makes
@@ -21,14 +22,14 @@ func resolveCredentials(change *identity.Edit, before, after map[string]jsontext
 	var errs []error
 	for name := range before {
 		if _, stays := after[name]; !stays {
-			errs = append(errs, &identity.InvalidError{Field: "/credentials/" + name, Reason: "cannot be removed by a patch; delete the credential instead"})
+			errs = append(errs, violation.New("/credentials/"+name, "", "cannot be removed by a patch; delete the credential instead"))
 		}
 	}
 	changed := map[string]jsontext.Value{}
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		pointer := string(jsontext.Pointer("/credentials").AppendToken(name))
 		if _, err := credentials.ParseType(name); err != nil {
-			errs = append(errs, &identity.InvalidError{Field: pointer, Reason: "is not a type of credentials"})
+			errs = append(errs, violation.New(pointer, "", "is not a type of credentials"))
 			continue
 		}
 		config, err := changedConfig(pointer, before[name], after[name])
@@ -38,7 +39,7 @@ func resolveCredentials(change *identity.Edit, before, after map[string]jsontext
 			change.Replaced = append(change.Replaced, credentials.Type(name))
 		}
 	}
-	if err := errors.Join(errs...); err != nil || len(changed) == 0 {
+	if err := violation.Join(errs...); err != nil || len(changed) == 0 {
 		return err
 	}
 	imported, err := importOf(changed)
@@ -63,7 +64,7 @@ func checkNotEmptied(i *credentials.Import) error {
 		{"/credentials/passkey/config/credentials", i.Passkey != nil && len(i.Passkey.Credentials) == 0},
 	} {
 		if list.emptied {
-			return &identity.InvalidError{Field: list.pointer, Reason: "cannot be emptied by a patch; delete the credential instead"}
+			return violation.New(list.pointer, "", "cannot be emptied by a patch; delete the credential instead")
 		}
 	}
 	return nil
@@ -79,7 +80,7 @@ func changedConfig(pointer string, before, after jsontext.Value) (jsontext.Value
 		}
 	}
 	if err := jsonv2.Unmarshal(after, &is); err != nil || is == nil {
-		return nil, &identity.InvalidError{Field: pointer, Reason: "must be an object"}
+		return nil, violation.New(pointer, "", "must be an object")
 	}
 	if before == nil {
 		delete(is, "type") // of a new one it says what its name says
@@ -95,15 +96,15 @@ func changedConfig(pointer string, before, after jsontext.Value) (jsontext.Value
 	case !given && before != nil && was["config"] == nil:
 		return nil, nil
 	case !given && before != nil:
-		return nil, &identity.InvalidError{Field: pointer + "/config", Reason: "cannot be removed by a patch; delete the credential instead"}
+		return nil, violation.New(pointer+"/config", "", "cannot be removed by a patch; delete the credential instead")
 	case !given:
-		return nil, &identity.InvalidError{Field: pointer, Reason: "needs a config"}
+		return nil, violation.New(pointer, "", "needs a config")
 	case len(is) > 1:
-		return nil, &identity.InvalidError{Field: pointer, Reason: "has a field that no credential has"}
+		return nil, violation.New(pointer, "", "has a field that no credential has")
 	case before != nil && sameJSON(was["config"], config):
 		return nil, nil
 	case config.Kind() != '{':
-		return nil, &identity.InvalidError{Field: pointer + "/config", Reason: "must be an object"}
+		return nil, violation.New(pointer+"/config", "", "must be an object")
 	}
 	return jsontext.Value(`{"config":` + string(config) + `}`), nil
 }
@@ -119,16 +120,16 @@ func importOf(entries map[string]jsontext.Value) (*credentials.Import, error) {
 	w.EndObject()
 	var body adminview.Credentials
 	if err := jsonv2.Unmarshal(w.Bytes(), &body, jsonv2.RejectUnknownMembers(true)); err != nil {
-		invalid := &identity.InvalidError{Field: "/credentials", Reason: "after the patch, they cannot be read"}
+		pointer, reason := "/credentials", "after the patch, they cannot be read"
 		var semantic *jsonv2.SemanticError
 		if errors.As(err, &semantic) {
-			invalid.Field += string(semantic.JSONPointer)
-			invalid.Reason = "has another type than this field has"
+			pointer += string(semantic.JSONPointer)
+			reason = "has another type than this field has"
 			if errors.Is(err, jsonv2.ErrUnknownName) {
-				invalid.Reason = "is not a field of this credential"
+				reason = "is not a field of this credential"
 			}
 		}
-		return nil, invalid
+		return nil, violation.New(pointer, "", reason)
 	}
 	return body.Import()
 }

@@ -48,7 +48,7 @@ func (p Patch) resolve(current *identity.Identity) (identity.Edit, error) {
 	document := adminview.View{Configs: credentials.Types(), HideSchemaURL: true}.Append(nil, current)
 	patched, err := p.apply(document, p.document)
 	if err != nil {
-		return identity.Edit{}, patchError(err)
+		return identity.Edit{}, err
 	}
 	before, err := readPatchable(document)
 	if err != nil {
@@ -67,47 +67,37 @@ func (p Patch) resolve(current *identity.Identity) (identity.Edit, error) {
 	}}
 	errs := []error{checkProtected(before, after)}
 	if after.SchemaID == "" {
-		errs = append(errs, &identity.InvalidError{Field: "/schema_id", Reason: "must name a schema"})
+		errs = append(errs, violation.New("/schema_id", "", "must name a schema"))
 	}
 	if after.State == "" {
-		errs = append(errs, &identity.InvalidError{Field: "/state", Reason: `must be "active" or "inactive"`})
+		errs = append(errs, violation.New("/state", "", `must be "active" or "inactive"`))
 	}
 	errs = append(errs,
 		resolveOrganization(&change, after.OrganizationID),
 		resolveVerifications(&change, before.VerifiableAddresses, after.VerifiableAddresses),
 		resolveCredentials(&change, before.Credentials, after.Credentials))
-	return change, errors.Join(errs...)
-}
-
-// patchError gives the error of a patch the form of an invalid input, except that a
-// failed test is a conflict.
-func patchError(err error) error {
-	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
-		v := invalid.Violations[0]
-		return &identity.InvalidError{Field: v.Pointer, Keyword: v.Keyword, Reason: v.Message}
-	}
-	return err
+	return change, violation.Join(errs...)
 }
 
 func readPatchable(document []byte) (patchable, error) {
 	var p patchable
 	if invalid := (*violation.Error)(nil); errors.As(strictjson.Check(document, maxPatchedDepth), &invalid) {
 		v := invalid.Violations[0]
-		return p, &identity.InvalidError{Field: v.Pointer, Keyword: v.Keyword, Reason: "after the patch: " + v.Message}
+		return p, violation.New(v.Pointer, v.Keyword, "after the patch: "+v.Message)
 	}
 	err := jsonv2.Unmarshal(document, &p, jsonv2.RejectUnknownMembers(true))
 	if err == nil {
 		return p, nil
 	}
-	invalid := &identity.InvalidError{Reason: "after the patch, the identity cannot be read"}
+	pointer, reason := "", "after the patch, the identity cannot be read"
 	var semantic *jsonv2.SemanticError
 	if errors.As(err, &semantic) {
-		invalid.Field, invalid.Reason = string(semantic.JSONPointer), "has another type than this field has"
+		pointer, reason = string(semantic.JSONPointer), "has another type than this field has"
 		if errors.Is(err, jsonv2.ErrUnknownName) {
-			invalid.Reason = "is not a field that a patch can set"
+			reason = "is not a field that a patch can set"
 		}
 	}
-	return p, invalid
+	return p, violation.New(pointer, "", reason)
 }
 
 // kept returns was if now is the same JSON value, however it is written.
@@ -152,11 +142,11 @@ func checkProtected(before, after patchable) error {
 			errs = append(errs, protected(field.pointer))
 		}
 	}
-	return errors.Join(errs...)
+	return violation.Join(errs...)
 }
 
 func protected(pointer string) error {
-	return &identity.InvalidError{Field: pointer, Reason: "cannot be changed by a patch"}
+	return violation.New(pointer, "", "cannot be changed by a patch")
 }
 
 func resolveOrganization(change *identity.Edit, organization *string) error {
@@ -165,7 +155,7 @@ func resolveOrganization(change *identity.Edit, organization *string) error {
 	}
 	id, err := uuid.Parse(*organization)
 	if err != nil {
-		return &identity.InvalidError{Field: "/organization_id", Reason: "must be a UUID or null"}
+		return violation.New("/organization_id", "", "must be a UUID or null")
 	}
 	change.OrganizationID = uuid.NullUUID{UUID: id, Valid: true}
 	return nil
@@ -175,7 +165,7 @@ func resolveOrganization(change *identity.Edit, organization *string) error {
 // as many as before, in the same order.
 func resolveVerifications(change *identity.Edit, before, after []map[string]any) error {
 	if len(before) != len(after) {
-		return &identity.InvalidError{Field: "/verifiable_addresses", Reason: "follow from the traits; a patch can neither add nor remove one"}
+		return violation.New("/verifiable_addresses", "", "follow from the traits; a patch can neither add nor remove one")
 	}
 	change.Verifications = map[uuid.UUID]identity.Verification{}
 	var errs []error
@@ -191,7 +181,7 @@ func resolveVerifications(change *identity.Edit, before, after []map[string]any)
 			change.Verifications[id] = v
 		}
 	}
-	return errors.Join(errs...)
+	return violation.Join(errs...)
 }
 
 func resolveVerification(pointer string, before, after map[string]any) (v identity.Verification, changed bool, err error) {
@@ -223,12 +213,12 @@ func resolveVerification(pointer string, before, after map[string]any) (v identi
 		}
 		switch name {
 		case "verified":
-			errs = append(errs, &identity.InvalidError{Field: pointer + "/verified", Reason: "must be true or false"})
+			errs = append(errs, violation.New(pointer+"/verified", "", "must be true or false"))
 		case "status":
-			errs = append(errs, &identity.InvalidError{Field: pointer + "/status", Reason: `must be "pending", "sent" or "completed"`})
+			errs = append(errs, violation.New(pointer+"/status", "", `must be "pending", "sent" or "completed"`))
 		default:
 			errs = append(errs, protected(pointer+"/"+name))
 		}
 	}
-	return v, changed, errors.Join(errs...)
+	return v, changed, violation.Join(errs...)
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // Schemas returns the schemas that traits are checked against now.
@@ -22,7 +22,7 @@ func (m *Manager) Schemas() *schema.Registry { return m.schemas.Load() }
 // The error is that of a nil registry.
 func (m *Manager) SetSchemas(schemas *schema.Registry) error {
 	if schemas == nil {
-		return &Error{Op: "set schemas", Kind: KindInvalid, Err: &identity.InvalidError{Reason: "the schema registry is nil"}}
+		return &Error{Op: "set schemas", Kind: KindInvalid, Err: violation.New("", "", "the schema registry is nil")}
 	}
 	m.schemas.Store(schemas)
 	return nil
@@ -32,7 +32,7 @@ func (m *Manager) SetSchemas(schemas *schema.Registry) error {
 type SchemaMismatch struct {
 	ID uuid.UUID
 	// Violations are what is wrong with its traits, without their values.
-	Violations []schema.Violation
+	Violations []violation.Violation
 }
 
 // CheckSchema tells which of the identities of the schema id have traits that
@@ -44,7 +44,7 @@ func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.
 	return func(yield func(SchemaMismatch, error) bool) {
 		linked, err := m.Schemas().With(candidate)
 		if err != nil {
-			invalid := &identity.InvalidError{Field: "/schema_id", Reason: err.Error()}
+			invalid := violation.New("/schema_id", "", err.Error())
 			yield(SchemaMismatch{}, m.finishRead(ctx, "check schema", uuid.Nil, invalid))
 			return
 		}
@@ -58,7 +58,7 @@ func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.
 				continue
 			}
 			_, err := candidate.Validate(i.Traits)
-			var invalid *schema.ValidationError
+			var invalid *violation.Error
 			switch {
 			case err == nil:
 			case errors.As(err, &invalid):

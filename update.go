@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // UpdateIdentity replaces what u names on the identity id, by the rules that the
@@ -67,7 +68,7 @@ func invalidFirst(err error, in input) error {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	if invalid := errors.Join(in.checked, checkShape(in.traits), checkCredentials(in.credentials)); invalid != nil {
+	if invalid := violation.Join(in.checked, checkShape(in.traits), checkCredentials(in.credentials)); invalid != nil {
 		return invalid
 	}
 	return err

@@ -15,9 +15,9 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
+	"github.com/idemkit/idem/violation"
 )
 
 func TestUpdateReplacesEverythingItNames(t *testing.T) {
@@ -146,11 +146,9 @@ func TestUpdateReportsAllThatIsWrongAtOnce(t *testing.T) {
 		} {
 			require.ErrorContains(t, err, pointer)
 		}
-		var invalid *identity.InvalidError
+		var invalid *violation.Error
 		require.ErrorAs(t, err, &invalid)
-		var validation *schema.ValidationError
-		require.ErrorAs(t, err, &validation)
-		require.Len(t, validation.Violations, 3)
+		require.Len(t, invalid.Violations, 7, "one error holds everything")
 		w.requireUnchanged(t, before)
 	})
 }

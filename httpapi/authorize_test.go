@@ -13,8 +13,8 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/httpapi"
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // watchedBody counts how often it is read.
@@ -162,7 +162,7 @@ func TestDenied(t *testing.T) {
 		{"an error that means another status", func(*http.Request) error {
 			return fmt.Errorf("%s: %w", private, &idem.Error{Op: private, Kind: idem.KindNotFound, Err: storage.ErrNotFound})
 		}, 403, "", ""},
-		{"an error with fields", func(*http.Request) error { return &identity.InvalidError{Field: "/" + private, Reason: private} }, 403, "", ""},
+		{"an error with fields", func(*http.Request) error { return violation.New("/"+private, "", private) }, 403, "", ""},
 		{"an error that panics when it is printed", func(*http.Request) error { return unprintable{} }, 403, "", ""},
 		{"an error of the server's own", func(*http.Request) error { return http.ErrAbortHandler }, 403, "", ""},
 		{"a panic", func(*http.Request) error { panic(private) }, 403, "", ""},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/jsonwriter"
-	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 const (
@@ -45,10 +45,10 @@ func (h *Handler) batchPatchIdentities(w http.ResponseWriter, r *http.Request, _
 		return answer{}, err
 	}
 	if len(b.Identities) > MaxBatchSize {
-		return answer{}, invalidBody(schema.Violation{Pointer: "/identities", Keyword: "maxItems", Message: fmt.Sprintf("may have at most %d entries", MaxBatchSize)})
+		return answer{}, invalidBody(violation.Violation{Pointer: "/identities", Keyword: "maxItems", Message: fmt.Sprintf("may have at most %d entries", MaxBatchSize)})
 	}
 	if b.WithPartialInserts != nil && !*b.WithPartialInserts {
-		return answer{}, invalidBody(schema.Violation{Pointer: "/with_partial_inserts", Keyword: "const", Message: "must be true: the items of a batch stand alone"})
+		return answer{}, invalidBody(violation.Violation{Pointer: "/with_partial_inserts", Keyword: "const", Message: "must be true: the items of a batch stand alone"})
 	}
 	outcomes, creates, positions, err := b.read()
 	if err != nil {
@@ -76,7 +76,7 @@ func (b batchBody) read() (outcomes []batchOutcome, creates []identity.Create, p
 		if item.PatchID != nil {
 			id, ok := parseID(*item.PatchID)
 			if !ok {
-				return nil, nil, nil, invalidBody(schema.Violation{Pointer: fmt.Sprintf("/identities/%d/patch_id", n), Keyword: "format", Message: "must be a UUID"})
+				return nil, nil, nil, invalidBody(violation.Violation{Pointer: fmt.Sprintf("/identities/%d/patch_id", n), Keyword: "format", Message: "must be a UUID"})
 			}
 			outcomes[n].patchID = id.String()
 		}
@@ -92,14 +92,14 @@ func (b batchBody) read() (outcomes []batchOutcome, creates []identity.Create, p
 		positions = append(positions, n)
 	}
 	if passwords > MaxBatchPasswords {
-		return nil, nil, nil, invalidBody(schema.Violation{Pointer: "/identities", Keyword: "maxItems", Message: fmt.Sprintf("may have at most %d entries with a plain password", MaxBatchPasswords)})
+		return nil, nil, nil, invalidBody(violation.Violation{Pointer: "/identities", Keyword: "maxItems", Message: fmt.Sprintf("may have at most %d entries with a plain password", MaxBatchPasswords)})
 	}
 	return outcomes, creates, positions, nil
 }
 
 func (i batchItem) read() (identity.Create, error) {
 	if len(i.Create) == 0 {
-		return identity.Create{}, invalidBody(schema.Violation{Keyword: "required", Message: "is missing"})
+		return identity.Create{}, invalidBody(violation.Violation{Keyword: "required", Message: "is missing"})
 	}
 	var c createBody
 	if err := decode(i.Create, &c); err != nil {

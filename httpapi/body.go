@@ -15,7 +15,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/idemkit/idem/internal/strictjson"
-	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/violation"
 )
 
@@ -52,7 +51,7 @@ func readBody(buffer *bytes.Buffer, w http.ResponseWriter, r *http.Request, limi
 		}
 	}
 	if err != nil {
-		return "", invalidBody(schema.Violation{Keyword: "json", Message: "the body could not be read to its end"})
+		return "", invalidBody(violation.Violation{Keyword: "json", Message: "the body could not be read to its end"})
 	}
 	return mediaType, nil
 }
@@ -71,7 +70,7 @@ func readMediaType(r *http.Request) (string, error) {
 // name would wipe the field that was meant.
 func decode(body []byte, target any) error {
 	if strictjson.Deeper(body, maxDepth) {
-		return invalidBody(schema.Violation{Keyword: "json", Message: fmt.Sprintf("the body is nested deeper than %d levels", maxDepth)})
+		return invalidBody(violation.Violation{Keyword: "json", Message: fmt.Sprintf("the body is nested deeper than %d levels", maxDepth)})
 	}
 	err := jsonv2.Unmarshal(body, target, jsonv2.RejectUnknownMembers(true))
 	switch {
@@ -79,12 +78,12 @@ func decode(body []byte, target any) error {
 		return explain(body, target, err)
 	case jsontext.Value(body).Kind() != '{':
 		// A JSON null is no error to the decoder.
-		return invalidBody(schema.Violation{Keyword: "type", Message: "the body must be a JSON object"})
+		return invalidBody(violation.Violation{Keyword: "type", Message: "the body must be a JSON object"})
 	}
 	return nil
 }
 
-func invalidBody(violations ...schema.Violation) *problem {
+func invalidBody(violations ...violation.Violation) *problem {
 	return &problem{
 		status: http.StatusBadRequest, id: "validation_failed", message: "The request is not valid.",
 		reason: reason(violations), violations: violations,
@@ -96,12 +95,11 @@ func invalidBody(violations ...schema.Violation) *problem {
 // kind of its error are used.
 func explain(body []byte, target any, err error) *problem {
 	if invalid := (*violation.Error)(nil); errors.As(strictjson.Check(body, maxDepth), &invalid) {
-		v := invalid.Violations[0]
-		return invalidBody(schema.Violation{Pointer: v.Pointer, Keyword: v.Keyword, Message: v.Message})
+		return invalidBody(invalid.Violations...)
 	}
 	semantic := (*jsonv2.SemanticError)(nil)
 	if !errors.As(err, &semantic) {
-		return invalidBody(schema.Violation{Keyword: "json", Message: "the body cannot be read"})
+		return invalidBody(violation.Violation{Keyword: "json", Message: "the body cannot be read"})
 	}
 	pointer := string(semantic.JSONPointer)
 	switch {
@@ -110,18 +108,18 @@ func explain(body []byte, target any, err error) *problem {
 	case errors.Is(err, jsonv2.ErrUnknownName):
 		return invalidBody(unknownField(pointer))
 	case pointer == "":
-		return invalidBody(schema.Violation{Keyword: "type", Message: "the body must be a JSON object"})
+		return invalidBody(violation.Violation{Keyword: "type", Message: "the body must be a JSON object"})
 	}
-	return invalidBody(schema.Violation{Pointer: pointer, Keyword: "type", Message: "must be " + describe(semantic.GoType)})
+	return invalidBody(violation.Violation{Pointer: pointer, Keyword: "type", Message: "must be " + describe(semantic.GoType)})
 }
 
-func unknownField(pointer string) schema.Violation {
-	return schema.Violation{Pointer: pointer, Keyword: "additionalProperties", Message: "is not a field of this request"}
+func unknownField(pointer string) violation.Violation {
+	return violation.Violation{Pointer: pointer, Keyword: "additionalProperties", Message: "is not a field of this request"}
 }
 
 // unknownFields names all fields of body that target does not have, where the
 // decoder stops at the first.
-func unknownFields(body []byte, target any) []schema.Violation {
+func unknownFields(body []byte, target any) []violation.Violation {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil
@@ -130,11 +128,11 @@ func unknownFields(body []byte, target any) []schema.Violation {
 	for n := range known.NumField() {
 		delete(fields, known.Field(n).Tag.Get("json"))
 	}
-	var violations []schema.Violation
+	var violations []violation.Violation
 	for name := range fields {
 		violations = append(violations, unknownField(string(jsontext.Pointer("").AppendToken(name))))
 	}
-	slices.SortFunc(violations, func(a, b schema.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	slices.SortFunc(violations, func(a, b violation.Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
 	return violations
 }
 

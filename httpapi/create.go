@@ -10,7 +10,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/adminview"
-	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // createBody is the body of a create.
@@ -76,7 +76,7 @@ func (b createBody) toCreate() (identity.Create, error) {
 	if b.OrganizationID != nil {
 		id, ok := parseID(*b.OrganizationID)
 		if !ok {
-			return c, invalidBody(schema.Violation{Pointer: "/organization_id", Keyword: "format", Message: "must be a UUID or null"})
+			return c, invalidBody(violation.Violation{Pointer: "/organization_id", Keyword: "format", Message: "must be a UUID or null"})
 		}
 		c.OrganizationID = uuid.NullUUID{UUID: id, Valid: true}
 	}

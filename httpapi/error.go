@@ -1,20 +1,18 @@
 package httpapi
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/jsonwriter"
-	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/violation"
 )
@@ -23,10 +21,10 @@ import (
 // those of package idem are turned into it by problemOf.
 type problem struct {
 	status     int
-	id         string             // stable, for programs
-	message    string             // what kind of thing went wrong
-	reason     string             // what exactly, for a person; may be empty
-	violations []schema.Violation // the first schema.MaxViolations are told
+	id         string                // stable, for programs
+	message    string                // what kind of thing went wrong
+	reason     string                // what exactly, for a person; may be empty
+	violations []violation.Violation // the first violation.Max are told
 	conflict   *storage.ConflictError
 	header     http.Header // to be set on the answer; may be nil
 }
@@ -160,41 +158,30 @@ func (p *problem) under(pointer string, most int) *problem {
 // keywordInvalid stands where no keyword of JSON Schema says what is wrong.
 const keywordInvalid = "invalid"
 
-// violations collects, from everything that was joined into err, where the request
-// is wrong.
-func violations(err error) []schema.Violation {
-	switch e := err.(type) {
-	case *schema.ValidationError:
-		return e.Violations
-	case *violation.Error:
-		found := make([]schema.Violation, len(e.Violations))
-		for n, v := range e.Violations {
-			found[n] = schema.Violation{Pointer: v.Pointer, Keyword: cmp.Or(v.Keyword, keywordInvalid), Message: v.Message}
-		}
-		return found
-	case *identity.InvalidError:
-		keyword := e.Keyword
-		if keyword == "" {
-			keyword = keywordInvalid
-		}
-		return []schema.Violation{{Pointer: e.Field, Keyword: keyword, Message: e.Reason}}
-	case interface{ Unwrap() []error }:
-		var all []schema.Violation
-		for _, inner := range e.Unwrap() {
-			all = append(all, violations(inner)...)
-		}
-		return all
-	case interface{ Unwrap() error }:
-		return violations(e.Unwrap())
+// violations collects, from everything that was joined into err, where the request is wrong.
+func violations(err error) []violation.Violation {
+	invalid := (*violation.Error)(nil)
+	if !errors.As(violation.Join(err), &invalid) {
+		return nil
 	}
-	return nil
+	return withKeywords(invalid.Violations)
+}
+
+func withKeywords(violations []violation.Violation) []violation.Violation {
+	all := slices.Clone(violations)
+	for n := range all {
+		if all[n].Keyword == "" {
+			all[n].Keyword = keywordInvalid
+		}
+	}
+	return all
 }
 
 // maxReasons is how many violations the text for a person names.
 const maxReasons = 20
 
 // reason sums violations up for a person.
-func reason(violations []schema.Violation) string {
+func reason(violations []violation.Violation) string {
 	var parts []string
 	for n, v := range violations {
 		if n == maxReasons {
@@ -300,8 +287,8 @@ func (p *problem) problemDetails() []byte {
 
 func (p *problem) writeDetails(w *jsonwriter.Writer) {
 	w.BeginObject()
-	told := p.violations[:min(len(p.violations), schema.MaxViolations)]
-	jsonwriter.ObjectsMember(w, "violations", told, func(v schema.Violation) {
+	told := p.violations[:min(len(p.violations), violation.Max)]
+	jsonwriter.ObjectsMember(w, "violations", told, func(v violation.Violation) {
 		w.StringMember("pointer", v.Pointer)
 		w.StringMember("keyword", v.Keyword)
 		w.StringMember("message", v.Message)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/adminview"
-	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // updateBody is the body of an update. What an identity is answered with may be
@@ -42,7 +42,7 @@ func (h *Handler) updateIdentity(w http.ResponseWriter, r *http.Request, params 
 	id, _ := parseID(params[0])
 	if b.ID != nil {
 		if given, ok := parseID(*b.ID); !ok || given != id {
-			return answer{}, invalidBody(schema.Violation{Pointer: "/id", Keyword: "const", Message: "must be the id in the path"})
+			return answer{}, invalidBody(violation.Violation{Pointer: "/id", Keyword: "const", Message: "must be the id in the path"})
 		}
 	}
 	imported, err := b.Credentials.Import()

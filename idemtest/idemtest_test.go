@@ -118,7 +118,7 @@ func TestOptions(t *testing.T) {
 		Traits:      json.RawMessage(`{"serial":"A2"}`),
 		Credentials: &credentials.Import{Password: &credentials.ImportPassword{Password: "x"}},
 	})
-	var invalid *identity.InvalidError
+	var invalid *violation.Error
 	require.ErrorAs(t, err, &invalid)
 }
 

@@ -23,7 +23,7 @@ const (
 )
 
 func checkFields(state State, externalID string, public, admin json.RawMessage) error {
-	return errors.Join(
+	return violation.Join(
 		state.check(),
 		checkExternalID(externalID),
 		checkMetadata("/metadata_public", public),
@@ -44,7 +44,7 @@ func checkExternalID(id string) error {
 	default:
 		return nil
 	}
-	return &InvalidError{Field: "/external_id", Keyword: keyword, Reason: reason}
+	return violation.New("/external_id", keyword, reason)
 }
 
 func checkMetadata(field string, value json.RawMessage) error {
@@ -52,16 +52,14 @@ func checkMetadata(field string, value json.RawMessage) error {
 		return nil
 	}
 	if len(value) > MaxMetadataLength {
-		return &InvalidError{Field: field, Keyword: "maxLength", Reason: "must be at most 1 MiB long"}
+		return violation.New(field, "maxLength", "must be at most 1 MiB long")
 	}
 	err := strictjson.Check(value, MaxMetadataDepth)
 	if err == nil {
 		return nil
 	}
-	var invalid *violation.Error
-	if errors.As(err, &invalid) {
-		v := invalid.Violations[0]
-		return &InvalidError{Field: field + v.Pointer, Keyword: v.Keyword, Reason: v.Message}
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		return invalid.Under(field)
 	}
-	return &InvalidError{Field: field, Keyword: "json", Reason: err.Error()}
+	return violation.New(field, "json", err.Error())
 }

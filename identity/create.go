@@ -2,7 +2,6 @@ package identity
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // Create is a new identity as an administrator describes it.
@@ -69,9 +69,8 @@ type CreateRecoveryAddress struct {
 // brings, each.
 const MaxCreateAddresses = 1000
 
-// Check reports, joined, an [*InvalidError] for each field that no identity could
-// take, whatever its schema. Traits are the schema's to check, credentials are
-// checked by [credentials.Import.Prepare].
+// Check reports every field that no identity could take, whatever its schema. The error is a [*violation.Error] with all
+// of them. Traits are checked by the schema, credentials by [credentials.Import.Prepare].
 func (c Create) Check() error {
 	errs := []error{checkFields(c.State, c.ExternalID, c.MetadataPublic, c.MetadataAdmin)}
 	// Too many are not looked at one by one: what can be wrong with each would add up.
@@ -89,29 +88,29 @@ func (c Create) Check() error {
 	for n, a := range recovery {
 		errs = append(errs, checkAddress(fmt.Sprintf("/recovery_addresses/%d", n), a.Value, a.Via))
 	}
-	return errors.Join(errs...)
+	return violation.Join(errs...)
 }
 
 func tooManyAddresses(field string) error {
-	return &InvalidError{Field: field, Keyword: "maxItems", Reason: fmt.Sprintf("may have at most %d entries", MaxCreateAddresses)}
+	return violation.New(field, "maxItems", fmt.Sprintf("may have at most %d entries", MaxCreateAddresses))
 }
 
 func checkAddress(field, value, via string) error {
 	var errs []error
 	if strings.TrimSpace(value) == "" {
-		errs = append(errs, &InvalidError{Field: field + "/value", Keyword: "minLength", Reason: "must not be empty"})
+		errs = append(errs, violation.New(field+"/value", "minLength", "must not be empty"))
 	}
 	if via != "" && via != ViaEmail && via != ViaSMS {
-		errs = append(errs, &InvalidError{Field: field + "/via", Keyword: "enum", Reason: `must be "email" or "sms"`})
+		errs = append(errs, violation.New(field+"/via", "enum", `must be "email" or "sms"`))
 	}
-	return errors.Join(errs...)
+	return violation.Join(errs...)
 }
 
 func checkStatus(field string, status AddressStatus) error {
 	if status == "" || status.IsKnown() {
 		return nil
 	}
-	return &InvalidError{Field: field, Keyword: "enum", Reason: `must be "pending", "sent" or "completed"`}
+	return violation.New(field, "enum", `must be "pending", "sent" or "completed"`)
 }
 
 // Apply returns the new identity with the given id, given facts.

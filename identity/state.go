@@ -1,5 +1,7 @@
 package identity
 
+import "github.com/idemkit/idem/violation"
+
 // State tells whether an identity may sign in.
 type State string
 
@@ -17,5 +19,5 @@ func (s State) check() error {
 	case "", StateActive, StateInactive:
 		return nil
 	}
-	return &InvalidError{Field: "/state", Keyword: "enum", Reason: `must be "active" or "inactive"`}
+	return violation.New("/state", "enum", `must be "active" or "inactive"`)
 }

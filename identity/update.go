@@ -49,9 +49,9 @@ type Facts struct {
 	Credentials *credentials.Prepared
 }
 
-// Check reports, joined, an [*InvalidError] for each field that no identity could
-// take, whatever its schema: the state, the metadata and the external id. Traits
-// are the schema's to check, credentials are checked by [credentials.Import.Prepare].
+// Check reports every field that no identity could take, whatever its schema: the state, the metadata and the external
+// id. The error is a [*violation.Error] with all of them. Traits are checked by the schema, credentials by
+// [credentials.Import.Prepare].
 func (u Update) Check() error {
 	return checkFields(u.State, u.ExternalID, u.MetadataPublic, u.MetadataAdmin)
 }

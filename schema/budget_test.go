@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	"github.com/stretchr/testify/require"
 )
 
@@ -43,7 +43,7 @@ func TestWorstCases(t *testing.T) {
 			t.Logf("%v", time.Since(start).Round(time.Millisecond))
 			require.Less(t, time.Since(start), patience)
 			if err != nil {
-				var invalid *schema.ValidationError
+				var invalid *violation.Error
 				require.ErrorAs(t, err, &invalid)
 				t.Logf("%d violations, first: %+.200v", len(invalid.Violations), invalid.Violations[0].Message)
 			}

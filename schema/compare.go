@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // The engine compares values, for const, enum and uniqueItems, by way of float64. That is exact for every
@@ -18,12 +20,12 @@ import (
 
 // inexact finds the numbers of a document that would have to be compared and cannot be. Which branches hold
 // is not asked.
-func inexact(n *node, value any, pointer string, found *[]Violation) {
+func inexact(n *node, value any, pointer string, found *[]violation.Violation) {
 	if comparesExactly(value) {
 		return
 	}
 	if keyword := n.comparesNumbers(); keyword != "" {
-		*found = append(*found, Violation{pointer, keyword, "holds a number with more digits than can be compared"})
+		*found = append(*found, violation.Violation{Pointer: pointer, Keyword: keyword, Message: "holds a number with more digits than can be compared"})
 		return
 	}
 	n.sameValue(func(same *node) { inexact(same, value, pointer, found) })

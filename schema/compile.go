@@ -53,7 +53,7 @@ func compileAny(src *source, documents *library) (*Schema, error) {
 // since the traits of an identity are validated as {"traits": …}.
 func checkTraits(root *node) error {
 	fault := func(pointer, reason string) error {
-		return &ParseError{ID: root.source.id, Pointer: pointer, Reason: reason}
+		return refuse(root.source.id, pointer, "", reason)
 	}
 	described := root.target()
 	if described.fixed != nil {

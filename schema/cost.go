@@ -46,11 +46,11 @@ const (
 func measure(root *node, order []*node, leads map[*node]bool) (cost, error) {
 	c := worst(root, order, func(n *node) load { return weigh(n, leads) })
 	if c.value[evaluations] > maxEvaluations {
-		return c, &ParseError{ID: root.source.id, Reason: fmt.Sprintf(
-			"too costly: one value could be checked against more than %d subschemas; alternatives within alternatives and repeated references multiply", maxEvaluations)}
+		return c, refuse(root.source.id, "", "", fmt.Sprintf(
+			"too costly: one value could be checked against more than %d subschemas; alternatives within alternatives and repeated references multiply", maxEvaluations))
 	}
 	if c.path[tests] > maxTests {
-		return c, &ParseError{ID: root.source.id, Reason: "too costly: too many alternatives with the keyword " + ExtensionKeyword + " lie within each other"}
+		return c, refuse(root.source.id, "", ExtensionKeyword, "too costly: too many alternatives with the keyword "+ExtensionKeyword+" lie within each other")
 	}
 	return c, nil
 }

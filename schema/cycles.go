@@ -27,7 +27,7 @@ func checkCycles(nodes []*node) error {
 	for _, n := range nodes {
 		visit(n)
 		if found != nil {
-			return &ParseError{ID: found.source.id, Pointer: found.pointer, Reason: "refers to itself for the same value, which would never end: put a property or items in between"}
+			return refuse(found.source.id, found.pointer, "$ref", "refers to itself for the same value, which would never end: put a property or items in between")
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ type engine struct {
 func newEngine(root *node) (e *engine, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = &ParseError{ID: root.source.id, Reason: fmt.Sprintf("cannot be compiled: %v", fault)}
+			err = refuse(root.source.id, "", "", fmt.Sprintf("cannot be compiled: %v", fault))
 		}
 	}()
 	registerFormats()
@@ -30,7 +30,7 @@ func newEngine(root *node) (e *engine, err error) {
 	document, size := clean(root)
 	compiled, err := loader.Compile(newTree(document))
 	if err != nil {
-		return nil, &ParseError{ID: root.source.id, Reason: "cannot be compiled: " + err.Error()}
+		return nil, refuse(root.source.id, "", "", "cannot be compiled: "+err.Error())
 	}
 	return &engine{schema: compiled, size: size}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
 // A person with an e-mail address to log in with, and a phone number.
@@ -45,7 +46,7 @@ func Example() {
 	fmt.Println(derived.Verifiable)
 
 	_, err = s.Validate([]byte(`{"name": "", "age": 7}`))
-	var invalid *schema.ValidationError
+	var invalid *violation.Error
 	if errors.As(err, &invalid) {
 		for _, v := range invalid.Violations {
 			fmt.Println(v.Pointer, v.Keyword, v.Message)

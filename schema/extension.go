@@ -65,7 +65,7 @@ type extensionReader struct {
 }
 
 func (e *extensionReader) fault(pointer, reason string) error {
-	return &ParseError{ID: e.node.source.id, Pointer: e.root + pointer, Reason: reason}
+	return refuse(e.node.source.id, e.root+pointer, ExtensionKeyword, reason)
 }
 
 // object checks the object at pointer, relative to the keyword, and what is in it.

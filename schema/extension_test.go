@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	"github.com/stretchr/testify/require"
 )
 
@@ -150,7 +151,7 @@ func TestAddressRules(t *testing.T) {
 
 func TestIdentifiersMustBeShortStrings(t *testing.T) {
 	s := parse(t, traitsSchema(`"properties":{"a":{"ory.sh/kratos":{"credentials":{"password":{"identifier":true}}}}}`))
-	require.Equal(t, []schema.Violation{{Pointer: "/traits/a", Keyword: "type", Message: "must be of type string or null, not integer"}}, violations(t, s, `{"a":1}`))
+	require.Equal(t, []violation.Violation{{Pointer: "/traits/a", Keyword: "type", Message: "must be of type string or null, not integer"}}, violations(t, s, `{"a":1}`))
 	got := violations(t, s, `{"a":"`+strings.Repeat("x", schema.MaxIdentifierBytes+1)+`"}`)
 	require.Equal(t, schema.ExtensionKeyword, got[0].Keyword)
 }
@@ -174,7 +175,7 @@ func TestVocabulary(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := schema.Parse("test", []byte(traitsSchema(`"properties":{"a":`+test.node+`}`)))
-			require.Equal(t, &schema.ParseError{ID: "test", Pointer: "/properties/traits/properties/a" + test.pointer, Reason: test.reason}, err)
+			requireRefused(t, err, "/properties/traits/properties/a"+test.pointer, test.reason)
 		})
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // The limits of what traits give, far beyond what an identity has: stores keep identifiers in an index, and
@@ -20,7 +22,7 @@ const (
 type extraction struct {
 	patterns   map[string]string // those of the schema that were translated, by what they became
 	derived    Derived
-	violations []Violation
+	violations []violation.Violation
 	annotated  int               // values seen by annotate
 	rewritten  map[string]string // phone numbers as E.164, by the pointer of traits that write them otherwise
 }
@@ -114,7 +116,7 @@ func (x *extraction) elements(p *plan, array []any, pointer string) {
 // annotate collects what an annotation makes of a value. One that is null, or blank, is none.
 func (x *extraction) annotate(a annotation, value any, pointer string) {
 	if x.annotated++; x.annotated > MaxIdentifiers {
-		x.violations = append(x.violations[:0], Violation{"/traits", ExtensionKeyword, fmt.Sprintf("more than %d identifiers and addresses", MaxIdentifiers)})
+		x.violations = append(x.violations[:0], violation.Violation{Pointer: "/traits", Keyword: ExtensionKeyword, Message: fmt.Sprintf("more than %d identifiers and addresses", MaxIdentifiers)})
 		return
 	}
 	text, _ := value.(string)
@@ -123,8 +125,8 @@ func (x *extraction) annotate(a annotation, value any, pointer string) {
 		return
 	}
 	if len(t.normal) > MaxIdentifierBytes {
-		x.violations = append(x.violations, Violation{pointer, ExtensionKeyword,
-			fmt.Sprintf("must be no longer than %d bytes, for it is an identifier or an address", MaxIdentifierBytes)})
+		x.violations = append(x.violations, violation.Violation{Pointer: pointer, Keyword: ExtensionKeyword,
+			Message: fmt.Sprintf("must be no longer than %d bytes, for it is an identifier or an address", MaxIdentifierBytes)})
 		return
 	}
 	if a.password {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,9 +32,9 @@ func FuzzParse(f *testing.F) {
 		start := time.Now()
 		s, err := schema.Parse("fuzz", document)
 		if err != nil {
-			var refused *schema.ParseError
+			var refused *violation.Error
 			require.ErrorAs(t, err, &refused)
-			require.NotEmpty(t, refused.Reason)
+			require.NotEmpty(t, refused.Violations)
 		} else {
 			require.Equal(t, string(document), string(s.Document()))
 			for _, traits := range fuzzDocuments {
@@ -71,7 +72,7 @@ func validate(t *testing.T, s *schema.Schema, traits []byte) {
 	derived, err := s.Validate(traits)
 	require.Equal(t, string(given), string(traits), "the traits given were changed")
 	if err != nil {
-		var invalid *schema.ValidationError
+		var invalid *violation.Error
 		if errors.Is(err, schema.ErrUnlinked) {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -38,7 +39,7 @@ func TestHazards(t *testing.T) {
 				}
 			}
 			if h.traits == "" {
-				var refused *schema.ParseError
+				var refused *violation.Error
 				require.ErrorAs(t, err, &refused)
 				require.Less(t, time.Since(start), patience)
 				return
@@ -50,7 +51,7 @@ func TestHazards(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
-			var invalid *schema.ValidationError
+			var invalid *violation.Error
 			require.ErrorAs(t, err, &invalid)
 		})
 	}
@@ -65,7 +66,7 @@ func TestOnlyJSONIsJudged(t *testing.T) {
 	require.NoError(t, err)
 	for _, number := range []string{"5", "5.0", "5e0"} {
 		_, err = s.Validate([]byte(`{"a":` + number + `}`))
-		var invalid *schema.ValidationError
+		var invalid *violation.Error
 		require.ErrorAs(t, err, &invalid)
 		require.Equal(t, "/traits/a", invalid.Violations[0].Pointer)
 	}

@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/xeipuuv/gojsonschema"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // report turns what the engine found in document into violations.
 func (x *extraction) report(results []gojsonschema.ResultError, document any) {
 	badNames := slices.ContainsFunc(results, func(r gojsonschema.ResultError) bool { return r.Type() == badName })
 	for _, result := range results {
-		v, ok := violationOf(result)
+		v, ok := tell(result)
 		if original, translated := x.patterns[patternOf(result)]; translated {
 			v.Message = patternMessage(original)
 		}
@@ -38,22 +40,22 @@ func aboutName(result gojsonschema.ResultError, document any) bool {
 	return isObject
 }
 
-// violation tells what a result of the engine means. The engine's own words are not used: they hold values,
+// tell says what a result of the engine means. The engine's own words are not used: they hold values,
 // and any package of the program can replace them.
-func violationOf(result gojsonschema.ResultError) (Violation, bool) {
-	tell, known := explanations[result.Type()]
+func tell(result gojsonschema.ResultError) (violation.Violation, bool) {
+	meaning, known := explanations[result.Type()]
 	if !known {
-		tell = explanation{keyword: result.Type(), text: func(gojsonschema.ErrorDetails) string { return "does not match the schema" }}
+		meaning = explanation{keyword: result.Type(), text: func(gojsonschema.ErrorDetails) string { return "does not match the schema" }}
 	}
-	if tell.summary {
-		return Violation{}, false
+	if meaning.summary {
+		return violation.Violation{}, false
 	}
 	pointer := pointerOf(result.Context())
-	if tell.child != "" {
-		name, _ := result.Details()[tell.child].(string)
+	if meaning.child != "" {
+		name, _ := result.Details()[meaning.child].(string)
 		pointer += "/" + escape(name)
 	}
-	return Violation{Pointer: pointer, Keyword: tell.keyword, Message: tell.text(result.Details())}, true
+	return violation.Violation{Pointer: pointer, Keyword: meaning.keyword, Message: meaning.text(result.Details())}, true
 }
 
 // pointerOf makes a JSON pointer of the engine's place. A byte that no JSON string can hold separates the

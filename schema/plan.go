@@ -115,7 +115,7 @@ func (p *planner) test(n *node) (*engine, error) {
 		return nil, err
 	}
 	if p.compiled += test.size; p.compiled > maxCompiled {
-		return nil, &ParseError{ID: n.source.id, Pointer: n.pointer, Reason: "too many alternatives with the keyword " + ExtensionKeyword + " in this schema"}
+		return nil, refuse(n.source.id, n.pointer, ExtensionKeyword, "too many alternatives with the keyword "+ExtensionKeyword+" in this schema")
 	}
 	return test, nil
 }

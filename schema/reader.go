@@ -130,7 +130,7 @@ func (r *reader) fault(n *node, keyword, reason string) error {
 	if keyword != "" {
 		pointer += "/" + escape(keyword)
 	}
-	return &ParseError{ID: n.source.id, Pointer: pointer, Reason: reason}
+	return refuse(n.source.id, pointer, keyword, reason)
 }
 
 // warn adds a warning at a keyword of n. Those in other documents are theirs to tell.
@@ -144,9 +144,9 @@ func (r *reader) warn(n *node, keyword, message string) {
 func parseError(id string, err error) error {
 	var invalid *violation.Error
 	if errors.As(err, &invalid) {
-		return &ParseError{ID: id, Pointer: invalid.Violations[0].Pointer, Reason: invalid.Violations[0].Message}
+		return fmt.Errorf("schema %q: %w", id, invalid)
 	}
-	return &ParseError{ID: id, Reason: err.Error()}
+	return refuse(id, "", "json", err.Error())
 }
 
 // escape makes a token of a JSON pointer (RFC 6901, section 3).

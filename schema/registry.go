@@ -13,8 +13,8 @@ type Registry struct {
 }
 
 // NewRegistry makes a registry of first, which is the default schema, and others. It links those that refer
-// to each other: the registry holds linked copies, the schemas given stay as they are. The error is a
-// *ParseError that names a schema with an id that is already there, or a reference to a schema that is not.
+// to each other: the registry holds linked copies, the schemas given stay as they are. The error wraps a
+// [*violation.Error] that names a schema with an id that is already there, or a reference to a schema that is not.
 func NewRegistry(first *Schema, others ...*Schema) (*Registry, error) {
 	r := &Registry{byID: make(map[string]*Schema)}
 	var sources []*source
@@ -23,7 +23,7 @@ func NewRegistry(first *Schema, others ...*Schema) (*Registry, error) {
 			return nil, fmt.Errorf("schema registry: a schema is nil")
 		}
 		if _, taken := r.byID[s.id]; taken {
-			return nil, &ParseError{ID: s.id, Reason: "another schema of the registry has the same id"}
+			return nil, refuse(s.id, "", "", "another schema of the registry has the same id")
 		}
 		sources = append(sources, s.source)
 		r.byID[s.id] = s

@@ -35,7 +35,7 @@ func TestRegistryLinks(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, derived.Identifiers, 2)
 	_, err = linked.Validate([]byte(`{"a":["x"]}`))
-	require.EqualError(t, err, "traits do not match the schema: /traits/a/0 must have at least 2 characters")
+	require.EqualError(t, err, "/traits/a/0: must have at least 2 characters")
 	require.Equal(t, byURI, string(linked.Document()))
 
 	_, err = id.Validate([]byte(`{}`))
@@ -49,7 +49,7 @@ func TestRegistryLinksBothWays(t *testing.T) {
 	registry, err := schema.NewRegistry(mustParse("twoWay", twoWay), mustParse("twoWay2", other))
 	require.NoError(t, err)
 	_, err = registry.Default().Validate([]byte(`{"a":{"b":{"a":1}}}`))
-	require.EqualError(t, err, "traits do not match the schema: /traits/a/b/a must be of type object, not integer")
+	require.EqualError(t, err, "/traits/a/b/a: must be of type object, not integer")
 
 	cycle := `{"properties":{"traits":{"$ref":"cycle2#/properties/traits"}}}`
 	_, err = schema.NewRegistry(mustParse("cycle", cycle), mustParse("cycle2", `{"properties":{"traits":{"$ref":"cycle#/properties/traits"}}}`))

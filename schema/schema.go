@@ -35,7 +35,8 @@ type Schema struct {
 // address. id names the schema in a [Registry] and in an identity's schema_id.
 //
 // The document is read strictly, every keyword is checked for its type, and what could not be validated in
-// bounded time is refused. The error is a *ParseError. Parse reads nothing but document, and keeps a copy.
+// bounded time is refused. The error wraps a [*violation.Error], whose pointer is into the
+// document. Parse reads nothing but document, and keeps a copy.
 //
 // A schema that refers to other schemas can be used once a [Registry] has linked it with them.
 func Parse(id string, document []byte) (*Schema, error) {
@@ -67,10 +68,10 @@ type source struct {
 // read decodes document.
 func read(id string, document []byte) (*source, error) {
 	if id == "" {
-		return nil, &ParseError{Reason: "a schema needs an id"}
+		return nil, refuse("", "", "", "a schema needs an id")
 	}
 	if len(document) > MaxSchemaBytes {
-		return nil, &ParseError{ID: id, Reason: "the document is larger than 1 MiB"}
+		return nil, refuse(id, "", "json", "the document is larger than 1 MiB")
 	}
 	tree, err := strictjson.Decode(document, strictjson.Limits{Depth: MaxSchemaDepth, Values: MaxSchemaValues})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	"github.com/stretchr/testify/require"
 )
 
@@ -27,7 +28,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := schema.Parse("test", []byte(test.document))
-			require.Equal(t, &schema.ParseError{ID: "test", Pointer: test.pointer, Reason: test.reason}, err)
+			requireRefused(t, err, test.pointer, test.reason)
 		})
 	}
 	_, err := schema.Parse("", []byte(person))
@@ -71,4 +72,15 @@ func TestSchemaIsImmutable(t *testing.T) {
 	s.Document()[0] = 'x'
 	require.Equal(t, person, string(s.Document()))
 	require.Equal(t, "person", s.ID())
+}
+
+// requireRefused checks that err refuses the schema "test" for one reason, at pointer.
+func requireRefused(t *testing.T, err error, pointer, reason string) {
+	t.Helper()
+	var refused *violation.Error
+	require.ErrorAs(t, err, &refused)
+	require.Len(t, refused.Violations, 1)
+	require.Equal(t, pointer, refused.Violations[0].Pointer)
+	require.Equal(t, reason, refused.Violations[0].Message)
+	require.ErrorContains(t, err, `schema "test": `)
 }

@@ -26,19 +26,19 @@ const (
 // Traits beyond the limits, and those whose size times what the schema asks of a single value is beyond any
 // honest use, are refused with a violation of the keyword "json".
 //
-// The error is a *ValidationError with all violations, or matches [ErrUnlinked]. Anything else is a fault of
+// The error is a [*violation.Error] with all violations, or matches [ErrUnlinked]. Anything else is a fault of
 // the validator, and holds no value either.
 func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	if s.engine == nil {
 		return nil, fmt.Errorf("schema %q %w: %s", s.id, ErrUnlinked, strings.Join(s.outside, ", "))
 	}
-	value, fault := s.readTraits(traits)
-	if fault != nil {
-		return nil, invalid(*fault)
+	value, err := s.readTraits(traits)
+	if err != nil {
+		return nil, err
 	}
 	document := map[string]any{"traits": value}
 	if reason := s.cost.afford(s.root, document, len(traits)); reason != "" {
-		return nil, invalid(Violation{"/traits", "json", reason})
+		return nil, violation.New("/traits", "json", reason)
 	}
 	x := extraction{patterns: s.patterns, derived: Derived{Traits: traits}}
 	if s.numbers && mayHoldInexact(traits) {
@@ -53,7 +53,7 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 		x.visit(s.plan, document, "")
 	}
 	if x.violations != nil {
-		return nil, invalid(x.violations...)
+		return nil, invalid(x.violations)
 	}
 	if x.rewritten != nil {
 		if err := s.rewrite(&x, document); err != nil {
@@ -64,20 +64,19 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	return &x.derived, nil
 }
 
-// readTraits decodes traits within the limits. A fault is told as a violation.
-func (s *Schema) readTraits(traits []byte) (any, *Violation) {
+// readTraits decodes traits within the limits.
+func (s *Schema) readTraits(traits []byte) (any, error) {
 	if len(traits) > MaxTraitsBytes {
-		return nil, &Violation{"/traits", "json", "larger than 1 MiB"}
+		return nil, violation.New("/traits", "json", "must be at most 1 MiB long")
 	}
 	value, err := strictjson.Decode(traits, strictjson.Limits{
 		Depth: MaxTraitsDepth, Values: MaxTraitsValues, Pointer: MaxTraitsPointer,
 	})
 	if invalid, ok := errors.AsType[*violation.Error](err); ok {
-		v := invalid.Violations[0]
-		return nil, &Violation{"/traits" + v.Pointer, v.Keyword, v.Message}
+		return nil, invalid.Under("/traits")
 	}
 	if _, isObject := value.(map[string]any); !isObject {
-		return nil, &Violation{"/traits", "type", "must be an object, not " + typeName(value)}
+		return nil, violation.New("/traits", "type", "must be an object, not "+typeName(value))
 	}
 	return value, nil
 }
@@ -93,7 +92,7 @@ func (s *Schema) rewrite(x *extraction, document map[string]any) error {
 		return fmt.Errorf("schema %q: %w", s.id, err)
 	}
 	if x.report(results, document); x.violations != nil {
-		return invalid(x.violations...)
+		return invalid(x.violations)
 	}
 	x.derived.Traits, err = splice(x.derived.Traits, x.rewritten)
 	return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,11 +24,11 @@ func traitsSchema(members string) string {
 	return `{"properties":{"traits":{"type":"object",` + members + `}}}`
 }
 
-func violations(t *testing.T, s *schema.Schema, traits string) []schema.Violation {
+func violations(t *testing.T, s *schema.Schema, traits string) []violation.Violation {
 	t.Helper()
 	derived, err := s.Validate([]byte(traits))
 	require.Nil(t, derived)
-	var invalid *schema.ValidationError
+	var invalid *violation.Error
 	require.ErrorAs(t, err, &invalid)
 	return invalid.Violations
 }
@@ -71,7 +72,7 @@ func TestViolations(t *testing.T) {
 		{"too deep", ``, `{"a":` + nested("[", 99, "]") + `}`, []string{"/traits/a" + strings.Repeat("/0", 98) + " json nested deeper than 99 levels"}},
 		{"too many values", ``, `{"a":[` + strings.Repeat("1,", schema.MaxTraitsValues) + `1]}`, []string{"/traits json more than 10000 values"}},
 		{"long names", ``, `{"` + strings.Repeat("n", schema.MaxTraitsPointer+1) + `":1}`, []string{"/traits json names that make a JSON pointer of more than 2048 bytes"}},
-		{"too large", ``, `{"a":"` + strings.Repeat("n", schema.MaxTraitsBytes) + `"}`, []string{"/traits json larger than 1 MiB"}},
+		{"too large", ``, `{"a":"` + strings.Repeat("n", schema.MaxTraitsBytes) + `"}`, []string{"/traits json must be at most 1 MiB long"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			members := test.members
@@ -123,7 +124,7 @@ func TestTraitsAreKeptByteForByte(t *testing.T) {
 func TestRewrittenTraitsMustMatch(t *testing.T) {
 	s := parse(t, traitsSchema(`"properties":{"phone":{"type":"string","format":"tel","pattern":" ","ory.sh/kratos":{"recovery":{"via":"sms"}}}}`))
 	got := violations(t, s, `{"phone":"+1 650 253 0000"}`)
-	require.Equal(t, []schema.Violation{{Pointer: "/traits/phone", Keyword: "pattern", Message: "must match the regular expression  "}}, got)
+	require.Equal(t, []violation.Violation{{Pointer: "/traits/phone", Keyword: "pattern", Message: "must match the regular expression  "}}, got)
 }
 
 func TestValidateFromManyGoroutines(t *testing.T) {

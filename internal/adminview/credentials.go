@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/idemkit/idem/credentials"
-	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/violation"
 )
 
 // Credentials is the credentials of a request, by type, as they are imported. What
@@ -107,7 +107,7 @@ type codeAddress struct {
 }
 
 // Import returns what is to be imported, nil for nil. The error is an
-// [*identity.InvalidError] for what package credentials has no form for.
+// [*violation.Error] for what package credentials has no form for.
 func (b *Credentials) Import() (*credentials.Import, error) {
 	if b == nil {
 		return nil, nil
@@ -186,13 +186,13 @@ func (c *webAuthnConfig) toKeys(pointer string) (keys []json.RawMessage, handle 
 		keys = append(keys, json.RawMessage(key))
 	}
 	if handle, err = decodeBase64(c.UserHandle); err != nil {
-		return nil, nil, &identity.InvalidError{Field: pointer + "/user_handle", Reason: "must be base64"}
+		return nil, nil, violation.New(pointer+"/user_handle", "", "must be base64")
 	}
 	return keys, handle, nil
 }
 
 // ParseTime reads an RFC 3339 time, of which nil, for null and absent, means none.
-// The error is an [*identity.InvalidError] of field.
+// The error is an [*violation.Error] of field.
 func ParseTime(field string, s *string) (time.Time, error) {
 	if s == nil {
 		return time.Time{}, nil
@@ -200,7 +200,7 @@ func ParseTime(field string, s *string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, *s)
 	// In UTC it may be of a year that RFC 3339 cannot write.
 	if year := t.UTC().Year(); err != nil || year < 1 || year > 9999 {
-		return time.Time{}, &identity.InvalidError{Field: field, Reason: "must be a date and time as RFC 3339 has it, or null"}
+		return time.Time{}, violation.New(field, "", "must be a date and time as RFC 3339 has it, or null")
 	}
 	return t, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 	other "github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -45,7 +46,7 @@ func compare(t *testing.T, seed []byte, count map[outcome]int) {
 	for range 4 {
 		value := encode(t, map[string]any{"v": g.document(3)})
 		_, err := ours.Validate(value)
-		var invalid *schema.ValidationError
+		var invalid *violation.Error
 		if err != nil && !errors.As(err, &invalid) {
 			t.Fatalf("schema %s\ntraits %s\n%v", document, value, err)
 		}
