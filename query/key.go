@@ -1,0 +1,137 @@
+package query
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/idemkit/idem/identity"
+)
+
+// MaxIndexKey is how long a key of an index may be, in bytes. Longer ones are cut, which keeps their order
+// but makes some equal that are not.
+const MaxIndexKey = 256
+
+// The first byte of a key tells the type of the value, in the order in which a list is sorted.
+const (
+	keyAbsent byte = 0x00
+	keyObject byte = 0x08
+	keyFalse  byte = 0x10
+	keyTrue   byte = 0x11
+	keyNumber byte = 0x18
+	keyTime   byte = 0x20
+	keyString byte = 0x28
+	keyFolded byte = 0x40 // beside the key of the same string, for prefixes
+)
+
+// Index makes the keys under which a store finds identities by the value at a path. It is immutable and safe
+// for concurrent use.
+type Index struct {
+	path    []token
+	pointer string
+	views   *views
+}
+
+// NewIndex returns the index of the values at path, a JSON pointer as in an expression. The error is an
+// [*Error]: the path leads nowhere, or to an object of which only the members have values to compare.
+func NewIndex(path string) (Index, error) {
+	tokens, fault := resolvePath(path)
+	if fault != nil {
+		return Index{}, fault
+	}
+	return Index{path: tokens, pointer: path, views: &views{}}, nil
+}
+
+// resolvePath reads a path to values that have an order.
+func resolvePath(path string) ([]token, *Error) {
+	tokens, reason := parsePointer(path)
+	if reason == "" {
+		var target *shape
+		if target, reason = identityShape.resolve(tokens); reason == "" && target.form == formRecord {
+			reason = describe(tokens) + " has attributes: must name one of them: " + target.names()
+		}
+	}
+	if reason != "" {
+		return nil, &Error{Path: path, Reason: reason}
+	}
+	return tokens, nil
+}
+
+// Path returns the JSON pointer that the index was made with.
+func (x Index) Path() string { return x.pointer }
+
+// Keys returns the keys of i, sorted, without doubles and at least one: one for each value at the path, and
+// for a string a second one, folded, which serves prefixes. An identity without a value there has one key
+// that stands for that. No key is longer than [MaxIndexKey].
+//
+// Compared byte for byte, keys have the order of the values: absent, objects (which are all alike), false,
+// true, numbers, times, strings by code point. The folded ones come last, from [FoldedKeys] on.
+func (x Index) Keys(i *identity.Identity) [][]byte {
+	var keys [][]byte
+	v := x.views.open(i)
+	defer x.views.close(v)
+	v.root().some(x.path, func(n node) bool {
+		if n.kind != kindAbsent {
+			keys = append(keys, cut(appendKey(nil, n, MaxIndexKey)))
+		}
+		if n.kind == kindString {
+			keys = append(keys, foldedKey(n.string()))
+		}
+		return false
+	})
+	if len(keys) == 0 {
+		return [][]byte{{keyAbsent}}
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	return slices.CompactFunc(keys, bytes.Equal)
+}
+
+// FoldedKeys is the least of the folded keys of an [Index]. Below it each value has one key.
+func FoldedKeys() []byte { return []byte{keyFolded} }
+
+// appendKey appends the key of a value. Numbers have as many of their digits as said.
+func appendKey(key []byte, n node, digits int) []byte {
+	switch n.kind {
+	case kindObject:
+		return append(key, keyObject)
+	case kindBool:
+		return append(key, boolKey(n.string()))
+	case kindNumber:
+		return parseDecimal(n.string()).appendKey(append(key, keyNumber), digits)
+	case kindTime:
+		return appendTimeKey(key, n.time)
+	case kindString:
+		return append(append(key, keyString), n.string()...)
+	}
+	return append(key, keyAbsent)
+}
+
+func boolKey(text string) byte {
+	if text == "true" {
+		return keyTrue
+	}
+	return keyFalse
+}
+
+func appendTimeKey(key []byte, t time.Time) []byte {
+	key = binary.BigEndian.AppendUint64(append(key, keyTime), uint64(t.Unix())^1<<63)
+	return binary.BigEndian.AppendUint32(key, uint32(t.Nanosecond()))
+}
+
+func foldedKey(s string) []byte { return cut(append([]byte{keyFolded}, Fold(s)...)) }
+
+func cut(key []byte) []byte { return key[:min(len(key), MaxIndexKey)] }
+
+// key returns the key of a value that an expression compares with.
+func (l literal) key() []byte {
+	switch l.kind {
+	case kindBool:
+		return []byte{boolKey(l.text)}
+	case kindNumber:
+		return cut(l.number.appendKey([]byte{keyNumber}, MaxIndexKey))
+	case kindTime:
+		return appendTimeKey(nil, l.time)
+	}
+	return cut(append([]byte{keyString}, l.text...))
+}

@@ -1,0 +1,187 @@
+package query
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+)
+
+const (
+	// MaxOrders is how many paths a list can be sorted by.
+	MaxOrders = 3
+	// MaxSortKey is how many code points of a string, or digits of a number, a list is sorted by.
+	MaxSortKey = 64
+)
+
+// Order is a path to sort by.
+type Order struct {
+	// Path is a JSON pointer, as in an expression.
+	Path string
+	// Descending turns the order around, but for identities that are equal.
+	Descending bool
+}
+
+// Ascending sorts by the value at path: absent first, then objects (which are all alike), false, true,
+// numbers, times, strings by code point. Of a list the least element counts.
+func Ascending(path string) Order { return Order{Path: path} }
+
+// Descending sorts the other way around: absent comes last. Of a list the greatest element counts.
+func Descending(path string) Order { return Order{Path: path, Descending: true} }
+
+// ParseOrders reads paths as [Parse] does, with commas between them and a "-" before those to sort by in
+// descending order: -created_at,traits.name. The empty text has none. The error is an [*Error] with its
+// Column set; more than [MaxOrders] paths are one.
+func ParseOrders(text string) ([]Order, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if len(text) > MaxLength || !utf8.ValidString(text) {
+		return nil, &Error{Column: 1, Reason: fmt.Sprintf("the order must be valid UTF-8 of at most %d bytes", MaxLength)}
+	}
+	var (
+		orders []Order
+		p      = &parser{text: text}
+	)
+	for first := true; p.err == nil && (first || p.next(',')); first = false {
+		descending := p.next('-')
+		p.space()
+		column := p.column(p.at)
+		order := Order{Path: p.path(), Descending: descending}
+		if p.err != nil {
+			break
+		}
+		orders = append(orders, order)
+		if _, fault := resolvePath(order.Path); fault != nil {
+			fault.Column = column
+			return nil, fault
+		}
+		if len(orders) > MaxOrders {
+			return nil, &Error{Column: column, Reason: tooManyOrders}
+		}
+	}
+	if p.err == nil && p.at < len(p.text) {
+		p.expected(`"," or the end`)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return orders, nil
+}
+
+var tooManyOrders = fmt.Sprintf("a list can be sorted by at most %d paths", MaxOrders)
+
+// Sort is an order of identities: by its paths, and where these are equal by id. The zero Sort is by id. It
+// is immutable and safe for concurrent use.
+type Sort struct {
+	orders []Order
+	paths  [][]token
+	views  *views
+}
+
+// NewSort returns the order by the first path, where that is equal by the second, and so on. The error is an
+// [*Error]: a path leads nowhere, or there are more than [MaxOrders].
+func NewSort(orders ...Order) (Sort, error) {
+	if len(orders) > MaxOrders {
+		return Sort{}, &Error{Reason: tooManyOrders}
+	}
+	s := Sort{orders: append([]Order(nil), orders...), views: &views{}}
+	for _, order := range orders {
+		path, fault := resolvePath(order.Path)
+		if fault != nil {
+			return Sort{}, fault
+		}
+		s.paths = append(s.paths, path)
+	}
+	return s, nil
+}
+
+// Orders returns what s was made of. The slice is the caller's.
+func (s Sort) Orders() []Order { return append([]Order(nil), s.orders...) }
+
+// String returns the text that [ParseOrders] reads back. It is empty for the zero Sort.
+func (s Sort) String() string {
+	var b strings.Builder
+	for n, order := range s.orders {
+		if n > 0 {
+			b.WriteByte(',')
+		}
+		if order.Descending {
+			b.WriteByte('-')
+		}
+		writePath(&b, order.Path)
+	}
+	return b.String()
+}
+
+// Position is the place of an identity in a [Sort].
+type Position struct {
+	// Keys has an element for each path. Compared byte for byte they have the order of the values, whichever
+	// direction the path is sorted in. Strings are cut to [MaxSortKey] code points and numbers to that many
+	// digits, so that identities that differ behind that are in the order of their ids.
+	Keys [][]byte
+	ID   uuid.UUID
+}
+
+// Position returns the place of i.
+func (s Sort) Position(i *identity.Identity) Position {
+	p := Position{ID: i.ID}
+	if len(s.paths) == 0 {
+		return p
+	}
+	v := s.views.open(i)
+	defer s.views.close(v)
+	for n, path := range s.paths {
+		p.Keys = append(p.Keys, v.sortKey(path, s.orders[n].Descending))
+	}
+	return p
+}
+
+func (v *view) sortKey(path []token, descending bool) []byte {
+	var best []byte
+	v.root().some(path, func(n node) bool {
+		if n.kind == kindAbsent {
+			return false
+		}
+		key := cutSortKey(appendKey(nil, n, MaxSortKey))
+		if best == nil || (bytes.Compare(key, best) > 0) == descending {
+			best = key
+		}
+		return false
+	})
+	if best == nil {
+		return []byte{keyAbsent}
+	}
+	return best
+}
+
+func cutSortKey(key []byte) []byte {
+	if key[0] != keyString || len(key) <= 1+MaxSortKey {
+		return key
+	}
+	count := 0
+	for at := range string(key[1:]) {
+		if count++; count > MaxSortKey {
+			return bytes.Clone(key[:1+at])
+		}
+	}
+	return key
+}
+
+// Compare returns a negative number if a comes before b, a positive one if it comes after b, else 0. Both must
+// be of this Sort.
+func (s Sort) Compare(a, b Position) int {
+	for n := range s.orders {
+		if order := bytes.Compare(a.Keys[n], b.Keys[n]); order != 0 {
+			if s.orders[n].Descending {
+				return -order
+			}
+			return order
+		}
+	}
+	return bytes.Compare(a.ID[:], b.ID[:])
+}

@@ -1,0 +1,133 @@
+package query
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/idemkit/idem/identity"
+)
+
+// Search is a search for words. The zero Search looks for nothing: every identity matches it. It is immutable
+// and safe for concurrent use.
+type Search struct {
+	words [][]byte // folded, sorted, distinct
+	views *views
+}
+
+// NewSearch returns the search for the words of text, which white space separates. The empty text is the zero
+// Search. The error is an [*Error]: text is longer than [MaxLength], not UTF-8, has more than [MaxTerms]
+// words, or consists of white space alone.
+func NewSearch(text string) (Search, error) {
+	words := strings.Fields(text)
+	reason := ""
+	switch {
+	case text == "":
+		return Search{}, nil
+	case len(text) > MaxLength:
+		reason = fmt.Sprintf("the search is %d bytes long: must be at most %d", len(text), MaxLength)
+	case !utf8.ValidString(text):
+		reason = "the search must be valid UTF-8"
+	case len(words) == 0:
+		reason = "the search has no word: must have one, or be left out"
+	case len(words) > MaxTerms:
+		reason = fmt.Sprintf("the search has %d words: must have at most %d", len(words), MaxTerms)
+	}
+	if reason != "" {
+		return Search{}, &Error{Reason: reason}
+	}
+	for n, word := range words {
+		words[n] = Fold(word)
+	}
+	s := Search{views: &views{}}
+	for _, word := range distinct(words) {
+		s.words = append(s.words, []byte(word))
+	}
+	return s, nil
+}
+
+// IsZero reports whether s looks for nothing.
+func (s Search) IsZero() bool { return len(s.words) == 0 }
+
+// String returns the words, folded, sorted and each once, with a space between them. Searches with the same
+// String find the same.
+func (s Search) String() string { return string(bytes.Join(s.words, []byte(" "))) }
+
+// Matches reports whether each word occurs somewhere in one of the identifiers of i, its addresses, its
+// external id, or a string of its traits (not the name of one), all folded by [Fold].
+func (s Search) Matches(i *identity.Identity) bool {
+	if s.IsZero() {
+		return true
+	}
+	v := s.views.open(i)
+	defer s.views.close(v)
+	v.found = slices.Grow(v.found[:0], len(s.words))[:len(s.words)]
+	missing := len(s.words)
+	return v.texts(func(text string) bool {
+		v.folded = appendFold(v.folded[:0], text)
+		for n, word := range s.words {
+			if !v.found[n] && bytes.Contains(v.folded, word) {
+				v.found[n] = true
+				missing--
+			}
+		}
+		return missing == 0
+	})
+}
+
+// texts calls visit for the texts that a search looks at, until visit returns true, and reports whether it
+// did.
+func (v *view) texts(visit func(string) bool) bool {
+	i := v.identity
+	if i.ExternalID != "" && visit(i.ExternalID) {
+		return true
+	}
+	for _, c := range i.Credentials {
+		if slices.ContainsFunc(c.Identifiers, visit) {
+			return true
+		}
+	}
+	for n := range i.VerifiableAddresses {
+		if visit(i.VerifiableAddresses[n].Value) {
+			return true
+		}
+	}
+	for n := range i.RecoveryAddresses {
+		if visit(i.RecoveryAddresses[n].Value) {
+			return true
+		}
+	}
+	v.json(traits, i.Traits)
+	t := &v.tapes[traits]
+	for at := range t.values {
+		if e := &t.values[at]; e.kind == kindString && !e.name && visit(t.string(int32(at))) {
+			return true
+		}
+	}
+	return false
+}
+
+// SearchText returns what a search looks at in i, folded by [Fold]: each text once, sorted, with a line feed
+// between them. U+0000, which databases refuse or stop at, is written as U+FFFD. A store may keep an index of
+// the trigrams of it; see [Search.Needles] and [Expr.Needles].
+func SearchText(i *identity.Identity) string {
+	var all []string
+	v := &view{identity: i}
+	v.texts(func(text string) bool {
+		all = append(all, withoutNUL(Fold(text)))
+		return false
+	})
+	return strings.Join(distinct(all), "\n")
+}
+
+// Needles returns the words of at least three code points as they stand in [SearchText]: it has all of them
+// in it if the identity matches.
+func (s Search) Needles() []string {
+	var all []string
+	for _, word := range s.words {
+		all = append(all, needle(string(word))...)
+	}
+	return all
+}
