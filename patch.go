@@ -9,25 +9,19 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/jsonpatch"
-	"github.com/idemkit/idem/violation"
+	"github.com/idemkit/idem/internal/wire"
 )
 
 // Patch is a change to part of an identity. Make one with [JSONPatch] or
 // [MergePatch]. It prints as a placeholder.
-type Patch struct {
-	check    func(patch []byte) error
-	apply    func(document, patch []byte) ([]byte, error)
-	document []byte
-}
+type Patch struct{ patch wire.Patch }
 
-// JSONPatch returns a patch by operations, a JSON array as RFC 6902 has it: add,
-// remove, replace, move, copy and test. add and replace create what is missing on
-// the way.
-func JSONPatch(document []byte) Patch { return Patch{jsonpatch.Check, jsonpatch.Apply, document} }
+// JSONPatch returns a patch by operations: a JSON array after RFC 6902 of add, remove, replace, move, copy and test. add
+// and replace create what is missing in their path.
+func JSONPatch(document []byte) Patch { return Patch{wire.JSONPatch(document)} }
 
-// MergePatch returns a patch by example, a JSON object as RFC 7396 has it.
-func MergePatch(document []byte) Patch { return Patch{jsonpatch.CheckMerge, jsonpatch.Merge, document} }
+// MergePatch returns a patch by example: a JSON object after RFC 7396.
+func MergePatch(document []byte) Patch { return Patch{wire.MergePatch(document)} }
 
 // Format implements [fmt.Formatter] with a placeholder: a patch may set a password.
 func (p Patch) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.placeholder()) }
@@ -35,10 +29,10 @@ func (p Patch) Format(f fmt.State, _ rune) { fmt.Fprint(f, p.placeholder()) }
 // LogValue implements [slog.LogValuer] with a placeholder.
 func (p Patch) LogValue() slog.Value { return slog.StringValue(p.placeholder()) }
 
-func (p Patch) placeholder() string { return fmt.Sprintf("[patch of %d bytes]", len(p.document)) }
+func (p Patch) placeholder() string { return fmt.Sprintf("[patch of %d bytes]", p.patch.Size()) }
 
 // ErrTestFailed says that a test operation of a patch found another value.
-var ErrTestFailed = jsonpatch.ErrTestFailed
+var ErrTestFailed = wire.ErrTestFailed
 
 // PatchIdentity changes part of the identity id and returns the identity as it is
 // then. The patch works on the identity as GET answers it over HTTP, with the config
@@ -64,10 +58,7 @@ func (m *Manager) PatchIdentity(ctx context.Context, id uuid.UUID, p Patch, prec
 var errMoved = errors.New("the identity has changed")
 
 func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions []Precondition) (*identity.Identity, error) {
-	if p.apply == nil {
-		return nil, violation.New("", "", "the patch is empty")
-	}
-	if err := p.check(p.document); err != nil {
+	if err := p.patch.Check(); err != nil {
 		return nil, err
 	}
 	schemas, hasher := m.Schemas(), &rememberingHasher{Hasher: m.hasher}
@@ -79,7 +70,7 @@ func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, prec
 		if err := check(preconditions, current); err != nil {
 			return nil, err
 		}
-		change, err := p.resolve(current)
+		change, err := wire.ResolvePatch(current, p.patch)
 		if err != nil {
 			return nil, err
 		}

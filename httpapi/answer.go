@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/adminview"
+	"github.com/idemkit/idem/internal/wire"
 )
 
 // answer is a response, complete before its first byte is sent.
@@ -64,7 +64,7 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handler) identityAnswer(status int, view adminview.View, i *identity.Identity) answer {
+func (h *Handler) identityAnswer(status int, view wire.View, i *identity.Identity) answer {
 	buffer := h.buffers.take()
 	buffer.Write(view.Append(buffer.AvailableBuffer(), i))
 	return answer{status: status, etag: entityTag(i), body: buffer.Bytes(), buffer: buffer}

@@ -1,12 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"mime"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +24,7 @@ type problem struct {
 	id         string                // stable, for programs
 	message    string                // what kind of thing went wrong
 	reason     string                // what exactly, for a person; may be empty
-	violations []violation.Violation // the first violation.Max are told
+	violations []violation.Violation // the first violation.Max are reported
 	conflict   *storage.ConflictError
 	header     http.Header // to be set on the answer; may be nil
 }
@@ -97,7 +97,7 @@ func problemOf(err error) *problem {
 	if !errors.As(err, &e) {
 		// A part of the body that was read here, before a use case saw it.
 		if invalid := violations(err); invalid != nil {
-			return invalidBody(invalid...)
+			return invalidBody(&violation.Error{Violations: invalid})
 		}
 		return &internalProblem
 	}
@@ -136,10 +136,9 @@ func problemOf(err error) *problem {
 // its first violations, at most as many as given.
 func (p *problem) under(pointer string, most int) *problem {
 	moved := *p
-	moved.violations = nil
-	for _, v := range p.violations[:min(len(p.violations), most)] {
-		v.Pointer = pointer + v.Pointer
-		moved.violations = append(moved.violations, v)
+	if len(p.violations) > 0 {
+		placed := (&violation.Error{Violations: p.violations[:min(len(p.violations), most)]}).Under(pointer)
+		moved.violations = placed.Violations
 	}
 	if moved.violations != nil {
 		moved.reason = reason(moved.violations)
@@ -158,23 +157,12 @@ func (p *problem) under(pointer string, most int) *problem {
 // keywordInvalid stands where no keyword of JSON Schema says what is wrong.
 const keywordInvalid = "invalid"
 
-// violations collects, from everything that was joined into err, where the request is wrong.
+// violations collects the violations of everything that was joined into err.
 func violations(err error) []violation.Violation {
-	invalid := (*violation.Error)(nil)
-	if !errors.As(violation.Join(err), &invalid) {
-		return nil
+	if invalid := (*violation.Error)(nil); errors.As(violation.Join(err), &invalid) {
+		return invalid.Violations
 	}
-	return withKeywords(invalid.Violations)
-}
-
-func withKeywords(violations []violation.Violation) []violation.Violation {
-	all := slices.Clone(violations)
-	for n := range all {
-		if all[n].Keyword == "" {
-			all[n].Keyword = keywordInvalid
-		}
-	}
-	return all
+	return nil
 }
 
 // maxReasons is how many violations the text for a person names.
@@ -287,12 +275,10 @@ func (p *problem) problemDetails() []byte {
 
 func (p *problem) writeDetails(w *jsonwriter.Writer) {
 	w.BeginObject()
-	told := p.violations[:min(len(p.violations), violation.Max)]
-	jsonwriter.ObjectsMember(w, "violations", told, func(v violation.Violation) {
-		w.StringMember("pointer", v.Pointer)
-		w.StringMember("keyword", v.Keyword)
-		w.StringMember("message", v.Message)
-	})
+	if len(p.violations) > 0 {
+		w.Name("violations")
+		writeViolations(w, p.violations[:min(len(p.violations), violation.Max)])
+	}
 	if p.conflict != nil {
 		w.Name("conflict")
 		w.BeginObject()
@@ -306,4 +292,26 @@ func (p *problem) writeDetails(w *jsonwriter.Writer) {
 		w.EndObject()
 	}
 	w.EndObject()
+}
+
+// writeViolations writes violations as an array of objects. Their nesting is that of the schema they break, which is
+// bounded.
+func writeViolations(w *jsonwriter.Writer, violations []violation.Violation) {
+	w.BeginArray()
+	for _, v := range violations {
+		w.BeginObject()
+		w.StringMember("pointer", v.Pointer)
+		w.StringMember("keyword", cmp.Or(v.Keyword, keywordInvalid))
+		w.StringMember("message", v.Message)
+		if len(v.Alternatives) > 0 {
+			w.Name("alternatives")
+			w.BeginArray()
+			for _, branch := range v.Alternatives {
+				writeViolations(w, branch)
+			}
+			w.EndArray()
+		}
+		w.EndObject()
+	}
+	w.EndArray()
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/internal/adminview"
+	"github.com/idemkit/idem/internal/wire"
 )
 
 // Handler serves the identity admin API. It is safe for concurrent use.
@@ -16,7 +16,7 @@ type Handler struct {
 	manager   *idem.Manager
 	authorize func(*http.Request) error
 	config
-	view      adminview.View
+	view      wire.View
 	resources []resource
 	buffers   buffers
 	// streams ends when there shall be no streams of changes any more.
@@ -54,7 +54,7 @@ func newHandler(manager *idem.Manager, authorize func(*http.Request) error, reso
 	c := newConfig(manager, options)
 	h := &Handler{
 		manager: manager, authorize: authorize, config: c, resources: resources,
-		view: adminview.View{BaseURL: c.baseURL},
+		view: wire.View{BaseURL: c.baseURL},
 	}
 	h.streams, h.endStreams = context.WithCancel(context.Background())
 	return h

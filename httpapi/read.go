@@ -10,7 +10,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/adminview"
+	"github.com/idemkit/idem/internal/wire"
 )
 
 func (h *Handler) getIdentity(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
@@ -50,17 +50,17 @@ func (h *Handler) getIdentityByExternalID(_ http.ResponseWriter, r *http.Request
 }
 
 // viewOf is what of an identity the parameters of a request ask for.
-func (h *Handler) viewOf(r *http.Request) (adminview.View, error) {
+func (h *Handler) viewOf(r *http.Request) (wire.View, error) {
 	query, err := readQuery(r)
 	if err != nil {
-		return adminview.View{}, err
+		return wire.View{}, err
 	}
 	view := h.view
 	view.Configs, err = includedCredentials(query)
 	return view, err
 }
 
-func (h *Handler) readAnswer(view adminview.View, conditions conditions, i *identity.Identity) (answer, error) {
+func (h *Handler) readAnswer(view wire.View, conditions conditions, i *identity.Identity) (answer, error) {
 	notModified, err := conditions.check(i)
 	switch {
 	case err != nil:

@@ -1,4 +1,4 @@
-package adminview
+package wire
 
 import (
 	"encoding/base64"
@@ -13,9 +13,9 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Credentials is the credentials of a request, by type, as they are imported. What
+// credentialsBody is the credentials of a request, by type, as they are imported. What
 // [View] writes can be read back with it.
-type Credentials struct {
+type credentialsBody struct {
 	Password     *entry[passwordConfig]     `json:"password"`
 	OIDC         *entry[oidcConfig]         `json:"oidc"`
 	SAML         *entry[samlConfig]         `json:"saml"`
@@ -29,12 +29,12 @@ type Credentials struct {
 // entry is a credential. One without a config, as identities are answered with,
 // changes nothing.
 type entry[Config any] struct {
-	Type        Ignored `json:"type"`
-	Identifiers Ignored `json:"identifiers"`
+	Type        ignored `json:"type"`
+	Identifiers ignored `json:"identifiers"`
 	Config      *Config `json:"config"`
-	Version     Ignored `json:"version"`
-	CreatedAt   Ignored `json:"created_at"`
-	UpdatedAt   Ignored `json:"updated_at"`
+	Version     ignored `json:"version"`
+	CreatedAt   ignored `json:"created_at"`
+	UpdatedAt   ignored `json:"updated_at"`
 }
 
 func (e *entry[Config]) config() *Config {
@@ -53,7 +53,7 @@ type passwordConfig struct {
 type oidcConfig struct {
 	Providers []oidcProvider `json:"providers"`
 	// Config is what older descriptions of the API show here by mistake.
-	Config Ignored `json:"config"`
+	Config ignored `json:"config"`
 }
 
 type oidcProvider struct {
@@ -61,9 +61,9 @@ type oidcProvider struct {
 	Subject             string  `json:"subject"`
 	Organization        string  `json:"organization"`
 	UseAutoLink         bool    `json:"use_auto_link"`
-	InitialIDToken      Ignored `json:"initial_id_token"`
-	InitialAccessToken  Ignored `json:"initial_access_token"`
-	InitialRefreshToken Ignored `json:"initial_refresh_token"`
+	InitialIDToken      ignored `json:"initial_id_token"`
+	InitialAccessToken  ignored `json:"initial_access_token"`
+	InitialRefreshToken ignored `json:"initial_refresh_token"`
 }
 
 type samlConfig struct {
@@ -106,9 +106,9 @@ type codeAddress struct {
 	Address string `json:"address"`
 }
 
-// Import returns what is to be imported, nil for nil. The error is an
+// toImport returns what is to be imported, nil for nil. The error is a
 // [*violation.Error] for what package credentials has no form for.
-func (b *Credentials) Import() (*credentials.Import, error) {
+func (b *credentialsBody) toImport() (*credentials.Import, error) {
 	if b == nil {
 		return nil, nil
 	}
@@ -172,7 +172,7 @@ func (c *lookupSecretConfig) toCodes() ([]credentials.RecoveryCode, error) {
 	}
 	codes := make([]credentials.RecoveryCode, 0, len(list))
 	for n, code := range list {
-		usedAt, err := ParseTime(fmt.Sprintf("/credentials/lookup_secret/config/%s/%d/used_at", name, n), code.UsedAt)
+		usedAt, err := parseTime(fmt.Sprintf("/credentials/lookup_secret/config/%s/%d/used_at", name, n), code.UsedAt)
 		if err != nil {
 			return nil, err
 		}
@@ -191,26 +191,26 @@ func (c *webAuthnConfig) toKeys(pointer string) (keys []json.RawMessage, handle 
 	return keys, handle, nil
 }
 
-// ParseTime reads an RFC 3339 time, of which nil, for null and absent, means none.
-// The error is an [*violation.Error] of field.
-func ParseTime(field string, s *string) (time.Time, error) {
+// parseTime reads an RFC 3339 time, of which nil, for null and absent, means none.
+// The error is a [*violation.Error] at pointer.
+func parseTime(pointer string, s *string) (time.Time, error) {
 	if s == nil {
 		return time.Time{}, nil
 	}
 	t, err := time.Parse(time.RFC3339, *s)
 	// In UTC it may be of a year that RFC 3339 cannot write.
 	if year := t.UTC().Year(); err != nil || year < 1 || year > 9999 {
-		return time.Time{}, violation.New(field, "", "must be a date and time as RFC 3339 has it, or null")
+		return time.Time{}, violation.New(pointer, "", "must be a date and time as RFC 3339 has it, or null")
 	}
 	return t, nil
 }
 
-// Ignored is a field that is accepted and has no effect, such as those of an
+// ignored is a field that is accepted and has no effect, such as those of an
 // answer that are sent back with a full update.
-type Ignored struct{}
+type ignored struct{}
 
 // UnmarshalJSONFrom implements the interface of that name of the JSON package.
-func (*Ignored) UnmarshalJSONFrom(decoder *jsontext.Decoder) error { return decoder.SkipValue() }
+func (*ignored) UnmarshalJSONFrom(decoder *jsontext.Decoder) error { return decoder.SkipValue() }
 
 // decodeBase64 reads either alphabet of RFC 4648, with padding or without: servers
 // write the standard one and browsers the other.

@@ -1,4 +1,4 @@
-package adminview_test
+package wire_test
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/adminview"
 	"github.com/idemkit/idem/internal/identitytest"
+	"github.com/idemkit/idem/internal/wire"
 )
 
 // FuzzAppend holds the encoder, which is written by hand, to encoding/json: for every
@@ -32,7 +32,7 @@ func FuzzAppend(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, choices uint16) {
 		i := identitytest.Identity(data)
-		view := adminview.View{BaseURL: "https://id.example.com/auth", HideSchemaURL: choices&1 != 0, HideCredentials: choices&2 != 0}
+		view := wire.View{BaseURL: "https://id.example.com/auth", HideSchemaURL: choices&1 != 0, HideCredentials: choices&2 != 0}
 		for n, c := range credentials.Types() {
 			if choices>>(n+2)&1 != 0 {
 				view.Configs = append(view.Configs, c)
@@ -61,7 +61,7 @@ func tokens(t *testing.T, text []byte) (all []string) {
 }
 
 // reflected is i in the types that encoding/json makes the answer of.
-func reflected(v adminview.View, i *identity.Identity) viewed {
+func reflected(v wire.View, i *identity.Identity) viewed {
 	d := viewed{
 		ID: i.ID, ExternalID: i.ExternalID, SchemaID: i.SchemaID, State: i.State, StateChangedAt: i.StateChangedAt,
 		Traits: i.Traits, Verifiable: i.VerifiableAddresses, Recovery: i.RecoveryAddresses,

@@ -1,4 +1,4 @@
-package adminview_test
+package wire_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/adminview"
+	"github.com/idemkit/idem/internal/wire"
 )
 
 // BenchmarkAppend writes an ordinary identity: one email that signs in in three ways,
@@ -25,7 +25,7 @@ func BenchmarkAppend(b *testing.B) {
 	for _, t := range []credentials.Type{credentials.TypeCode, credentials.TypePassword, credentials.TypeWebAuthn} {
 		i.Credentials[t] = credentials.Credential{Type: t, Identifiers: []string{email}, CreatedAt: created, UpdatedAt: created}
 	}
-	view := adminview.View{BaseURL: "https://id.example.com/auth"}
+	view := wire.View{BaseURL: "https://id.example.com/auth"}
 	buffer := make([]byte, 0, 4096)
 	b.ReportAllocs()
 	for b.Loop() {

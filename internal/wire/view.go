@@ -1,6 +1,4 @@
-// Package adminview writes an identity as administrators see it: the answer of
-// the identity admin API, and the document that a patch is applied to.
-package adminview
+package wire
 
 import (
 	"encoding/base64"

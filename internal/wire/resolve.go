@@ -1,22 +1,19 @@
-package idem
+package wire
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/adminview"
-	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/internal/jsonpatch"
 	"github.com/idemkit/idem/violation"
 )
 
@@ -39,14 +36,42 @@ type patchable struct {
 	OrganizationID      *string                   `json:"organization_id"`
 }
 
-// maxPatchedDepth is how deep a patched identity may be nested, as a body may.
-const maxPatchedDepth = 100
+// ErrTestFailed says that a test operation of a patch found another value.
+var ErrTestFailed = jsonpatch.ErrTestFailed
 
-// resolve applies the patch to current and tells what change that is, or why it is
-// none that may be made.
-func (p Patch) resolve(current *identity.Identity) (identity.Edit, error) {
-	document := adminview.View{Configs: credentials.Types(), HideSchemaURL: true}.Append(nil, current)
-	patched, err := p.apply(document, p.document)
+// Patch is a change to part of an identity: a JSON Patch or a JSON Merge Patch. Make one with [JSONPatch] or
+// [MergePatch]; the zero value is refused by [Patch.Check].
+type Patch struct {
+	check    func(patch []byte) error
+	apply    func(document, patch []byte) ([]byte, error)
+	document []byte
+}
+
+// JSONPatch returns the patch that document, a JSON array of operations (RFC 6902), describes.
+func JSONPatch(document []byte) Patch { return Patch{jsonpatch.Check, jsonpatch.Apply, document} }
+
+// MergePatch returns the patch that document, a JSON object (RFC 7396), describes.
+func MergePatch(document []byte) Patch { return Patch{jsonpatch.CheckMerge, jsonpatch.Merge, document} }
+
+// Size is the length of the patch in bytes.
+func (p Patch) Size() int { return len(p.document) }
+
+// Check returns the errors of the patch that do not depend on an identity, as a [*violation.Error].
+func (p Patch) Check() error {
+	if p.check == nil {
+		return violation.New("", "", "the patch is empty")
+	}
+	return p.check(p.document)
+}
+
+// ResolvePatch applies patch to current, written with the config of every credential but without schema_url, and returns
+// the edit that it comes to. current stays as it is.
+//
+// Errors: a [*violation.Error] for a patch that cannot be applied or changes what a patch must not change, with pointers
+// into the patch or the identity; one that wraps [ErrTestFailed].
+func ResolvePatch(current *identity.Identity, patch Patch) (identity.Edit, error) {
+	document := View{Configs: credentials.Types(), HideSchemaURL: true}.Append(nil, current)
+	patched, err := patch.apply(document, patch.document)
 	if err != nil {
 		return identity.Edit{}, err
 	}
@@ -81,23 +106,7 @@ func (p Patch) resolve(current *identity.Identity) (identity.Edit, error) {
 
 func readPatchable(document []byte) (patchable, error) {
 	var p patchable
-	if invalid := (*violation.Error)(nil); errors.As(strictjson.Check(document, maxPatchedDepth), &invalid) {
-		v := invalid.Violations[0]
-		return p, violation.New(v.Pointer, v.Keyword, "after the patch: "+v.Message)
-	}
-	err := jsonv2.Unmarshal(document, &p, jsonv2.RejectUnknownMembers(true))
-	if err == nil {
-		return p, nil
-	}
-	pointer, reason := "", "after the patch, the identity cannot be read"
-	var semantic *jsonv2.SemanticError
-	if errors.As(err, &semantic) {
-		pointer, reason = string(semantic.JSONPointer), "has another type than this field has"
-		if errors.Is(err, jsonv2.ErrUnknownName) {
-			reason = "is not a field that a patch can set"
-		}
-	}
-	return p, violation.New(pointer, "", reason)
+	return p, decode(document, &p)
 }
 
 // kept returns was if now is the same JSON value, however it is written.

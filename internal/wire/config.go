@@ -1,4 +1,4 @@
-package adminview
+package wire
 
 import (
 	"encoding/base64"

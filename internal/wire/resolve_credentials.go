@@ -1,7 +1,6 @@
-package idem
+package wire
 
 import (
-	"errors"
 	"maps"
 	"slices"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/internal/adminview"
 	"github.com/idemkit/idem/internal/jsonwriter"
 	"github.com/idemkit/idem/violation"
 )
@@ -118,18 +116,11 @@ func importOf(entries map[string]jsontext.Value) (*credentials.Import, error) {
 		w.Raw(entries[name])
 	}
 	w.EndObject()
-	var body adminview.Credentials
-	if err := jsonv2.Unmarshal(w.Bytes(), &body, jsonv2.RejectUnknownMembers(true)); err != nil {
-		pointer, reason := "/credentials", "after the patch, they cannot be read"
-		var semantic *jsonv2.SemanticError
-		if errors.As(err, &semantic) {
-			pointer += string(semantic.JSONPointer)
-			reason = "has another type than this field has"
-			if errors.Is(err, jsonv2.ErrUnknownName) {
-				reason = "is not a field of this credential"
-			}
-		}
-		return nil, violation.New(pointer, "", reason)
+	var body struct {
+		Credentials *credentialsBody `json:"credentials"`
 	}
-	return body.Import()
+	if err := decode([]byte(`{"credentials":`+string(w.Bytes())+`}`), &body); err != nil {
+		return nil, err
+	}
+	return body.Credentials.toImport()
 }
