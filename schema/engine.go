@@ -13,6 +13,7 @@ import (
 type engine struct {
 	schema *gojsonschema.Schema
 	size   int // subschemas
+	quick  *acceptor
 }
 
 // newEngine compiles the schema at root.
@@ -32,14 +33,22 @@ func newEngine(root *node) (e *engine, err error) {
 	if err != nil {
 		return nil, refuse(root.source.id, "", "", "cannot be compiled: "+err.Error())
 	}
-	return &engine{schema: compiled, size: size}, nil
+	return &engine{schema: compiled, size: size, quick: root.quick()}, nil
 }
 
 // errEngine is a fault of the library. Its text may hold a value, so that it is not passed on.
 var errEngine = errors.New("the validator failed")
 
 // validate returns the violations of value, unsorted.
-func (e *engine) validate(value any) (results []gojsonschema.ResultError, err error) {
+func (e *engine) validate(value any) ([]gojsonschema.ResultError, error) {
+	if e.quick.accept(value) {
+		return nil, nil
+	}
+	return e.judge(value)
+}
+
+// judge is validate by the library alone.
+func (e *engine) judge(value any) (results []gojsonschema.ResultError, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errEngine

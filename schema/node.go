@@ -43,6 +43,8 @@ type node struct {
 	otherwise    *node // else
 
 	extension *extension
+
+	accepts *acceptor // made by quick
 }
 
 type property struct {
