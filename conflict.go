@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -24,9 +25,9 @@ func locate(err error, derived *schema.Derived, imported *credentials.Import) er
 
 func pointerOf(claim storage.Claim, derived *schema.Derived, imported *credentials.Import) string {
 	switch claim.Kind {
-	case storage.KindExternalID:
+	case storage.ClaimKindExternalID:
 		return "/external_id"
-	case storage.KindAddress:
+	case storage.ClaimKindAddress:
 		addresses := derived.Verifiable
 		if claim.Type == storage.TypeRecoveryAddress {
 			addresses = derived.Recovery
@@ -36,13 +37,37 @@ func pointerOf(claim storage.Claim, derived *schema.Derived, imported *credentia
 				return a.Pointer
 			}
 		}
-	case storage.KindIdentifier:
+	case storage.ClaimKindKey:
+		return keyPointer(claim, imported)
+	case storage.ClaimKindIdentifier:
 		for _, i := range derived.Identifiers {
 			if i.Type == claim.Type && i.Value == claim.Value {
 				return i.Pointer
 			}
 		}
 		return importPointer(credentials.Type(claim.Type), claim.Value, imported)
+	}
+	return ""
+}
+
+// keyPointer returns where an imported credential brought the key of claim.
+func keyPointer(claim storage.Claim, imported *credentials.Import) string {
+	if imported == nil {
+		return ""
+	}
+	keys := map[credentials.Type][]json.RawMessage{}
+	if imported.WebAuthn != nil {
+		keys[credentials.TypeWebAuthn] = imported.WebAuthn.Credentials
+	}
+	if imported.Passkey != nil {
+		keys[credentials.TypePasskey] = imported.Passkey.Credentials
+	}
+	for _, t := range []credentials.Type{credentials.TypeWebAuthn, credentials.TypePasskey} {
+		for n, raw := range keys[t] {
+			if key, err := credentials.ParseKey(raw); err == nil && storage.KeyClaim(key.ID) == claim {
+				return fmt.Sprintf("/credentials/%s/config/credentials/%d", t, n)
+			}
+		}
 	}
 	return ""
 }

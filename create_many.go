@@ -56,7 +56,7 @@ func (m *Manager) createChunk(ctx context.Context, creates []identity.Create, re
 			positions = append(positions, n)
 		}
 	}
-	created, createErrs := m.storage.Import(ctx, identities)
+	created, createErrs := m.storage.CreateMany(ctx, identities)
 	for k, n := range positions {
 		results[n].Identity = created[k]
 		errs[n] = locate(createErrs[k], facts[n].Derived, creates[n].Credentials)

@@ -72,7 +72,7 @@
 // which fields, and never a value. A reader keeps the sequence number of the last change
 // it has dealt with, and goes on from there after a crash:
 //
-//	for change, err := range manager.Watch(ctx, lastSeen) {
+//	for change, err := range manager.Watch(ctx, storage.ChangeQuery{After: lastSeen}) {
 //
 // [ContextWithActor] says in whose name a change is made.
 //

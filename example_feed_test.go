@@ -8,6 +8,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
 )
 
 // A reader of the change feed keeps the position it has come to, and goes on from there.
@@ -22,7 +23,7 @@ func ExampleManager_Changes() {
 
 	position := int64(0) // the application keeps it with what it makes of the changes
 	read := func() {
-		for c, err := range manager.Changes(ctx, position) {
+		for c, err := range manager.Changes(ctx, storage.ChangeQuery{After: position}) {
 			if err != nil {
 				log.Fatal(err) // of idem.KindGone: changes were missed, read the identities anew
 			}

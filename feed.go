@@ -35,40 +35,33 @@ func checkActor(ctx context.Context) error {
 	return nil
 }
 
-// ChangeOption narrows what [Manager.Changes] and [Manager.Watch] return.
-type ChangeOption func(*storage.ChangeQuery)
-
-// OfIdentity selects the changes of one identity, be it gone.
-func OfIdentity(id uuid.UUID) ChangeOption {
-	return func(q *storage.ChangeQuery) { q.IdentityID = id }
-}
-
-// Changes returns an iterator over the change feed: the changes that were committed
-// after the one with that sequence number, in the order of their commits, up to the
-// newest there is when it gets there. 0 begins with the oldest that is kept.
+// Changes returns an iterator over the change feed: the changes after q.After, in the order
+// of their commits, up to the newest there is when it gets there. It reads page by page,
+// q.Limit changes at a time, and holds no transaction while the loop's body runs.
 //
-// It misses none: who keeps the Sequence of the last change that was dealt with, and
-// begins there again after a crash, gets every change at least once. If changes that
-// were not read yet have been pruned, or the store never had that change, the error is
-// of KindGone and wraps [storage.ErrPosition]: look at the identities anew. Who asks for
-// those of one identity gets what is kept of them, and is not told. An error ends it.
-func (m *Manager) Changes(ctx context.Context, after int64, options ...ChangeOption) iter.Seq2[storage.Change, error] {
+// No change is skipped. A reader that saves the Sequence of the last change it handled,
+// and resumes from it, sees every change at least once. If changes after that position
+// were pruned, or the store never had that change, the error is of KindGone and wraps
+// [storage.ErrPosition]: read the identities again. With q.IdentityID, pruned changes are
+// skipped without an error. An error ends the iteration.
+func (m *Manager) Changes(ctx context.Context, q storage.ChangeQuery) iter.Seq2[storage.Change, error] {
 	return func(yield func(storage.Change, error) bool) {
-		_ = m.eachChange(ctx, "read changes", changeQuery(after, options), yield)
+		q := q // each loop begins where the query says
+		_ = m.eachChange(ctx, "read changes", &q, yield)
 	}
 }
 
-// Watch is Changes that, at the newest change, waits for the next, until ctx ends: the
-// last error is then of KindCanceled. Changes that are made through this store come at
-// once, those of other processes and of the application's own transactions after the
-// time that [WithPollInterval] sets.
-func (m *Manager) Watch(ctx context.Context, after int64, options ...ChangeOption) iter.Seq2[storage.Change, error] {
+// Watch is [Manager.Changes] that waits at the newest change for the next one, until ctx
+// ends: the last error is then of KindCanceled. Changes made through this store arrive at
+// once. Those of other processes and of the application's own transactions arrive after
+// the time that [WithPollInterval] sets.
+func (m *Manager) Watch(ctx context.Context, q storage.ChangeQuery) iter.Seq2[storage.Change, error] {
 	const op = "watch changes"
 	return func(yield func(storage.Change, error) bool) {
-		q := changeQuery(after, options)
+		q := q
 		for {
 			changed := m.storage.Changed() // before reading, so that none is slept through
-			if err := m.eachChange(ctx, op, q, yield); err != nil {
+			if err := m.eachChange(ctx, op, &q, yield); err != nil {
 				return
 			}
 			select {
@@ -82,15 +75,7 @@ func (m *Manager) Watch(ctx context.Context, after int64, options ...ChangeOptio
 	}
 }
 
-func changeQuery(after int64, options []ChangeOption) *storage.ChangeQuery {
-	q := &storage.ChangeQuery{After: after}
-	for _, option := range options {
-		option(q)
-	}
-	return q
-}
-
-// errStopped says that who reads has had enough.
+// errStopped says that the loop's body ended the iteration.
 var errStopped = errors.New("stopped")
 
 // eachChange yields the changes that q selects to the newest, and moves q on.

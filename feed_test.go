@@ -35,7 +35,7 @@ func TestChanges(t *testing.T) {
 		require.NoError(t, w.DeleteIdentity(ctx, ada.ID))
 
 		var all []storage.Change
-		for c, err := range w.Changes(t.Context(), 0) {
+		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{}) {
 			require.NoError(t, err)
 			all = append(all, c)
 		}
@@ -48,13 +48,13 @@ func TestChanges(t *testing.T) {
 		}, all[3])
 
 		var ofBob []storage.Change
-		for c, err := range w.Changes(t.Context(), 0, idem.OfIdentity(bob.ID)) {
+		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{IdentityID: bob.ID}) {
 			require.NoError(t, err)
 			ofBob = append(ofBob, c)
 		}
 		require.Equal(t, all[1:2], ofBob)
 
-		for c, err := range w.Changes(t.Context(), 1) {
+		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{After: 1}) {
 			require.NoError(t, err)
 			require.Equal(t, all[1], c)
 			break // whoever has had enough
@@ -64,7 +64,7 @@ func TestChanges(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 3, pruned)
 		for _, missed := range []int64{1, 2, 5} {
-			for _, err := range w.Changes(t.Context(), missed) {
+			for _, err := range w.Changes(t.Context(), storage.ChangeQuery{After: missed}) {
 				requireKind(t, err, idem.KindGone)
 				require.ErrorIs(t, err, storage.ErrPosition)
 			}
@@ -73,11 +73,11 @@ func TestChanges(t *testing.T) {
 }
 
 // watch collects what Watch yields.
-func watch(ctx context.Context, m *idem.Manager, after int64, options ...idem.ChangeOption) (<-chan storage.Change, <-chan error) {
+func watch(ctx context.Context, m *idem.Manager, q storage.ChangeQuery) (<-chan storage.Change, <-chan error) {
 	changes, ended := make(chan storage.Change, 1000), make(chan error, 1)
 	go func() {
 		defer close(changes)
-		for c, err := range m.Watch(ctx, after, options...) {
+		for c, err := range m.Watch(ctx, q) {
 			if err != nil {
 				ended <- err
 				return
@@ -106,7 +106,7 @@ func TestWatch(t *testing.T) {
 		first := w.create(t, identity.Create{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		changes, ended := watch(ctx, patient.Manager, 0)
+		changes, ended := watch(ctx, patient.Manager, storage.ChangeQuery{})
 		require.Equal(t, first.ID, next(t, changes).IdentityID)
 		for n := range 5 {
 			created := w.create(t, identity.Create{})
@@ -114,7 +114,7 @@ func TestWatch(t *testing.T) {
 			require.Equal(t, int64(n+2), c.Sequence)
 			require.Equal(t, created.ID, c.IdentityID)
 		}
-		ofFirst, _ := watch(ctx, patient.Manager, 1, idem.OfIdentity(first.ID))
+		ofFirst, _ := watch(ctx, patient.Manager, storage.ChangeQuery{After: 1, IdentityID: first.ID})
 		w.create(t, identity.Create{})
 		w.update(t, first.ID, identity.Update{State: identity.StateInactive})
 		require.Equal(t, int64(8), next(t, ofFirst).Sequence)
@@ -125,7 +125,7 @@ func TestWatch(t *testing.T) {
 
 func TestWatchEndsWithTheStore(t *testing.T) {
 	store := memory.New()
-	_, ended := watch(t.Context(), newWorld(t, store, idem.WithPollInterval(time.Hour)).Manager, 0)
+	_, ended := watch(t.Context(), newWorld(t, store, idem.WithPollInterval(time.Hour)).Manager, storage.ChangeQuery{})
 	require.NoError(t, store.Close())
 	requireKind(t, <-ended, idem.KindUnavailable)
 }
@@ -143,7 +143,7 @@ func TestWatchSeesOtherProcesses(t *testing.T) {
 	here, there := open(), open()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	changes, _ := watch(ctx, here.Manager, 0)
+	changes, _ := watch(ctx, here.Manager, storage.ChangeQuery{})
 	for range 3 {
 		require.Equal(t, there.create(t, identity.Create{}).ID, next(t, changes).IdentityID)
 		there.advance()
@@ -167,8 +167,8 @@ func TestWatchUnderLoad(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	here, _ := watch(ctx, worlds[0].Manager, 0)
-	there, _ := watch(ctx, worlds[1].Manager, 0)
+	here, _ := watch(ctx, worlds[0].Manager, storage.ChangeQuery{})
+	there, _ := watch(ctx, worlds[1].Manager, storage.ChangeQuery{})
 
 	const writers, rounds = 64, 4
 	var running sync.WaitGroup

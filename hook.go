@@ -66,7 +66,7 @@ func (m *Manager) change(ctx context.Context, id uuid.UUID,
 		return m.storage.Update(ctx, id, change)
 	}
 	return m.storage.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
-		next, err := storage.Apply(current, change)
+		next, err := storage.ApplyUpdate(current, change)
 		if err != nil || next == current {
 			return next, err
 		}
@@ -79,7 +79,7 @@ func (m *Manager) askCreate(ctx context.Context, i *identity.Identity) error {
 	if err := checkActor(ctx); err != nil || m.beforeCommit == nil {
 		return err
 	}
-	first := storage.First(i)
+	first := storage.ApplyCreate(i)
 	return m.ask(ctx, storage.NewChange(ctx, nil, first, first.UpdatedAt), nil, first)
 }
 

@@ -53,7 +53,7 @@ func TestHookSeesWhatIsCommitted(t *testing.T) {
 			t.Helper()
 			last, err := w.LastChange(t.Context())
 			require.NoError(t, err)
-			for c, err := range w.Changes(t.Context(), last-1) {
+			for c, err := range w.Changes(t.Context(), storage.ChangeQuery{After: last - 1}) {
 				require.NoError(t, err)
 				return c
 			}
@@ -112,7 +112,7 @@ func TestVeto(t *testing.T) {
 		require.NoError(t, err)
 
 		errFrozen := errors.New("accounts are frozen until Monday")
-		h.veto = errors.Join(errFrozen, storage.ErrNotFound, storage.NewConflictError(storage.Claim{Kind: storage.KindExternalID}))
+		h.veto = errors.Join(errFrozen, storage.ErrNotFound, storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindExternalID}))
 		for name, change := range map[string]func() error{
 			"create": func() error {
 				_, err := w.CreateIdentity(t.Context(), identity.Create{Traits: raw(`{}`)})

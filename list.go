@@ -86,8 +86,8 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 		return Page{}, err
 	}
 	page := Page{Identities: found.Identities}
-	if found.More {
-		page.NextPageToken = pageToken(found.Identities[len(found.Identities)-1].ID)
+	if found.Next != uuid.Nil {
+		page.NextPageToken = pageToken(found.Next)
 	}
 	return page, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
 )
 
 // GetIdentity returns the identity id. Errors: KindNotFound.
@@ -19,7 +20,7 @@ func (m *Manager) GetIdentity(ctx context.Context, id uuid.UUID) (*identity.Iden
 // FindByExternalID returns the identity with that external id, compared byte for
 // byte. Errors: KindNotFound.
 func (m *Manager) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
-	found, err := m.storage.FindByExternalID(ctx, externalID)
+	found, err := m.storage.Find(ctx, storage.ExternalIDClaim(externalID))
 	return found, m.finishRead(ctx, "find identity by external id", uuid.Nil, err)
 }
 
@@ -28,7 +29,7 @@ func (m *Manager) FindByExternalID(ctx context.Context, externalID string) (*ide
 // code) are found in any spelling that normalises alike; "provider:subject" of oidc
 // and saml and all others are compared byte for byte. Errors: KindNotFound.
 func (m *Manager) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	found, err := m.storage.FindByIdentifier(ctx, t, normalize(t, identifier))
+	found, err := m.storage.Find(ctx, storage.IdentifierClaim(t, normalize(t, identifier)))
 	return found, m.finishRead(ctx, "find identity by identifier", uuid.Nil, err)
 }
 

@@ -162,9 +162,10 @@ func TestUpdateConflictSaysWhere(t *testing.T) {
 		w.create(t, identity.Create{SchemaID: "customer", Traits: raw(`{"number":"C1","email":"address@example.com"}`)})
 		before := w.create(t, identity.Create{Traits: raw(`{"email":"ada@example.com"}`)})
 		for _, c := range []struct {
-			name                     string
-			update                   identity.Update
-			kind, claimType, pointer string
+			name               string
+			update             identity.Update
+			kind               storage.ClaimKind
+			claimType, pointer string
 		}{
 			{"identifier of a trait", identity.Update{Traits: raw(`{"username":"TAKEN"}`)}, "identifier", "password", "/traits/username"},
 			{"code identifier first", identity.Update{Traits: raw(`{"email":"taken@example.com"}`)}, "identifier", "code", "/traits/email"},

@@ -168,10 +168,6 @@ func (h *Handler) EndStreams() { h.endStreams() }
 // with its sequence number as the event's id, until the client leaves or EndStreams is
 // called.
 func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery) {
-	var options []idem.ChangeOption
-	if q.IdentityID != uuid.Nil {
-		options = append(options, idem.OfIdentity(q.IdentityID))
-	}
 	defer h.cutOffPanic(r)
 	open, end := context.WithCancel(r.Context())
 	defer end()
@@ -186,7 +182,7 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 	}
 	for alive := send([]byte(": changes\n\n")); alive; alive = send([]byte(": still here\n\n")) {
 		ctx, cancel := context.WithTimeout(open, h.keepAlive)
-		for c, err := range h.manager.Watch(ctx, q.After, options...) {
+		for c, err := range h.manager.Watch(ctx, q) {
 			if err != nil {
 				// A fault was logged. Connecting again, the client is told.
 				alive = errors.Is(err, context.DeadlineExceeded) && open.Err() == nil

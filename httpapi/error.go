@@ -282,7 +282,7 @@ func (p *problem) writeDetails(w *jsonwriter.Writer) {
 	if p.conflict != nil {
 		w.Name("conflict")
 		w.BeginObject()
-		w.StringMember("kind", p.conflict.Kind)
+		w.StringMember("kind", string(p.conflict.Kind))
 		if p.conflict.Type != "" {
 			w.StringMember("type", p.conflict.Type)
 		}

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
@@ -36,7 +35,7 @@ func (s *faultyStore) Create(ctx context.Context, i *identity.Identity) (*identi
 	return s.Storage.Create(ctx, i)
 }
 
-func (s *faultyStore) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+func (s *faultyStore) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
 	for n, i := range identities {
 		created[n], errs[n] = s.Create(ctx, i)
@@ -72,18 +71,11 @@ func (s *faultyStore) Get(ctx context.Context, id uuid.UUID) (*identity.Identity
 	return s.Storage.Get(ctx, id)
 }
 
-func (s *faultyStore) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
+func (s *faultyStore) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
 	if err := s.fail(); err != nil {
 		return nil, err
 	}
-	return s.Storage.FindByIdentifier(ctx, t, identifier)
-}
-
-func (s *faultyStore) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
-	if err := s.fail(); err != nil {
-		return nil, err
-	}
-	return s.Storage.FindByExternalID(ctx, externalID)
+	return s.Storage.Find(ctx, claim)
 }
 
 func (s *faultyStore) Update(ctx context.Context, id uuid.UUID, change func(*identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {

@@ -2,12 +2,12 @@ package storage
 
 import "github.com/idemkit/idem/identity"
 
-// Apply is the part of an update that every store does alike: it runs change on
-// a copy of current and returns what is to be kept, with the id and the creation
-// time of current and the next revision. It returns current itself if nothing
-// changed, and change's error as it is. The result shares no memory with what
-// change returned.
-func Apply(current *identity.Identity,
+// ApplyUpdate is the part of an update that is the same in every store. It calls change
+// with a copy of current and returns what the store must keep: a value with the id and
+// the creation time of current and the next revision. If change altered nothing it
+// returns current itself. An error of change is returned as it is. The result shares no
+// memory with what change returned.
+func ApplyUpdate(current *identity.Identity,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
 	changed, err := change(current.Clone())
@@ -24,9 +24,9 @@ func Apply(current *identity.Identity,
 	return next, nil
 }
 
-// First is the part of a create that every store does alike: it returns what is to be
-// kept of a new identity, a copy in canonical form and at revision 1.
-func First(i *identity.Identity) *identity.Identity {
+// ApplyCreate is the part of a create that is the same in every store. It returns what
+// the store must keep of the new identity i: a copy in canonical form at revision 1.
+func ApplyCreate(i *identity.Identity) *identity.Identity {
 	first := i.Clone()
 	first.Canonicalize()
 	first.Revision = 1

@@ -2,61 +2,95 @@ package storage
 
 import (
 	"cmp"
+	"encoding/base64"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 )
 
-// Kinds of claims.
+// ClaimKind is what sort of thing a [Claim] is on.
+type ClaimKind string
+
+// The kinds of claims.
 const (
-	KindIdentifier = "identifier"
-	KindExternalID = "external_id"
-	KindAddress    = "address"
-	KindID         = "id"
+	ClaimKindIdentifier ClaimKind = "identifier"
+	ClaimKindExternalID ClaimKind = "external_id"
+	ClaimKindAddress    ClaimKind = "address"
+	// ClaimKindKey is the id of a WebAuthn key, of a webauthn or a passkey credential.
+	ClaimKindKey ClaimKind = "key"
+	// ClaimKindID is the identity's own id. [Claims] does not list it.
+	ClaimKindID ClaimKind = "id"
 )
 
 // Types of claimed addresses. A verifiable and a recovery address may be the same:
-// each is unique among its own.
+// each is unique within its type.
 const (
 	TypeVerifiableAddress = "verifiable_address"
 	TypeRecoveryAddress   = "recovery_address"
 )
 
-// Claim is something that at most one identity may have.
+// Claim is something that at most one identity may have. It can be compared with ==.
 type Claim struct {
-	// Kind is KindIdentifier, KindExternalID, KindAddress or KindID.
-	Kind string
-	// Type is the credential type of an identifier, or the type of an address.
+	Kind ClaimKind
+	// Type is the credential type of an identifier or the type of an address. It is
+	// empty for the other kinds.
 	Type string
-	// Value is what is claimed: the identifier, the external id, or the address
-	// as AddressClaim writes it.
+	// Value is what is claimed, as the constructors below write it.
 	Value string
 }
 
-// AddressClaim returns the claim on an address. t is [TypeVerifiableAddress] or
-// [TypeRecoveryAddress].
-func AddressClaim(t, via, value string) Claim {
-	return Claim{Kind: KindAddress, Type: t, Value: via + ":" + value}
+// IdentifierClaim returns the claim on an identifier, in its normalised form, of the
+// credentials of type t.
+func IdentifierClaim(t credentials.Type, identifier string) Claim {
+	return Claim{Kind: ClaimKindIdentifier, Type: string(t), Value: identifier}
 }
 
-// Claims returns what i claims, each once, in an order that depends on nothing
-// but the claims: identifiers by type and value, the external id, addresses by
-// type and value. Of several conflicts a store reports the first in this order.
+// ExternalIDClaim returns the claim on an external id.
+func ExternalIDClaim(externalID string) Claim {
+	return Claim{Kind: ClaimKindExternalID, Value: externalID}
+}
+
+// AddressClaim returns the claim on an address. t is [TypeVerifiableAddress] or
+// [TypeRecoveryAddress], via is "email" or "sms", and value is the address in its
+// normalised form.
+func AddressClaim(t, via, value string) Claim {
+	return Claim{Kind: ClaimKindAddress, Type: t, Value: via + ":" + value}
+}
+
+// KeyClaim returns the claim on a WebAuthn key by its id ([credentials.Key.ID]). Ids are
+// bytes written as base64: the same bytes are the same claim in either alphabet, padded
+// or not. An id that is not base64 is claimed as it is.
+func KeyClaim(id string) Claim {
+	value := id
+	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(id, "="))
+	if decoded, err := base64.RawStdEncoding.DecodeString(text); err == nil {
+		value = base64.StdEncoding.EncodeToString(decoded)
+	}
+	return Claim{Kind: ClaimKindKey, Value: value}
+}
+
+// Claims returns what i claims, each once, in an order that depends only on the claims:
+// identifiers by type and value, the external id, keys by value, addresses by type and
+// value. Of several conflicts a store reports the first in this order.
 func Claims(i *identity.Identity) []Claim {
 	size := 1 + len(i.VerifiableAddresses) + len(i.RecoveryAddresses)
 	for _, c := range i.Credentials {
-		size += len(c.Identifiers)
+		size += len(c.Identifiers) + len(c.Config.Keys)
 	}
 	claims := make([]Claim, 0, size)
 	for t, c := range i.Credentials {
 		for _, identifier := range c.Identifiers {
-			claims = append(claims, Claim{Kind: KindIdentifier, Type: string(t), Value: identifier})
+			claims = append(claims, IdentifierClaim(t, identifier))
+		}
+		for _, key := range c.Config.Keys {
+			claims = append(claims, KeyClaim(key.ID))
 		}
 	}
 	if i.ExternalID != "" {
-		claims = append(claims, Claim{Kind: KindExternalID, Value: i.ExternalID})
+		claims = append(claims, ExternalIDClaim(i.ExternalID))
 	}
 	for _, a := range i.VerifiableAddresses {
 		claims = append(claims, AddressClaim(TypeVerifiableAddress, a.Via, a.Value))
@@ -68,8 +102,8 @@ func Claims(i *identity.Identity) []Claim {
 	return slices.Compact(claims)
 }
 
-// ChangedClaims returns what next claims and current does not, and the other way
-// around, each in the order of [Claims].
+// ChangedClaims returns what next claims and current does not (added), and what current
+// claims and next does not (removed), each in the order of [Claims].
 func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 	if sameClaims(current, next) {
 		return nil, nil
@@ -94,12 +128,13 @@ func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 	return added, removed
 }
 
-// sameClaims tells the ordinary case, in which nothing is claimed anew, from the
-// others. It may miss it where the same is claimed in another order.
+// sameClaims recognises the ordinary case, in which claims stay as they are. It may
+// return false where the same is claimed in another order.
 func sameClaims(a, b *identity.Identity) bool {
 	return a.ExternalID == b.ExternalID &&
 		maps.EqualFunc(a.Credentials, b.Credentials, func(a, b credentials.Credential) bool {
-			return slices.Equal(a.Identifiers, b.Identifiers)
+			return slices.Equal(a.Identifiers, b.Identifiers) &&
+				slices.EqualFunc(a.Config.Keys, b.Config.Keys, func(a, b credentials.Key) bool { return a.ID == b.ID })
 		}) &&
 		slices.EqualFunc(a.VerifiableAddresses, b.VerifiableAddresses, func(a, b identity.VerifiableAddress) bool {
 			return a.Via == b.Via && a.Value == b.Value
@@ -118,6 +153,6 @@ func compareClaims(a, b Claim) int {
 
 // kindOrder puts first what a person can best act on: an identifier clash says
 // that an account exists, which its addresses would only repeat.
-func kindOrder(kind string) int {
-	return slices.Index([]string{KindID, KindIdentifier, KindExternalID, KindAddress}, kind)
+func kindOrder(kind ClaimKind) int {
+	return slices.Index([]ClaimKind{ClaimKindID, ClaimKindIdentifier, ClaimKindExternalID, ClaimKindKey, ClaimKindAddress}, kind)
 }

@@ -17,6 +17,10 @@ var (
 	// may pass: it is locked by another process, full, or out of reach. Nothing
 	// has changed.
 	ErrUnavailable = errors.New("the store is unavailable")
+	// ErrInTransaction says that the call cannot be made on the store of an
+	// application's transaction: a rollback would undo what must be durable when the
+	// call returns. Make it on the store itself.
+	ErrInTransaction = errors.New("not possible within a transaction of the application")
 	// ErrOutcomeUnknown says that the store failed while it made a change durable:
 	// the change may have happened, or not. Read to find out.
 	ErrOutcomeUnknown = errors.New("it is unknown whether the change happened")
@@ -24,8 +28,8 @@ var (
 
 // ConflictError says what clashed. It tells nothing of the other identity.
 type ConflictError struct {
-	// Kind is what must be unique: "identifier", "address", "external_id" or "id".
-	Kind string
+	// Kind is what must be unique.
+	Kind ClaimKind
 	// Type is, for an identifier, the credential type and, for an address,
 	// "verifiable_address" or "recovery_address". Otherwise it is empty.
 	Type string
@@ -52,7 +56,7 @@ func (e *ConflictError) Claim() Claim {
 
 // Error names what clashed without its value, which is personal data.
 func (e *ConflictError) Error() string {
-	text := "the " + e.Kind
+	text := "the " + string(e.Kind)
 	if e.Type != "" {
 		text += " (" + e.Type + ")"
 	}

@@ -22,6 +22,10 @@ type Query struct {
 	Offset int
 	// Limit bounds the number of identities. 0 or less means DefaultLimit.
 	Limit int
+	// MaxBytes bounds the size of the page: the sum of the sizes of its identities, as
+	// [Size] counts them. The first identity is always in the page, however large it
+	// is. 0 or less means no bound.
+	MaxBytes int
 }
 
 // DefaultLimit is how many identities a page has if nothing else is asked for.
@@ -71,7 +75,40 @@ type Identifier struct {
 type Page struct {
 	// Identities are ordered by id, byte by byte.
 	Identities []*identity.Identity
-	// More tells whether there were others after these when they were read. The
-	// id of the last one is where the next page begins: see [Query.After].
-	More bool
+	// Next is where the next page begins: the value for [Query.After], with Offset 0. It
+	// is the nil id if there were no more identities when the page was read.
+	Next uuid.UUID
+}
+
+// Size returns about how many bytes i takes in memory and in an answer: its JSON values
+// and strings, and a fixed number for each element around them. It is the measure of
+// [Query.MaxBytes], the same in every store.
+func Size(i *identity.Identity) int {
+	const perIdentity, perElement = 256, 160
+	size := perIdentity + len(i.Traits) + len(i.MetadataPublic) + len(i.MetadataAdmin) + len(i.ExternalID)
+	for _, a := range i.VerifiableAddresses {
+		size += perElement + len(a.Value)
+	}
+	for _, a := range i.RecoveryAddresses {
+		size += perElement + len(a.Value)
+	}
+	for _, c := range i.Credentials {
+		size += perElement + len(c.Config.HashedPassword) + len(c.Config.TOTPURL) + len(c.Config.UserHandle)
+		for _, identifier := range c.Identifiers {
+			size += len(identifier)
+		}
+		for _, p := range c.Config.Providers {
+			size += perElement + len(p.Provider) + len(p.Subject) + len(p.Organization)
+		}
+		for _, code := range c.Config.RecoveryCodes {
+			size += perElement/2 + len(code.Code)
+		}
+		for _, key := range c.Config.Keys {
+			size += perElement/2 + len(key.JSON)
+		}
+		for _, a := range c.Config.Addresses {
+			size += perElement/2 + len(a.Address)
+		}
+	}
+	return size
 }

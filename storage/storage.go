@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 )
 
@@ -41,22 +40,19 @@ type Storage interface {
 	// Errors: a [*ConflictError].
 	Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error)
 
-	// Import creates many identities, each on its own as Create does: one that is
-	// refused stops no other. Of two that clash the earlier is kept. The results
-	// have the length and order of identities, and of each pair exactly one is nil.
-	Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error)
+	// CreateMany creates many identities, each by itself as Create does: one that is
+	// refused stops no other. Of two that clash the earlier is kept. The results have
+	// the length and order of identities, and of each pair exactly one is nil.
+	CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error)
 
 	// Get returns the identity id. Errors: [ErrNotFound].
 	Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error)
 
-	// FindByIdentifier returns the identity that has identifier, in its normalised
-	// form and compared byte for byte, among the identifiers of its credential t.
-	// Errors: [ErrNotFound].
-	FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error)
-
-	// FindByExternalID returns the identity with that external id, compared byte
-	// for byte. Errors: [ErrNotFound], also for an empty externalID.
-	FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error)
+	// Find returns the identity that has claim, compared byte for byte. Make the claim
+	// with [IdentifierClaim], [ExternalIDClaim], [AddressClaim] or [KeyClaim].
+	// Errors: [ErrNotFound], also for a claim of [ClaimKindID] or of an unknown kind or
+	// type.
+	Find(ctx context.Context, claim Claim) (*identity.Identity, error)
 
 	// List returns a page of identities ordered by id. A page that begins after an
 	// id, be it of an identity that is gone, neither repeats nor skips an identity
@@ -101,6 +97,20 @@ type Storage interface {
 	// through this store since the call, or the store is closed. What other processes
 	// commit it does not tell.
 	Changed() <-chan struct{}
+
+	// UpdateRecord replaces the record with that key by what change makes of it, in one
+	// atomic step that is durable when it returns. current is nil if there is no such
+	// record or it has expired at now; a result of nil deletes it. change gets a copy of
+	// its own, may run again, and must not call the store; its error is returned as it
+	// is and changes nothing. The Key of the result is ignored. Records are not in the
+	// change feed. See [Record] for what a store keeps.
+	// Errors: [ErrRecordSize]; [ErrNotFound] if the identity of the record does not
+	// exist; [ErrInTransaction] on the store of an application's transaction.
+	UpdateRecord(ctx context.Context, key RecordKey, now time.Time, change func(current *Record) (*Record, error)) error
+
+	// PruneRecords deletes the records that expire at before or earlier, and returns how
+	// many. It may work in several steps, and after an error some may be gone.
+	PruneRecords(ctx context.Context, before time.Time) (int, error)
 
 	// Close ends the store's work: it waits for the writes under way and frees what
 	// the store itself opened. A second Close does nothing.

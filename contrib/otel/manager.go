@@ -33,6 +33,7 @@ type managerOperations struct {
 	get, findByExternalID, findByIdentifier, list, count                *operation
 	verifyPassword, checkSchema                                         *operation
 	readChanges, listChanges, lastChange, pruneChanges                  *operation
+	updateRecord, pruneRecords                                          *operation
 }
 
 // newManagerOperations names the operations as [idem.Error] does in its Op.
@@ -55,6 +56,8 @@ func newManagerOperations(make func(name string) *operation) managerOperations {
 		listChanges:      make("list changes"),
 		lastChange:       make("read last change"),
 		pruneChanges:     make("prune changes"),
+		updateRecord:     make("update record"),
+		pruneRecords:     make("prune records"),
 	}
 }
 
@@ -191,15 +194,15 @@ func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.
 
 // Changes is [idem.Manager.Changes]. An iterator has one span from the beginning of the
 // loop to its end, and no measurement: the time is the loop's too.
-func (m *Manager) Changes(ctx context.Context, after int64, options ...idem.ChangeOption) iter.Seq2[storage.Change, error] {
+func (m *Manager) Changes(ctx context.Context, q storage.ChangeQuery) iter.Seq2[storage.Change, error] {
 	return observeEach(ctx, m.operations.readChanges, func(ctx context.Context) iter.Seq2[storage.Change, error] {
-		return m.manager.Changes(ctx, after, options...)
+		return m.manager.Changes(ctx, q)
 	})
 }
 
 // Watch is [idem.Manager.Watch]. It has no span, since it may go on for ever.
-func (m *Manager) Watch(ctx context.Context, after int64, options ...idem.ChangeOption) iter.Seq2[storage.Change, error] {
-	return m.manager.Watch(ctx, after, options...)
+func (m *Manager) Watch(ctx context.Context, q storage.ChangeQuery) iter.Seq2[storage.Change, error] {
+	return m.manager.Watch(ctx, q)
 }
 
 // ListChanges is [idem.Manager.ListChanges].
@@ -221,5 +224,19 @@ func (m *Manager) LastChange(ctx context.Context) (int64, error) {
 func (m *Manager) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
 	return observe(ctx, m.operations.pruneChanges, func(ctx context.Context, _ *call) (int, error) {
 		return m.manager.PruneChanges(ctx, keep)
+	})
+}
+
+// UpdateRecord is [idem.Manager.UpdateRecord].
+func (m *Manager) UpdateRecord(ctx context.Context, key storage.RecordKey, change func(current *storage.Record) (*storage.Record, error)) error {
+	return observeError(ctx, m.operations.updateRecord, func(ctx context.Context, _ *call) error {
+		return m.manager.UpdateRecord(ctx, key, change)
+	})
+}
+
+// PruneRecords is [idem.Manager.PruneRecords].
+func (m *Manager) PruneRecords(ctx context.Context) (int, error) {
+	return observe(ctx, m.operations.pruneRecords, func(ctx context.Context, _ *call) (int, error) {
+		return m.manager.PruneRecords(ctx)
 	})
 }

@@ -168,7 +168,7 @@ func TestManagerSpans(t *testing.T) {
 			return nil
 		}},
 		{name: "read the feed", span: span("read changes"), call: func(ctx context.Context) error {
-			for _, err := range manager.Changes(ctx, 0) {
+			for _, err := range manager.Changes(ctx, storage.ChangeQuery{}) {
 				if err != nil {
 					return err
 				}
@@ -176,7 +176,7 @@ func TestManagerSpans(t *testing.T) {
 			return nil
 		}},
 		{name: "read the feed from nowhere", span: span("read changes", errorType("gone")), kind: idem.KindGone, call: func(ctx context.Context) error {
-			for _, err := range manager.Changes(ctx, 1000) {
+			for _, err := range manager.Changes(ctx, storage.ChangeQuery{After: 1000}) {
 				return err
 			}
 			return nil
@@ -239,7 +239,7 @@ func TestWatchHasNoSpan(t *testing.T) {
 	_, err := manager.CreateIdentity(t.Context(), identity.Create{Traits: traits("ada@example.com")})
 	require.NoError(t, err)
 	collector.spans(t)
-	for c, err := range manager.Watch(t.Context(), 0) {
+	for c, err := range manager.Watch(t.Context(), storage.ChangeQuery{}) {
 		require.NoError(t, err)
 		require.Equal(t, int64(1), c.Sequence)
 		break

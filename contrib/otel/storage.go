@@ -28,28 +28,30 @@ type Storage struct {
 var _ storage.Storage = (*Storage)(nil)
 
 type storageOperations struct {
-	create, importMany, get, findByIdentifier, findByExternalID *operation
-	list, count, update, delete                                 *operation
-	changes, lastChange, pruneChanges                           *operation
+	create, createMany, get, find     *operation
+	list, count, update, delete       *operation
+	changes, lastChange, pruneChanges *operation
+	updateRecord, pruneRecords        *operation
 }
 
 func newStorageOperations(make func(name, collection string) *operation) storageOperations {
-	const identities, changes = "identities", "changes"
+	const identities, changes, records = "identities", "changes", "records"
 	feed := make("list", changes)
 	feed.nested = true
 	return storageOperations{
-		create:           make("create", identities),
-		importMany:       make("import", identities),
-		get:              make("get", identities),
-		findByIdentifier: make("find_by_identifier", identities),
-		findByExternalID: make("find_by_external_id", identities),
-		list:             make("list", identities),
-		count:            make("count", identities),
-		update:           make("update", identities),
-		delete:           make("delete", identities),
-		changes:          feed,
-		lastChange:       make("last", changes),
-		pruneChanges:     make("prune", changes),
+		create:       make("create", identities),
+		createMany:   make("create_many", identities),
+		get:          make("get", identities),
+		find:         make("find", identities),
+		list:         make("list", identities),
+		count:        make("count", identities),
+		update:       make("update", identities),
+		delete:       make("delete", identities),
+		changes:      feed,
+		lastChange:   make("last", changes),
+		pruneChanges: make("prune", changes),
+		updateRecord: make("update", records),
+		pruneRecords: make("prune", records),
 	}
 }
 
@@ -61,13 +63,13 @@ func (s *Storage) Create(ctx context.Context, i *identity.Identity) (*identity.I
 	})
 }
 
-// Import implements [storage.Storage]. Its span tells how many identities were refused;
+// CreateMany implements [storage.Storage]. Its span tells how many identities were refused;
 // it has an error, the first, only where that is a fault.
-func (s *Storage) Import(ctx context.Context, identities []*identity.Identity) (created []*identity.Identity, errs []error) {
+func (s *Storage) CreateMany(ctx context.Context, identities []*identity.Identity) (created []*identity.Identity, errs []error) {
 	// What became of each is in errs.
-	_ = observeError(ctx, s.operations.importMany, func(ctx context.Context, c *call) error {
+	_ = observeError(ctx, s.operations.createMany, func(ctx context.Context, c *call) error {
 		c.span.SetAttributes(semconv.DBOperationBatchSize(len(identities)))
-		created, errs = s.store.Import(ctx, identities)
+		created, errs = s.store.CreateMany(ctx, identities)
 		return c.imported(errs)
 	})
 	return created, errs
@@ -81,18 +83,13 @@ func (s *Storage) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, er
 	})
 }
 
-// FindByIdentifier implements [storage.Storage].
-func (s *Storage) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	return observe(ctx, s.operations.findByIdentifier, func(ctx context.Context, c *call) (*identity.Identity, error) {
-		c.credential(t)
-		return c.found(s.store.FindByIdentifier(ctx, t, identifier))
-	})
-}
-
-// FindByExternalID implements [storage.Storage].
-func (s *Storage) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
-	return observe(ctx, s.operations.findByExternalID, func(ctx context.Context, c *call) (*identity.Identity, error) {
-		return c.found(s.store.FindByExternalID(ctx, externalID))
+// Find implements [storage.Storage].
+func (s *Storage) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
+	return observe(ctx, s.operations.find, func(ctx context.Context, c *call) (*identity.Identity, error) {
+		if claim.Kind == storage.ClaimKindIdentifier {
+			c.credential(credentials.Type(claim.Type))
+		}
+		return c.found(s.store.Find(ctx, claim))
 	})
 }
 
@@ -161,6 +158,25 @@ func (s *Storage) LastChange(ctx context.Context) (int64, error) {
 func (s *Storage) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
 	return observe(ctx, s.operations.pruneChanges, func(ctx context.Context, _ *call) (int, error) {
 		return s.store.PruneChanges(ctx, keep)
+	})
+}
+
+// UpdateRecord implements [storage.Storage].
+func (s *Storage) UpdateRecord(ctx context.Context, key storage.RecordKey, now time.Time,
+	change func(current *storage.Record) (*storage.Record, error)) error {
+
+	return observeError(ctx, s.operations.updateRecord, func(ctx context.Context, c *call) error {
+		return s.store.UpdateRecord(ctx, key, now, func(current *storage.Record) (*storage.Record, error) {
+			next, err := change(current)
+			return next, c.asked(err)
+		})
+	})
+}
+
+// PruneRecords implements [storage.Storage].
+func (s *Storage) PruneRecords(ctx context.Context, before time.Time) (int, error) {
+	return observe(ctx, s.operations.pruneRecords, func(ctx context.Context, _ *call) (int, error) {
+		return s.store.PruneRecords(ctx, before)
 	})
 }
 

@@ -78,9 +78,9 @@ func TestStorageSpans(t *testing.T) {
 			},
 		},
 		{
-			name: "import", span: "import identities (client) {db.collection.name=identities,db.operation.batch.size=3,db.operation.name=import,db.system.name=memory,idem.import.refused=1}",
+			name: "import", span: "create_many identities (client) {db.collection.name=identities,db.operation.batch.size=3,db.operation.name=create_many,db.system.name=memory,idem.import.refused=1}",
 			call: func(ctx context.Context, s storage.Storage) error {
-				_, errs := s.Import(ctx, []*identity.Identity{stored(2), stored(1), stored(3)})
+				_, errs := s.CreateMany(ctx, []*identity.Identity{stored(2), stored(1), stored(3)})
 				return errors.Join(errs[0], errs[2])
 			},
 		},
@@ -90,17 +90,17 @@ func TestStorageSpans(t *testing.T) {
 		},
 		{
 			name: "find by identifier",
-			span: "find_by_identifier identities (client) {db.collection.name=identities,db.operation.name=find_by_identifier,db.system.name=memory,idem.credential.type=password,idem.identity.id=" + id(1).String() + "}",
+			span: "find identities (client) {db.collection.name=identities,db.operation.name=find,db.system.name=memory,idem.credential.type=password,idem.identity.id=" + id(1).String() + "}",
 			call: func(ctx context.Context, s storage.Storage) error {
-				_, err := s.FindByIdentifier(ctx, credentials.TypePassword, "person1@example.com")
+				_, err := s.Find(ctx, storage.IdentifierClaim(credentials.TypePassword, "person1@example.com"))
 				return err
 			},
 		},
 		{
 			name: "find nothing by a type that nobody knows", err: storage.ErrNotFound,
-			span: "find_by_identifier identities (client) {db.collection.name=identities,db.operation.name=find_by_identifier,db.system.name=memory,error.type=not found}",
+			span: "find identities (client) {db.collection.name=identities,db.operation.name=find,db.system.name=memory,error.type=not found}",
 			call: func(ctx context.Context, s storage.Storage) error {
-				_, err := s.FindByIdentifier(ctx, "ada@example.com", "person1@example.com")
+				_, err := s.Find(ctx, storage.IdentifierClaim("ada@example.com", "person1@example.com"))
 				return err
 			},
 		},
@@ -112,9 +112,9 @@ func TestStorageSpans(t *testing.T) {
 			},
 		},
 		{
-			name: "find by external id", span: one("find_by_external_id"),
+			name: "find by external id", span: one("find"),
 			call: func(ctx context.Context, s storage.Storage) error {
-				_, err := s.FindByExternalID(ctx, "crm/1")
+				_, err := s.Find(ctx, storage.ExternalIDClaim("crm/1"))
 				return err
 			},
 		},
@@ -187,9 +187,9 @@ func TestStorageSpans(t *testing.T) {
 		},
 		{
 			name: "an import into a store that fails", err: storage.ErrClosed,
-			span: "import identities (client) {db.collection.name=identities,db.operation.batch.size=1,db.operation.name=import,db.system.name=memory,error.type=unavailable,idem.import.refused=1} Error: unavailable",
+			span: "create_many identities (client) {db.collection.name=identities,db.operation.batch.size=1,db.operation.name=create_many,db.system.name=memory,error.type=unavailable,idem.import.refused=1} Error: unavailable",
 			call: func(ctx context.Context, s storage.Storage) error {
-				_, errs := s.Import(ctx, []*identity.Identity{stored(9)})
+				_, errs := s.CreateMany(ctx, []*identity.Identity{stored(9)})
 				return errs[0]
 			},
 		},

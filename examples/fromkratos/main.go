@@ -90,13 +90,13 @@ func move(ctx context.Context, from *kratos, schemas *schema.Registry, to storag
 		}
 		identities, refused := convertAll(ctx, schemas, page)
 		r.refused = append(r.refused, refused...)
-		_, errs := to.Import(ctx, identities)
+		_, errs := to.CreateMany(ctx, identities)
 		for n, err := range errs {
 			var conflict *storage.ConflictError
 			switch {
 			case err == nil:
 				r.moved++
-			case errors.As(err, &conflict) && conflict.Kind == storage.KindID:
+			case errors.As(err, &conflict) && conflict.Kind == storage.ClaimKindID:
 				r.there++
 			case conflict != nil:
 				r.refused = append(r.refused, refusal{identities[n].ID.String(), err.Error()})

@@ -116,8 +116,8 @@ type claimKey struct{ kind, value string }
 
 // keyOf is how the table of identifiers has a claim.
 func keyOf(claim storage.Claim) claimKey {
-	if claim.Kind == storage.KindExternalID {
-		return claimKey{claim.Kind, claim.Value}
+	if claim.Kind == storage.ClaimKindExternalID || claim.Kind == storage.ClaimKindKey {
+		return claimKey{string(claim.Kind), claim.Value}
 	}
 	return claimKey{claim.Type, claim.Value}
 }
@@ -151,9 +151,9 @@ func lookUp(ctx context.Context, manager *idem.Manager, claim storage.Claim, wan
 		err   error
 	)
 	switch claim.Kind {
-	case storage.KindIdentifier:
+	case storage.ClaimKindIdentifier:
 		found, err = manager.FindByIdentifier(ctx, credentials.Type(claim.Type), claim.Value)
-	case storage.KindExternalID:
+	case storage.ClaimKindExternalID:
 		found, err = manager.FindByExternalID(ctx, claim.Value)
 	default:
 		return nil

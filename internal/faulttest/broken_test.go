@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 )
@@ -59,18 +58,18 @@ func (s *staleStore) Get(ctx context.Context, id uuid.UUID) (*identity.Identity,
 // staleFindStore looks identifiers up in an index that lags behind.
 type staleFindStore struct {
 	storage.Storage
-	index sync.Map // of identifiers to ids
+	index sync.Map // of claims to ids
 }
 
-func (s *staleFindStore) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	if id, known := s.index.Load(identifier); known {
+func (s *staleFindStore) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
+	if id, known := s.index.Load(claim); known {
 		if found, err := s.Get(ctx, id.(uuid.UUID)); err == nil {
 			return found, nil
 		}
 	}
-	found, err := s.Storage.FindByIdentifier(ctx, t, identifier)
+	found, err := s.Storage.Find(ctx, claim)
 	if err == nil {
-		s.index.Store(identifier, found.ID)
+		s.index.Store(claim, found.ID)
 	}
 	return found, err
 }
@@ -86,7 +85,7 @@ func (s losingStore) Update(ctx context.Context, id uuid.UUID,
 	if err != nil {
 		return nil, err
 	}
-	next, err := storage.Apply(current, change)
+	next, err := storage.ApplyUpdate(current, change)
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func (g group) create(c call, got answer) (group, answer) {
 	}
 	for _, r := range g {
 		if r.ID == created.ID {
-			return g, answer{Refusal: storage.KindID}
+			return g, answer{Refusal: string(storage.ClaimKindID)}
 		}
 	}
 	g[c.Email] = created
@@ -143,11 +143,11 @@ func (g group) create(c call, got answer) (group, answer) {
 // conflict returns the kind of the first claim of r that another identity has.
 func (g group) conflict(r row) string {
 	if holder := g[r.Email]; holder.Revision > 0 && holder.ID != r.ID {
-		return storage.KindIdentifier
+		return string(storage.ClaimKindIdentifier)
 	}
 	for _, holder := range g {
 		if r.External > 0 && holder.External == r.External && holder.ID != r.ID {
-			return storage.KindExternalID
+			return string(storage.ClaimKindExternalID)
 		}
 	}
 	return ""

@@ -275,7 +275,7 @@ func answerOf(i *identity.Identity, err error) (answer, error) {
 	var conflict *storage.ConflictError
 	switch {
 	case errors.As(err, &conflict):
-		return answer{Refusal: conflict.Kind}, nil
+		return answer{Refusal: string(conflict.Kind)}, nil
 	case errors.Is(err, storage.ErrNotFound):
 		return answer{Refusal: refusalNotFound}, nil
 	case errors.Is(err, storage.ErrRevision):
@@ -374,9 +374,9 @@ func (s storeSubject) do(ctx context.Context, worker int, c call) (answer, error
 	case callGet:
 		return answerOf(store.Get(ctx, c.ID))
 	case callFindIdentifier:
-		return answerOf(store.FindByIdentifier(ctx, credentials.TypePassword, c.version().Email))
+		return answerOf(store.Find(ctx, storage.IdentifierClaim(credentials.TypePassword, c.version().Email)))
 	case callFindExternal:
-		return answerOf(store.FindByExternalID(ctx, c.version().External))
+		return answerOf(store.Find(ctx, storage.ExternalIDClaim(c.version().External)))
 	case callUpdate, callPatch:
 		return answerOf(store.Update(ctx, c.ID, func(current *identity.Identity) (*identity.Identity, error) {
 			if err := check(current); err != nil {

@@ -248,8 +248,8 @@ func watch(r reader, told <-chan string) error {
 // one succeeds, and the other is told what is taken.
 func TestProcessesRaceForClaims(t *testing.T) {
 	const rounds = 8
-	for _, claim := range []string{storage.KindIdentifier, storage.KindAddress, storage.KindExternalID} {
-		t.Run(claim, func(t *testing.T) {
+	for _, claim := range []storage.ClaimKind{storage.ClaimKindIdentifier, storage.ClaimKindAddress, storage.ClaimKindExternalID} {
+		t.Run(string(claim), func(t *testing.T) {
 			path := databasePath(t)
 			require.NoError(t, openStore(t, path).Close())
 			var racers []*child
@@ -278,8 +278,9 @@ func TestProcessesRaceForClaims(t *testing.T) {
 }
 
 type racer struct {
-	Path, Name, Claim string
-	Rounds            int
+	Path, Name string
+	Claim      storage.ClaimKind
+	Rounds     int
 }
 
 // race goes for one claim in each round, by a create or by an update, and prints in
@@ -299,11 +300,11 @@ func race(r racer, told <-chan string) error {
 		traits, external := map[string]string{"email": fmt.Sprintf("other-%s-%d@example.com", r.Name, round)}, ""
 		prize := fmt.Sprintf("prize-%d@example.com", round)
 		switch r.Claim {
-		case storage.KindIdentifier:
+		case storage.ClaimKindIdentifier:
 			traits["email"] = prize
-		case storage.KindAddress:
+		case storage.ClaimKindAddress:
 			traits["backup"] = prize
-		case storage.KindExternalID:
+		case storage.ClaimKindExternalID:
 			external = prize
 		}
 		if round == 0 {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
 )
 
@@ -299,7 +300,7 @@ func auditOrders(ctx context.Context, o orderTaker) (map[string]uuid.UUID, error
 
 	// Every change of an identity has its entry of the feed, and its order.
 	fed := map[uuid.UUID]int64{}
-	for c, err := range manager.Changes(ctx, 0) {
+	for c, err := range manager.Changes(ctx, storage.ChangeQuery{}) {
 		if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,7 @@ func (s *Store) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.C
 	start, _ := slices.BinarySearchFunc(s.feed, q.After, func(c storage.Change, after int64) int { return cmp.Compare(c.Sequence, after) })
 	rest := s.feed[start:]
 	if q.IdentityID == uuid.Nil {
-		found, err := storage.Resume(q.After, rest)
+		found, err := storage.ResumeAfter(q.After, rest)
 		return cloneChanges(found[:min(len(found), limit)]), err
 	}
 	var found []storage.Change

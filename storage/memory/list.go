@@ -10,42 +10,34 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/pager"
 )
 
 func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 
 // List implements [storage.Storage].
 func (s *Store) List(ctx context.Context, q storage.Query) (storage.Page, error) {
-	limit := q.Limit
-	if limit <= 0 {
-		limit = storage.DefaultLimit
-	}
-	found, err := s.page(ctx, q, limit)
-	if err != nil {
-		return storage.Page{}, err
-	}
+	page, err := s.page(ctx, q)
 	// Copied outside of the lock: what is kept is never modified.
-	page := storage.Page{More: len(found) > limit}
-	for _, i := range found[:min(len(found), limit)] {
-		page.Identities = append(page.Identities, i.Clone())
+	for n, i := range page.Identities {
+		page.Identities[n] = i.Clone()
 	}
-	return page, nil
+	return page, err
 }
 
-// page returns the kept identities of the page and, if there is one, the next.
-func (s *Store) page(ctx context.Context, q storage.Query, limit int) ([]*identity.Identity, error) {
+// page returns a page of the kept identities, which must not be modified.
+func (s *Store) page(ctx context.Context, q storage.Query) (storage.Page, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.usable(ctx); err != nil {
-		return nil, err
+		return storage.Page{}, err
 	}
 	ids, matches := s.candidates(q.Filter)
 	start, found := slices.BinarySearchFunc(ids, q.After, compareIDs)
 	if found {
 		start++
 	}
-	var page []*identity.Identity
-	skip := q.Offset
+	page, skip := pager.New(q), q.Offset
 	for _, id := range ids[start:] {
 		i := s.identities[id]
 		if matches != nil && !matches(i) {
@@ -55,11 +47,11 @@ func (s *Store) page(ctx context.Context, q storage.Query, limit int) ([]*identi
 			skip--
 			continue
 		}
-		if page = append(page, i); len(page) > limit {
+		if !page.Add(i) {
 			break
 		}
 	}
-	return page, nil
+	return page.Page(), nil
 }
 
 // Count implements [storage.Storage].
@@ -94,7 +86,7 @@ func (s *Store) candidates(f storage.Filter) (ids []uuid.UUID, matches func(*ide
 		}
 	case f.Identifiers != nil:
 		for _, i := range f.Identifiers {
-			if id, found := s.owners[identifierClaim(i)]; found {
+			if id, found := s.owners[storage.IdentifierClaim(i.Type, i.Value)]; found {
 				ids = append(ids, id)
 			}
 		}
@@ -113,12 +105,8 @@ func (s *Store) candidates(f storage.Filter) (ids []uuid.UUID, matches func(*ide
 	return slices.Compact(ids), nil
 }
 
-func identifierClaim(i storage.Identifier) storage.Claim {
-	return storage.Claim{Kind: storage.KindIdentifier, Type: string(i.Type), Value: i.Value}
-}
-
 func hasPrefix(claim storage.Claim, prefixes []storage.Identifier) bool {
 	return slices.ContainsFunc(prefixes, func(p storage.Identifier) bool {
-		return claim.Kind == storage.KindIdentifier && claim.Type == string(p.Type) && strings.HasPrefix(claim.Value, p.Value)
+		return claim.Kind == storage.ClaimKindIdentifier && claim.Type == string(p.Type) && strings.HasPrefix(claim.Value, p.Value)
 	})
 }

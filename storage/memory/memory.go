@@ -11,10 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/internal/notify"
+	"github.com/idemkit/idem/storage/internal/notifier"
 )
 
 // Store is a [storage.Storage] in memory. All methods are safe for concurrent use.
@@ -26,7 +25,8 @@ type Store struct {
 	owners     map[storage.Claim]uuid.UUID
 	order      []uuid.UUID // of the identities, sorted
 	feed       []storage.Change
-	changed    notify.Notifier
+	records    records
+	changed    notifier.Notifier
 	closed     bool
 }
 
@@ -37,20 +37,21 @@ func New() *Store {
 	return &Store{
 		identities: map[uuid.UUID]*identity.Identity{},
 		owners:     map[storage.Claim]uuid.UUID{},
+		records:    newRecords(),
 	}
 }
 
 // Create implements [storage.Storage].
 func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
-	created, errs := s.Import(ctx, []*identity.Identity{i})
+	created, errs := s.CreateMany(ctx, []*identity.Identity{i})
 	return created[0], errs[0]
 }
 
-// Import implements [storage.Storage].
-func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+// CreateMany implements [storage.Storage].
+func (s *Store) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
 	for n, i := range identities {
-		kept := storage.First(i)
+		kept := storage.ApplyCreate(i)
 		if errs[n] = s.keep(ctx, kept); errs[n] == nil {
 			created[n] = kept.Clone()
 		}
@@ -70,7 +71,7 @@ func (s *Store) keep(ctx context.Context, i *identity.Identity) error {
 		return err
 	}
 	if _, taken := s.identities[i.ID]; taken {
-		return storage.NewConflictError(storage.Claim{Kind: storage.KindID, Value: i.ID.String()})
+		return storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindID, Value: i.ID.String()})
 	}
 	s.identities[i.ID] = i
 	at, _ := slices.BinarySearchFunc(s.order, i.ID, compareIDs)
@@ -89,17 +90,8 @@ func (s *Store) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, erro
 	return kept.Clone(), nil
 }
 
-// FindByIdentifier implements [storage.Storage].
-func (s *Store) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	return s.find(ctx, storage.Claim{Kind: storage.KindIdentifier, Type: string(t), Value: identifier})
-}
-
-// FindByExternalID implements [storage.Storage].
-func (s *Store) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
-	return s.find(ctx, storage.Claim{Kind: storage.KindExternalID, Value: externalID})
-}
-
-func (s *Store) find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
+// Find implements [storage.Storage].
+func (s *Store) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if err := s.usable(ctx); err != nil {
@@ -125,7 +117,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		if err != nil {
 			return nil, err
 		}
-		next, err := storage.Apply(current, change)
+		next, err := storage.ApplyUpdate(current, change)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +133,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	if err != nil {
 		return nil, err
 	}
-	next, err := storage.Apply(current, change)
+	next, err := storage.ApplyUpdate(current, change)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +167,7 @@ func (s *Store) replaceLocked(ctx context.Context, current, next *identity.Ident
 		return nil, err
 	}
 	s.identities[next.ID] = next
-	s.release(removed)
+	s.release(next.ID, removed)
 	s.claim(next.ID, added)
 	s.record(storage.NewChange(ctx, current, next, next.UpdatedAt))
 	return next.Clone(), nil
@@ -198,7 +190,8 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check fu
 	if n, found := slices.BinarySearchFunc(s.order, id, compareIDs); found {
 		s.order = slices.Delete(s.order, n, n+1)
 	}
-	s.release(storage.Claims(current))
+	s.release(id, storage.Claims(current))
+	s.records.removeOf(id)
 	s.record(storage.NewChange(ctx, current, nil, at))
 	return nil
 }
@@ -207,7 +200,7 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check fu
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closed, s.identities, s.owners, s.order, s.feed = true, nil, nil, nil, nil
+	s.closed, s.identities, s.owners, s.order, s.feed, s.records = true, nil, nil, nil, nil, records{}
 	s.changed.Close()
 	return nil
 }
@@ -257,8 +250,11 @@ func (s *Store) claim(id uuid.UUID, claims []storage.Claim) {
 	}
 }
 
-func (s *Store) release(claims []storage.Claim) {
+// release frees what id claims of claims.
+func (s *Store) release(id uuid.UUID, claims []storage.Claim) {
 	for _, claim := range claims {
-		delete(s.owners, claim)
+		if s.owners[claim] == id {
+			delete(s.owners, claim)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
 )
 
@@ -119,7 +120,7 @@ func TestBackupWhileWriting(t *testing.T) {
 			continue
 		}
 		require.Equal(t, fmt.Sprintf(`{"revision":%d}`, found.Revision), string(found.Traits))
-		claimed, err := restored.FindByExternalID(t.Context(), fmt.Sprintf("%s at %d", id, found.Revision))
+		claimed, err := restored.Find(t.Context(), storage.ExternalIDClaim(fmt.Sprintf("%s at %d", id, found.Revision)))
 		require.NoError(t, err)
 		require.Equal(t, id, claimed.ID)
 	}

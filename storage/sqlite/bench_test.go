@@ -54,7 +54,7 @@ func benchStore(b *testing.B, size int) (*Store, string) {
 		for n := start; n < min(start+1000, size); n++ {
 			people = append(people, benchPerson(n))
 		}
-		_, errs := store.Import(b.Context(), people)
+		_, errs := store.CreateMany(b.Context(), people)
 		for _, err := range errs {
 			require.NoError(b, err)
 		}
@@ -168,7 +168,7 @@ func benchUpdateWithoutFeed(ctx context.Context, store *Store, write *sql.Stmt, 
 	if err != nil {
 		return err
 	}
-	next, err := storage.Apply(current.identity, benchChange(-n-1))
+	next, err := storage.ApplyUpdate(current.identity, benchChange(-n-1))
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func benchUpdateWithoutFeed(ctx context.Context, store *Store, write *sql.Stmt, 
 		if rows, err := result.RowsAffected(); rows == 0 || err != nil {
 			return errMoved, err
 		}
-		return nil, t.release(ctx, removed)
+		return nil, t.release(ctx, next.ID, removed)
 	})
 }
 

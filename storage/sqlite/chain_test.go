@@ -97,7 +97,7 @@ func changeAtRandom(ctx context.Context, s storage.Storage, random *rand.Rand, i
 				several[n].ID, several[n].ExternalID = uuid.UUID{1: 1, 8: byte(random.IntN(256)), 15: byte(random.IntN(256))}, ""
 			}
 		}
-		_, _ = s.Import(ctx, several)
+		_, _ = s.CreateMany(ctx, several)
 	case 2:
 		_ = s.Delete(ctx, id, time.Unix(1, 0), func(*identity.Identity) error { return judge() })
 	default:

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/internal/notify"
+	"github.com/idemkit/idem/storage/internal/notifier"
 )
 
 // committer puts the writes of concurrent callers into shared transactions.
@@ -32,7 +32,7 @@ type committer struct {
 	closed  bool
 	idle    sync.Cond // on mu: no one leads
 
-	changed notify.Notifier
+	changed notifier.Notifier
 }
 
 // maxBatch bounds how many writes share a transaction, and so how long the first

@@ -72,7 +72,7 @@ func (r reader) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.C
 		if err != nil {
 			return nil, err
 		}
-		found, err = storage.Resume(q.After, found)
+		found, err = storage.ResumeAfter(q.After, found)
 		return found[:min(len(found), limit)], err
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
+	"github.com/idemkit/idem/storage/internal/pager"
 )
 
 // List implements [storage.Storage].
@@ -20,50 +21,42 @@ func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error)
 }
 
 func (r reader) list(ctx context.Context, q storage.Query) (storage.Page, error) {
-	limit := q.Limit
-	if limit <= 0 {
-		limit = storage.DefaultLimit
-	}
-	var (
-		found []*identity.Identity
-		err   error
-	)
-	// One more than asked for tells whether there are more.
+	page := pager.New(q)
+	// One more than fit tells whether there are more.
+	limit := pager.Limit(q) + 1
+	var err error
 	switch f := q.Filter; {
 	case f.IDs != nil || f.Identifiers != nil || f.Prefixes != nil:
-		found, err = r.listMatches(ctx, f, q, limit+1)
+		err = r.eachMatch(ctx, f, q.After, q.Offset, page.Add)
 	case f.OrganizationID.Valid:
-		found, err = scanAll(ctx, r.source, selectOrganizationPage, f.OrganizationID.UUID[:], q.After[:], limit+1, q.Offset)
+		err = eachIdentity(ctx, r.source, page.Add, selectOrganizationPage, f.OrganizationID.UUID[:], q.After[:], limit, q.Offset)
 	default:
-		found, err = scanAll(ctx, r.source, selectPage, q.After[:], limit+1, q.Offset)
+		err = eachIdentity(ctx, r.source, page.Add, selectPage, q.After[:], limit, q.Offset)
 	}
 	if err != nil {
 		return storage.Page{}, err
 	}
-	return storage.Page{Identities: found[:min(len(found), limit)], More: len(found) > limit}, nil
+	return page.Page(), nil
 }
 
-// listMatches lists by a filter that names identities rather than a range of them.
-func (r reader) listMatches(ctx context.Context, f storage.Filter, q storage.Query, limit int) ([]*identity.Identity, error) {
+// eachMatch calls yield, until it returns false, with the matches of a filter that names
+// identities rather than a range of them.
+func (r reader) eachMatch(ctx context.Context, f storage.Filter, after uuid.UUID, skip int, yield func(*identity.Identity) bool) error {
 	ids, err := r.matches(ctx, f)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	start, at := slices.BinarySearchFunc(ids, q.After, compareIDs)
+	start, at := slices.BinarySearchFunc(ids, after, compareIDs)
 	if at {
 		start++
 	}
-	var (
-		found []*identity.Identity
-		skip  = q.Offset
-	)
 	for _, id := range ids[start:] {
 		match, err := get(ctx, r.source, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !f.Matches(match.identity) {
 			continue // it has changed since it was found
@@ -72,11 +65,11 @@ func (r reader) listMatches(ctx context.Context, f storage.Filter, q storage.Que
 			skip--
 			continue
 		}
-		if found = append(found, match.identity); len(found) == limit {
-			break
+		if !yield(match.identity) {
+			return nil
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // matches returns the ids that the filter names, sorted, each once.
@@ -110,8 +103,8 @@ func (r reader) count(ctx context.Context, f storage.Filter) (count int, err err
 	switch {
 	case f.IDs != nil:
 		// Not all of these ids need have an identity.
-		found, err := r.listMatches(ctx, f, storage.Query{}, len(f.IDs)+1)
-		return len(found), err
+		err = r.eachMatch(ctx, f, uuid.Nil, 0, func(*identity.Identity) bool { count++; return true })
+		return count, err
 	case f.Identifiers != nil || f.Prefixes != nil:
 		ids, err := r.matches(ctx, f)
 		return len(ids), err
@@ -129,9 +122,10 @@ func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 // in which this byte does not occur.
 func afterPrefix(prefix string) string { return prefix + "\xff" }
 
-// scanAll decodes all rows of a query for id, revision and document.
-func scanAll(ctx context.Context, from source, n statement, args ...any) (found []*identity.Identity, err error) {
-	err = eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
+// eachIdentity calls yield, until it returns false, with the identities of a query for id,
+// revision and document.
+func eachIdentity(ctx context.Context, from source, yield func(*identity.Identity) bool, n statement, args ...any) error {
+	err := eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
 		var (
 			id       uuid.UUID
 			key, raw sql.RawBytes
@@ -144,11 +138,19 @@ func scanAll(ctx context.Context, from source, n statement, args ...any) (found 
 			return errMalformedID
 		}
 		i, err := document.Decode(id, revision, raw)
-		found = append(found, i)
+		if err == nil && !yield(i) {
+			return errEnough
+		}
 		return err
 	})
-	return found, err
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
+
+// errEnough ends the reading of rows.
+var errEnough = errors.New("sqlite: enough rows")
 
 // appendIDs appends the ids that a query returns.
 func appendIDs(ctx context.Context, ids []uuid.UUID, from source, n statement, args ...any) ([]uuid.UUID, error) {

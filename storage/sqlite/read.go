@@ -7,14 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
 )
-
-// typeExternalID is the type under which external ids stand among the identifiers.
-const typeExternalID = "external_id"
 
 // source is where statements run: a pool, or a transaction.
 type source interface {
@@ -63,33 +59,22 @@ func (r reader) get(ctx context.Context, id uuid.UUID) (row, error) {
 	return read(ctx, r, func(ctx context.Context) (row, error) { return get(r.oneRow(ctx), r.source, id) })
 }
 
-// FindByIdentifier implements [storage.Storage].
-func (r reader) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	return read(ctx, r, func(ctx context.Context) (*identity.Identity, error) {
-		if !t.IsKnown() {
-			// The claims that are no identifiers stand under types of their own.
+// Find implements [storage.Storage].
+func (r reader) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
+	return read(ctx, r, func(ctx context.Context) (found *identity.Identity, err error) {
+		t, known := claimType(claim)
+		if !known {
 			return nil, storage.ErrNotFound
 		}
-		return r.find(ctx, string(t), identifier)
+		err = eachIdentity(r.oneRow(ctx), r.source, func(i *identity.Identity) bool {
+			found = i
+			return true
+		}, selectByIdentifier, t, claim.Value)
+		if err == nil && found == nil {
+			err = storage.ErrNotFound
+		}
+		return found, err
 	})
-}
-
-// FindByExternalID implements [storage.Storage].
-func (r reader) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
-	return read(ctx, r, func(ctx context.Context) (*identity.Identity, error) {
-		return r.find(ctx, typeExternalID, externalID)
-	})
-}
-
-func (r reader) find(ctx context.Context, t, identifier string) (*identity.Identity, error) {
-	found, err := scanAll(r.oneRow(ctx), r.source, selectByIdentifier, t, identifier)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, storage.ErrNotFound
-	}
-	return found[0], nil
 }
 
 // row is an identity as it is stored.

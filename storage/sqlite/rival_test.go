@@ -86,7 +86,7 @@ func TestUpdateBesideRival(t *testing.T) {
 			require.ErrorIs(t, err, c.want)
 
 			for _, identifier := range []string{"born", "reborn", "moved", "updated", "taken"} {
-				found, err := store.FindByIdentifier(t.Context(), credentials.TypePassword, identifier)
+				found, err := store.Find(t.Context(), storage.IdentifierClaim(credentials.TypePassword, identifier))
 				switch {
 				case identifier == c.found:
 					require.NoError(t, err, identifier)

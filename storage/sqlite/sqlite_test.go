@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,17 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storagetest.Run(t, func(t *testing.T) storage.Storage { return openStore(t) })
+	paths := sync.Map{}
+	storagetest.Run(t, func(t *testing.T) storage.Storage {
+		path := filepath.Join(t.TempDir(), "identities.db")
+		store, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		paths.Store(store, path)
+		return store
+	}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+		path, _ := paths.Load(store)
+		fillRecords(t, openDatabase(t, path.(string)), records)
+	}))
 }
 
 // TestStoreInApplicationDatabase runs the contract in a database that was opened
@@ -22,15 +33,34 @@ func TestStore(t *testing.T) {
 func TestStoreInApplicationDatabase(t *testing.T) {
 	for name, connections := range map[string]int{"pool": 0, "one connection": 1} {
 		t.Run(name, func(t *testing.T) {
+			databases := sync.Map{}
 			storagetest.Run(t, func(t *testing.T) storage.Storage {
 				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
 				db.SetMaxOpenConns(connections)
 				store, err := sqlite.New(db)
 				require.NoError(t, err)
+				databases.Store(store, db)
 				return store
-			})
+			}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+				db, _ := databases.Load(store)
+				fillRecords(t, db.(*sql.DB), records)
+			}))
 		})
 	}
+}
+
+// fillRecords keeps records that belong to no identity.
+func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
+	t.Helper()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	insert, err := tx.Prepare(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`)
+	require.NoError(t, err)
+	for _, r := range records {
+		_, err := insert.Exec(r.Key[:], r.Value, r.Expires.UnixMicro())
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit())
 }
 
 func TestNewFilesAreTheOwnersAlone(t *testing.T) {

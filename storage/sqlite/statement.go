@@ -23,6 +23,7 @@ const (
 	selectHistory
 	selectLastChange
 	selectChangeSince
+	selectRecord
 	firstWriteStatement // those before it only read
 
 	takeWriteLock statement = iota - 1
@@ -35,6 +36,13 @@ const (
 	insertSomeChanges
 	insertManyChanges
 	deleteChanges
+	selectExists
+	replaceRecord
+	deleteRecord
+	deleteRecordsOf
+	deleteExpiredRecords
+	selectAnonymousRecords
+	deleteFirstAnonymousRecord
 	statementCount
 )
 
@@ -75,11 +83,23 @@ var queries = [statementCount]string{
 	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
 	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
 	insertIdentifier:  `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
-	deleteIdentifier:  `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+	deleteIdentifier:  `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ? AND identity_id = ?`,
 	insertChange:      insertChangeRows(1),
 	insertSomeChanges: insertChangeRows(someChanges),
 	insertManyChanges: insertChangeRows(manyChanges),
 	deleteChanges:     `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
+
+	selectRecord: `SELECT identity_id, value, expires FROM idem_records WHERE key = ?`,
+	selectExists: `SELECT 1 FROM idem_identities WHERE id = ?`,
+	replaceRecord: `INSERT INTO idem_records (key, identity_id, value, expires) VALUES (?, ?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET identity_id = excluded.identity_id, value = excluded.value, expires = excluded.expires`,
+	deleteRecord:    `DELETE FROM idem_records WHERE key = ?`,
+	deleteRecordsOf: `DELETE FROM idem_records WHERE identity_id = ?`,
+	deleteExpiredRecords: `DELETE FROM idem_records WHERE key IN
+		(SELECT key FROM idem_records WHERE expires <= ? ORDER BY expires LIMIT ?)`,
+	selectAnonymousRecords: `SELECT records FROM idem_anonymous`,
+	deleteFirstAnonymousRecord: `DELETE FROM idem_records WHERE key =
+		(SELECT key FROM idem_records WHERE identity_id IS NULL ORDER BY expires, key LIMIT 1)`,
 }
 
 // What a statement costs by itself is more than what a row of it does, so there is one

@@ -10,7 +10,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/internal/notify"
+	"github.com/idemkit/idem/storage/internal/notifier"
 )
 
 // Tx is a [storage.Storage] within a transaction of the application: what it changes is
@@ -23,7 +23,7 @@ type Tx struct {
 	// waits for it can leave.
 	turn    chan struct{}
 	closed  bool // guarded by turn
-	changed notify.Notifier
+	changed notifier.Notifier
 }
 
 var _ storage.Storage = (*Tx)(nil)
@@ -176,12 +176,12 @@ func (t *Tx) exec(ctx context.Context, query string) error {
 
 // Create implements [storage.Storage].
 func (t *Tx) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
-	created := storage.First(i)
+	created := storage.ApplyCreate(i)
 	return orNil(created, t.write(ctx, creating(ctx, created)))
 }
 
-// Import implements [storage.Storage].
-func (t *Tx) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+// CreateMany implements [storage.Storage].
+func (t *Tx) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created, errs := make([]*identity.Identity, len(identities)), make([]error, len(identities))
 	for n, i := range identities {
 		created[n], errs[n] = t.Create(ctx, i)

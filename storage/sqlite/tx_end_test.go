@@ -25,7 +25,7 @@ func TestTransactionOutlivesACancelledCall(t *testing.T) {
 	for n := range 1000 {
 		people = append(people, person(n))
 	}
-	_, errs := store.Import(t.Context(), people)
+	_, errs := store.CreateMany(t.Context(), people)
 	require.NoError(t, errors.Join(errs...))
 	cancelled := 0
 	for range 100 {

@@ -28,7 +28,7 @@ func TestStoreInTransaction(t *testing.T) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
 		return store.WithTx(tx)
-	})
+	}, storagetest.InTransaction())
 }
 
 // applicationStore is a store in a database with a table of the application's own.
@@ -91,10 +91,10 @@ func TestTransactionCommitsBothOrNeither(t *testing.T) {
 		updated, err := within.Update(t.Context(), existing.ID, rename("crm/1"))
 		require.NoError(t, err)
 		require.Equal(t, int64(2), updated.Revision)
-		found, err := within.FindByExternalID(t.Context(), "crm/1")
+		found, err := within.Find(t.Context(), storage.ExternalIDClaim("crm/1"))
 		require.NoError(t, err, "what the transaction has changed it sees")
 		require.True(t, updated.Equal(found))
-		_, err = store.FindByExternalID(t.Context(), "crm/1")
+		_, err = store.Find(t.Context(), storage.ExternalIDClaim("crm/1"))
 		require.ErrorIs(t, err, storage.ErrNotFound, "others do not see it")
 	}
 
@@ -116,7 +116,7 @@ func TestTransactionCommitsBothOrNeither(t *testing.T) {
 	require.Equal(t, 1, orders(t, db))
 	_, err = store.Get(t.Context(), person(2).ID)
 	require.NoError(t, err)
-	_, err = store.FindByExternalID(t.Context(), "crm/1")
+	_, err = store.Find(t.Context(), storage.ExternalIDClaim("crm/1"))
 	require.NoError(t, err)
 }
 

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -23,17 +22,17 @@ const attempts = 2
 
 // Create implements [storage.Storage].
 func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
-	created, errs := s.Import(ctx, []*identity.Identity{i})
+	created, errs := s.CreateMany(ctx, []*identity.Identity{i})
 	return created[0], errs[0]
 }
 
-// Import implements [storage.Storage]. All that is given goes into the queue at
+// CreateMany implements [storage.Storage]. All that is given goes into the queue at
 // once, and so into as few transactions as there is room for.
-func (s *Store) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+func (s *Store) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created := make([]*identity.Identity, len(identities))
 	writes := make([]*write, len(identities))
 	for n, i := range identities {
-		created[n] = storage.First(i)
+		created[n] = storage.ApplyCreate(i)
 		writes[n] = &write{run: creating(ctx, created[n])}
 	}
 	errs := s.commits.doAll(ctx, writes...)
@@ -63,7 +62,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		if err != nil {
 			return nil, err
 		}
-		next, err := storage.Apply(current.identity, change)
+		next, err := storage.ApplyUpdate(current.identity, change)
 		if err != nil || next == current.identity {
 			return next, err
 		}
@@ -89,7 +88,7 @@ func updating(caller context.Context, id uuid.UUID, change func(current *identit
 		if err != nil {
 			return asRefusal(err)
 		}
-		*next, err = storage.Apply(current.identity, change)
+		*next, err = storage.ApplyUpdate(current.identity, change)
 		if err != nil || *next == current.identity {
 			return err, nil
 		}
@@ -169,7 +168,7 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 		return nil, err
 	}
 	if rows == 0 {
-		return storage.NewConflictError(storage.Claim{Kind: storage.KindID, Value: i.ID.String()}), nil
+		return storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindID, Value: i.ID.String()}), nil
 	}
 	if err := t.claim(ctx, i.ID, claims); err != nil {
 		return nil, err
@@ -194,7 +193,7 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 	if rows == 0 {
 		return errMoved, nil
 	}
-	if err := t.release(ctx, r.removed); err != nil {
+	if err := t.release(ctx, i.ID, r.removed); err != nil {
 		return nil, err
 	}
 	if err := t.claim(ctx, i.ID, r.added); err != nil {
@@ -223,54 +222,14 @@ func (t *transaction) remove(ctx context.Context, id uuid.UUID, revision int64, 
 	if _, err := t.exec(ctx, deleteIdentity, id[:], revision); err != nil {
 		return err
 	}
-	if err := t.release(ctx, claims); err != nil {
+	if err := t.release(ctx, id, claims); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, deleteRecordsOf, id[:]); err != nil {
 		return err
 	}
 	t.record(change)
 	return nil
-}
-
-// checkFree refuses what another identity claims. What id itself claims already was
-// claimed by an update that came between; that the identity has moved is found next.
-func (t *transaction) checkFree(ctx context.Context, id uuid.UUID, claims []storage.Claim) (refusal, failure error) {
-	for _, claim := range claims {
-		var owner []byte
-		switch err := queryRow(ctx, t, selectOwner, []any{identifierType(claim), claim.Value}, &owner); {
-		case err == nil && !bytes.Equal(owner, id[:]):
-			return storage.NewConflictError(claim), nil
-		case err == nil:
-		case !errors.Is(err, sql.ErrNoRows):
-			return nil, err
-		}
-	}
-	return nil, nil
-}
-
-func (t *transaction) claim(ctx context.Context, id uuid.UUID, claims []storage.Claim) error {
-	for _, claim := range claims {
-		if _, err := t.exec(ctx, insertIdentifier, identifierType(claim), claim.Value, id[:]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *transaction) release(ctx context.Context, claims []storage.Claim) error {
-	for _, claim := range claims {
-		if _, err := t.exec(ctx, deleteIdentifier, identifierType(claim), claim.Value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// identifierType is the type under which a claim stands among the identifiers: an
-// identifier under its credential's, the others under types that no credential has.
-func identifierType(claim storage.Claim) string {
-	if claim.Kind == storage.KindExternalID {
-		return typeExternalID
-	}
-	return claim.Type
 }
 
 func organization(i *identity.Identity) any {

@@ -29,7 +29,7 @@ func failedChange(t *testing.T, store storage.Storage) {
 	require.Nil(t, updated)
 	require.True(t, err == errChange, "the change's error is returned as it is, got %v", err)
 	requireSame(t, before, get(t, store, before.ID))
-	_, err = store.FindByExternalID(t.Context(), "leaked")
+	_, err = store.Find(t.Context(), storage.ExternalIDClaim("leaked"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -46,10 +46,10 @@ func editInPlace(t *testing.T, store storage.Storage) {
 	requireSame(t, updated, found)
 	require.Equal(t, byte('E'), found.Traits[2])
 	require.False(t, found.VerifiableAddresses[0].Verified)
-	byIdentifier, err := store.FindByIdentifier(t.Context(), credentials.TypePassword, "edited in place")
+	byIdentifier, err := store.Find(t.Context(), storage.IdentifierClaim(credentials.TypePassword, "edited in place"))
 	require.NoError(t, err)
 	requireSame(t, found, byIdentifier)
-	_, err = store.FindByIdentifier(t.Context(), credentials.TypePassword, "full password")
+	_, err = store.Find(t.Context(), storage.IdentifierClaim(credentials.TypePassword, "full password"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -142,16 +142,16 @@ func notFound(t *testing.T, store storage.Storage) {
 		return nil
 	}), storage.ErrNotFound)
 	for _, externalID := range []string{"", "missing", "person1@example.com"} {
-		_, err = store.FindByExternalID(t.Context(), externalID)
+		_, err = store.Find(t.Context(), storage.ExternalIDClaim(externalID))
 		require.ErrorIs(t, err, storage.ErrNotFound, "%q", externalID)
 	}
 	for _, identifier := range []string{"", "missing", "PERSON1@example.com", "person1@example.com "} {
-		_, err = store.FindByIdentifier(t.Context(), credentials.TypePassword, identifier)
+		_, err = store.Find(t.Context(), storage.IdentifierClaim(credentials.TypePassword, identifier))
 		require.ErrorIs(t, err, storage.ErrNotFound, "%q", identifier)
 	}
-	_, err = store.FindByIdentifier(t.Context(), credentials.TypeOIDC, "person1@example.com")
+	_, err = store.Find(t.Context(), storage.IdentifierClaim(credentials.TypeOIDC, "person1@example.com"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = store.FindByIdentifier(t.Context(), storage.TypeVerifiableAddress, "email:person1@example.com")
+	_, err = store.Find(t.Context(), storage.IdentifierClaim(storage.TypeVerifiableAddress, "email:person1@example.com"))
 	require.ErrorIs(t, err, storage.ErrNotFound, "an address is no identifier")
 }
 
@@ -161,7 +161,7 @@ func deleteFrees(t *testing.T, store storage.Storage) {
 	require.NoError(t, store.Delete(t.Context(), i.ID, noon, nil))
 	_, err := store.Get(t.Context(), i.ID)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = store.FindByExternalID(t.Context(), i.ExternalID)
+	_, err = store.Find(t.Context(), storage.ExternalIDClaim(i.ExternalID))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	require.ErrorIs(t, store.Delete(t.Context(), i.ID, noon, nil), storage.ErrNotFound)
 	require.Equal(t, int64(1), create(t, store, full()).Revision)

@@ -1,11 +1,13 @@
 package storagetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -16,8 +18,9 @@ import (
 
 // clashes are edits that make a person claim what full claims.
 var clashes = []struct {
-	kind, claimType string
-	edit            func(*identity.Identity)
+	kind      storage.ClaimKind
+	claimType string
+	edit      func(*identity.Identity)
 }{
 	{"identifier", "password", func(i *identity.Identity) {
 		i.Credentials[credentials.TypePassword] = credentials.Credential{Type: credentials.TypePassword, Identifiers: []string{"second password"}}
@@ -34,7 +37,7 @@ var clashes = []struct {
 	}},
 }
 
-func requireConflict(t *testing.T, err error, kind, claimType string) {
+func requireConflict(t *testing.T, err error, kind storage.ClaimKind, claimType string) {
 	t.Helper()
 	require.ErrorIs(t, err, storage.ErrConflict)
 	require.ErrorIs(t, fmt.Errorf("wrapped: %w", err), storage.ErrConflict)
@@ -82,7 +85,7 @@ func conflictLeavesNoTrace(t *testing.T, store storage.Storage) {
 	requireSame(t, second, get(t, store, second.ID))
 	_, err := store.Get(t.Context(), fixedID(2))
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = store.FindByIdentifier(t.Context(), credentials.TypeSAML, "leaked")
+	_, err = store.Find(t.Context(), storage.IdentifierClaim(credentials.TypeSAML, "leaked"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -134,7 +137,7 @@ func releasedClaims(t *testing.T, store storage.Storage) {
 	update(t, store, fixedID(0), withEmail("third@example.com"))
 	update(t, store, fixedID(2), withEmail("person0@example.com"))
 	update(t, store, fixedID(0), withEmail("person2@example.com"))
-	found, err := store.FindByIdentifier(t.Context(), credentials.TypePassword, "person0@example.com")
+	found, err := store.Find(t.Context(), storage.IdentifierClaim(credentials.TypePassword, "person0@example.com"))
 	require.NoError(t, err)
 	require.Equal(t, fixedID(2), found.ID)
 }
@@ -173,5 +176,96 @@ func ownClaims(t *testing.T, store storage.Storage) {
 			_, err := store.Update(t.Context(), i.ID, editing(withEmail(fmt.Sprintf("round%d@example.com", round))))
 			assert.NoError(t, err)
 		})
+	}
+}
+
+// requireFound requires that claim finds the identity id, or nobody if id is the nil id.
+func requireFound(t *testing.T, store storage.Storage, claim storage.Claim, id uuid.UUID) {
+	t.Helper()
+	found, err := store.Find(t.Context(), claim)
+	if id == uuid.Nil {
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		return
+	}
+	require.NoError(t, err)
+	requireSame(t, get(t, store, id), found)
+}
+
+// withKey returns an edit that adds a key to the credentials of type c.
+func withKey(c credentials.Type, id string) func(*identity.Identity) {
+	return func(i *identity.Identity) {
+		credential := i.Credentials[c]
+		credential.Type = c
+		credential.Config.Keys = append(credential.Config.Keys, credentials.Key{ID: id, JSON: json.RawMessage(fmt.Sprintf(`{"id":%q}`, id))})
+		i.Credentials[c] = credential
+	}
+}
+
+func findKey(t *testing.T, store storage.Storage) {
+	first, second := create(t, store, person(1)), create(t, store, person(2))
+	const bytes, urlAlphabet, other = "+/8=", "-_8", "not base64!"
+	update(t, store, first.ID, withKey(credentials.TypeWebAuthn, bytes))
+	update(t, store, first.ID, withKey(credentials.TypePasskey, other))
+	for _, spelling := range []string{bytes, "+/8", urlAlphabet, "-_8="} {
+		requireFound(t, store, storage.KeyClaim(spelling), first.ID)
+		for _, c := range []credentials.Type{credentials.TypeWebAuthn, credentials.TypePasskey} {
+			_, err := store.Update(t.Context(), second.ID, editing(withKey(c, spelling)))
+			requireConflict(t, err, "key", "")
+			fresh := person(3)
+			withKey(c, spelling)(fresh)
+			_, err = store.Create(t.Context(), fresh)
+			requireConflict(t, err, "key", "")
+		}
+	}
+	requireFound(t, store, storage.KeyClaim(other), first.ID)
+	requireFound(t, store, storage.KeyClaim("AAAA"), uuid.Nil)
+
+	// One identity may have a key in both types, and has it until neither is left.
+	update(t, store, first.ID, withKey(credentials.TypePasskey, urlAlphabet))
+	update(t, store, first.ID, func(i *identity.Identity) { delete(i.Credentials, credentials.TypePasskey) })
+	requireFound(t, store, storage.KeyClaim(bytes), first.ID)
+	requireFound(t, store, storage.KeyClaim(other), uuid.Nil)
+	update(t, store, first.ID, func(i *identity.Identity) { delete(i.Credentials, credentials.TypeWebAuthn) })
+	requireFound(t, store, storage.KeyClaim(bytes), uuid.Nil)
+	update(t, store, second.ID, withKey(credentials.TypePasskey, bytes))
+	requireFound(t, store, storage.KeyClaim(bytes), second.ID)
+	require.NoError(t, store.Delete(t.Context(), second.ID, noon, nil))
+	requireFound(t, store, storage.KeyClaim(bytes), uuid.Nil)
+}
+
+func findAddress(t *testing.T, store storage.Storage) {
+	i := create(t, store, full())
+	other := person(1)
+	other.VerifiableAddresses[0].Value = "both@example.com"
+	other.RecoveryAddresses = []identity.RecoveryAddress{{Via: "sms", Value: "+16502530000"}}
+	create(t, store, other)
+	requireFound(t, store, storage.AddressClaim(storage.TypeVerifiableAddress, "email", "full@example.com"), i.ID)
+	requireFound(t, store, storage.AddressClaim(storage.TypeRecoveryAddress, "email", "full@example.com"), i.ID)
+	requireFound(t, store, storage.AddressClaim(storage.TypeVerifiableAddress, "sms", "+16502530000"), i.ID)
+	requireFound(t, store, storage.AddressClaim(storage.TypeRecoveryAddress, "sms", "+16502530000"), other.ID)
+	requireFound(t, store, storage.AddressClaim(storage.TypeRecoveryAddress, "email", "both@example.com"), uuid.Nil)
+	requireFound(t, store, storage.AddressClaim(storage.TypeVerifiableAddress, "sms", "full@example.com"), uuid.Nil)
+}
+
+func findOther(t *testing.T, store storage.Storage) {
+	i := full()
+	i.ExternalID = "email:full@example.com"
+	create(t, store, i)
+	for _, claim := range []storage.Claim{
+		{},
+		{Kind: storage.ClaimKindID, Value: i.ID.String()},
+		{Kind: "of another release", Value: i.ExternalID},
+		{Kind: storage.ClaimKindAddress, Type: "of another release", Value: i.ExternalID},
+		{Kind: storage.ClaimKindAddress, Type: "external_id", Value: i.ExternalID},
+		{Kind: storage.ClaimKindAddress, Type: "password", Value: "full password"},
+		{Kind: storage.ClaimKindIdentifier, Type: "external_id", Value: i.ExternalID},
+		{Kind: storage.ClaimKindIdentifier, Type: "key", Value: "a2V5"},
+		{Kind: storage.ClaimKindIdentifier, Type: storage.TypeVerifiableAddress, Value: i.ExternalID},
+		storage.IdentifierClaim(credentials.TypePassword, ""),
+		storage.ExternalIDClaim(""),
+		storage.KeyClaim(""),
+		storage.AddressClaim(storage.TypeVerifiableAddress, "", ""),
+	} {
+		requireFound(t, store, claim, uuid.Nil)
 	}
 }

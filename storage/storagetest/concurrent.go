@@ -118,7 +118,7 @@ func mixedRace(t *testing.T, store storage.Storage) {
 		claimed[identifier] = i.ID
 	}
 	for n := range emails {
-		found, err := store.FindByIdentifier(t.Context(), credentials.TypePassword, email(n))
+		found, err := store.Find(t.Context(), storage.IdentifierClaim(credentials.TypePassword, email(n)))
 		if owner, taken := claimed[email(n)]; taken {
 			require.NoError(t, err)
 			require.Equal(t, owner, found.ID)
@@ -137,9 +137,9 @@ func cancelled(t *testing.T, store storage.Storage) {
 	cancel()
 	_, err := store.Get(ctx, before.ID)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = store.FindByExternalID(ctx, before.ExternalID)
+	_, err = store.Find(ctx, storage.ExternalIDClaim(before.ExternalID))
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = store.FindByIdentifier(ctx, credentials.TypeOIDC, "full oidc")
+	_, err = store.Find(ctx, storage.IdentifierClaim(credentials.TypeOIDC, "full oidc"))
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = store.Create(ctx, person(1))
 	require.ErrorIs(t, err, context.Canceled)
@@ -154,7 +154,10 @@ func cancelled(t *testing.T, store storage.Storage) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = store.PruneChanges(ctx, storage.Retention{Newest: 1})
 	require.ErrorIs(t, err, context.Canceled)
-	_, errs := store.Import(ctx, []*identity.Identity{person(1), person(2)})
+	require.ErrorIs(t, store.UpdateRecord(ctx, recordKey(1), noon, func(*storage.Record) (*storage.Record, error) { return nil, nil }), context.Canceled)
+	_, err = store.PruneRecords(ctx, noon)
+	require.ErrorIs(t, err, context.Canceled)
+	_, errs := store.CreateMany(ctx, []*identity.Identity{person(1), person(2)})
 	require.ErrorIs(t, errs[1], context.Canceled)
 
 	requireSame(t, before, get(t, store, before.ID))
@@ -193,9 +196,9 @@ func afterClose(t *testing.T, store storage.Storage) {
 	require.NoError(t, store.Close())
 	_, err := store.Get(t.Context(), i.ID)
 	require.ErrorIs(t, err, storage.ErrClosed)
-	_, err = store.FindByExternalID(t.Context(), i.ExternalID)
+	_, err = store.Find(t.Context(), storage.ExternalIDClaim(i.ExternalID))
 	require.ErrorIs(t, err, storage.ErrClosed)
-	_, err = store.FindByIdentifier(t.Context(), credentials.TypeOIDC, "full oidc")
+	_, err = store.Find(t.Context(), storage.IdentifierClaim(credentials.TypeOIDC, "full oidc"))
 	require.ErrorIs(t, err, storage.ErrClosed)
 	_, err = store.Create(t.Context(), person(1))
 	require.ErrorIs(t, err, storage.ErrClosed)
@@ -211,6 +214,9 @@ func afterClose(t *testing.T, store storage.Storage) {
 	_, err = store.LastChange(t.Context())
 	require.ErrorIs(t, err, storage.ErrClosed)
 	_, err = store.PruneChanges(t.Context(), storage.Retention{Newest: 1})
+	require.ErrorIs(t, err, storage.ErrClosed)
+	require.ErrorIs(t, store.UpdateRecord(t.Context(), recordKey(1), noon, func(*storage.Record) (*storage.Record, error) { return nil, nil }), storage.ErrClosed)
+	_, err = store.PruneRecords(t.Context(), noon)
 	require.ErrorIs(t, err, storage.ErrClosed)
 	require.NoError(t, store.Close())
 }

@@ -51,7 +51,7 @@ func changeFeed(t *testing.T, store storage.Storage) {
 		i.UpdatedAt = noon.Add(time.Hour)
 	}))
 	require.NoError(t, err)
-	_, errs := store.Import(t.Context(), []*identity.Identity{person(2), person(1), person(3)})
+	_, errs := store.CreateMany(t.Context(), []*identity.Identity{person(2), person(1), person(3)})
 	require.NoError(t, errs[0])
 	require.ErrorIs(t, errs[1], storage.ErrConflict)
 	require.NoError(t, errs[2])

@@ -3,8 +3,11 @@ package storagetest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -26,7 +29,10 @@ func list(t *testing.T, store storage.Storage, q storage.Query) (ids []uuid.UUID
 		ids = append(ids, i.ID)
 	}
 	require.True(t, slices.IsSortedFunc(page.Identities, func(a, b *identity.Identity) int { return bytes.Compare(a.ID[:], b.ID[:]) }), "order")
-	return ids, page.More
+	if page.Next != uuid.Nil {
+		require.Equal(t, ids[len(ids)-1], page.Next)
+	}
+	return ids, page.Next != uuid.Nil
 }
 
 // walk follows a list from its first page to its last.
@@ -85,7 +91,7 @@ func listDefaultLimit(t *testing.T, store storage.Storage) {
 	for n := range storage.DefaultLimit + 1 {
 		people = append(people, person(n))
 	}
-	_, errs := store.Import(t.Context(), people)
+	_, errs := store.CreateMany(t.Context(), people)
 	for _, err := range errs {
 		require.NoError(t, err)
 	}
@@ -200,6 +206,53 @@ func listUnderLoad(t *testing.T, store storage.Storage) {
 	<-done
 }
 
+// pageBytes lists identities of which each is larger than the one before.
+func pageBytes(t *testing.T, store storage.Storage) {
+	organization := uuid.NullUUID{UUID: fixedID(5000), Valid: true}
+	var (
+		want  []uuid.UUID
+		sizes []int
+		names []storage.Identifier
+	)
+	for n := range 12 {
+		i := person(n)
+		i.OrganizationID = organization
+		i.MetadataPublic = json.RawMessage(`"` + strings.Repeat("x", 1000*n) + `"`)
+		sizes = append(sizes, storage.Size(create(t, store, i)))
+		want = append(want, i.ID)
+		names = append(names, storage.Identifier{Type: credentials.TypePassword, Value: fmt.Sprintf("person%d@example.com", n)})
+	}
+	for _, filter := range []storage.Filter{{}, {IDs: want}, {OrganizationID: organization}, {Identifiers: names}} {
+		for _, most := range []int{1, 3000, sizes[0] + sizes[1], sizes[0] + sizes[1] - 1, 30_000, 1_000_000} {
+			for _, limit := range []int{0, 3} {
+				var found []uuid.UUID
+				q := storage.Query{Filter: filter, MaxBytes: most, Limit: limit}
+				for {
+					page, err := store.List(t.Context(), q)
+					require.NoError(t, err)
+					require.NotEmpty(t, page.Identities)
+					first, bytes := len(found), 0
+					for _, i := range page.Identities {
+						found = append(found, i.ID)
+						bytes += sizes[len(found)-1]
+					}
+					if len(page.Identities) > 1 {
+						require.LessOrEqual(t, bytes, most)
+					}
+					if page.Next == uuid.Nil {
+						break
+					}
+					full := len(page.Identities) == limit
+					require.True(t, full || bytes+sizes[len(found)] > most, "the page from %d has room", first)
+					require.Equal(t, found[len(found)-1], page.Next)
+					q.After = page.Next
+				}
+				require.Equal(t, want, found)
+			}
+		}
+	}
+}
+
 func importMany(t *testing.T, store storage.Storage) {
 	create(t, store, full())
 	people := make([]*identity.Identity, 0, 1201)
@@ -209,10 +262,10 @@ func importMany(t *testing.T, store storage.Storage) {
 	withEmail("person7@example.com")(people[600]) // clashes within the import
 	people[601].ID = fixedID(8)
 	people[602].ExternalID = full().ExternalID // clashes with what is there
-	created, errs := store.Import(t.Context(), people)
+	created, errs := store.CreateMany(t.Context(), people)
 	require.Len(t, created, len(people))
 	require.Len(t, errs, len(people))
-	refused := map[int]string{600: "identifier", 601: "id", 602: "external_id"}
+	refused := map[int]storage.ClaimKind{600: "identifier", 601: "id", 602: "external_id"}
 	for n := range people {
 		if kind, ok := refused[n]; ok {
 			var conflict *storage.ConflictError
@@ -230,7 +283,7 @@ func importMany(t *testing.T, store storage.Storage) {
 	require.Equal(t, 1+1200-3, count)
 	requireSame(t, created[1199], get(t, store, fixedID(1199)))
 
-	created, errs = store.Import(t.Context(), nil)
+	created, errs = store.CreateMany(t.Context(), nil)
 	require.Empty(t, created)
 	require.Empty(t, errs)
 }

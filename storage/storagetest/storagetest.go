@@ -9,17 +9,60 @@
 package storagetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/idemkit/idem/storage"
 )
 
+// Option changes how [Run] tests a store.
+type Option struct{ apply func(*config) }
+
+type config struct {
+	transaction bool
+	parallel    chan struct{}
+	fillRecords func(t *testing.T, store storage.Storage, records []storage.Record)
+}
+
+// InTransaction says that the stores are those of an application's transaction, which
+// refuse what must be durable when a call returns.
+func InTransaction() Option {
+	return Option{func(c *config) { c.transaction = true }}
+}
+
+// MaxParallel bounds how many stores are open at once, for databases that bound their
+// connections. Without it the bound is that of go test -parallel.
+func MaxParallel(stores int) Option {
+	return Option{func(c *config) { c.parallel = make(chan struct{}, stores) }}
+}
+
+// FillRecords gives a store a quicker way to keep the 100,000 records of one case than to
+// write them one by one. None of them belongs to an identity.
+func FillRecords(fill func(t *testing.T, store storage.Storage, records []storage.Record)) Option {
+	return Option{func(c *config) { c.fillRecords = fill }}
+}
+
 // Run checks every promise of the contract, each on an empty store that open
 // returns. Run closes the stores.
-func Run(t *testing.T, open func(t *testing.T) storage.Storage) {
-	for _, c := range cases {
+func Run(t *testing.T, open func(t *testing.T) storage.Storage, options ...Option) {
+	cfg := config{fillRecords: fillRecords}
+	for _, option := range options {
+		option.apply(&cfg)
+	}
+	all := slices.Concat(cases, []testCase{{
+		"RecordsBounded", "records without an identity are bounded, and the soonest to expire go first",
+		func(t *testing.T, store storage.Storage) { recordsBounded(t, store, cfg.fillRecords) }, onStore,
+	}})
+	for _, c := range all {
+		if c.where == onStore && cfg.transaction || c.where == inTransaction && !cfg.transaction {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if cfg.parallel != nil {
+				cfg.parallel <- struct{}{}
+				defer func() { <-cfg.parallel }()
+			}
 			store := open(t)
 			defer func() {
 				if t.Failed() {
@@ -34,59 +77,88 @@ func Run(t *testing.T, open func(t *testing.T) storage.Storage) {
 	}
 }
 
-// cases are the promises and what checks them.
-var cases = []struct {
+// where says which stores a case is for.
+type where int
+
+const (
+	everywhere    where = iota
+	onStore             // not those of an application's transaction
+	inTransaction       // those alone
+)
+
+// testCase is a promise and what checks it.
+type testCase struct {
 	name, promise string
 	check         func(t *testing.T, store storage.Storage)
-}{
-	{"RoundTrip", "every field comes back as it was given, from Create, Get, Update and both Finds", roundTrip},
-	{"ExactBytes", "the bytes of traits and metadata come back as they went in", exactBytes},
-	{"AbsentAdminMetadata", "absent admin metadata stays absent, and null stays null", absentAdminMetadata},
-	{"EmptyValues", "empty traits are {}, empty metadata is absent, and both can be read again", emptyValues},
-	{"Microseconds", "times come back in UTC, truncated to the microsecond", microseconds},
-	{"ResultsAreCopies", "no later edit of a value reaches inside the store", resultsAreCopies},
+	where         where
+}
 
-	{"FailedChange", "a change that fails leaves no trace and its error comes back as it is", failedChange},
-	{"EditInPlace", "an edit in place is kept", editInPlace},
-	{"EqualChange", "a result equal by content writes nothing and keeps the revision", equalChange},
-	{"FixedFields", "a change cannot alter the id, the revision or the creation time", fixedFields},
-	{"RevisionsGapless", "each change has the next revision", revisionsGapless},
-	{"PanickingChange", "a change that panics panics on its caller alone and leaves no trace", panickingChange},
+// cases are the promises, but for those whose check needs an option.
+var cases = []testCase{
+	{"RoundTrip", "every field comes back as it was given, from Create, Get, Update and both Finds", roundTrip, everywhere},
+	{"ExactBytes", "the bytes of traits and metadata come back as they went in", exactBytes, everywhere},
+	{"AbsentAdminMetadata", "absent admin metadata stays absent, and null stays null", absentAdminMetadata, everywhere},
+	{"EmptyValues", "empty traits are {}, empty metadata is absent, and both can be read again", emptyValues, everywhere},
+	{"Microseconds", "times come back in UTC, truncated to the microsecond", microseconds, everywhere},
+	{"ResultsAreCopies", "no later edit of a value reaches inside the store", resultsAreCopies, everywhere},
 
-	{"ExitingChange", "a change that ends its goroutine ends no other's, and leaves no trace", exitingChange},
+	{"FailedChange", "a change that fails leaves no trace and its error comes back as it is", failedChange, everywhere},
+	{"EditInPlace", "an edit in place is kept", editInPlace, everywhere},
+	{"EqualChange", "a result equal by content writes nothing and keeps the revision", equalChange, everywhere},
+	{"FixedFields", "a change cannot alter the id, the revision or the creation time", fixedFields, everywhere},
+	{"RevisionsGapless", "each change has the next revision", revisionsGapless, everywhere},
+	{"PanickingChange", "a change that panics panics on its caller alone and leaves no trace", panickingChange, everywhere},
 
-	{"NotFound", "what is not there is ErrNotFound, whatever is asked of it", notFound},
-	{"Delete", "what a deleted identity claimed is free again", deleteFrees},
-	{"RefusedDelete", "a check that fails keeps the identity", refusedDelete},
+	{"ExitingChange", "a change that ends its goroutine ends no other's, and leaves no trace", exitingChange, everywhere},
 
-	{"Conflicts", "each kind of claim is unique, and the error says what clashed and wraps ErrConflict", conflicts},
-	{"ConflictLeavesNoTrace", "a refused create or update changes nothing at all", conflictLeavesNoTrace},
-	{"SeparateClaims", "the same value may be claimed as different things", separateClaims},
-	{"OwnClaims", "what an identity claims already is no conflict for a rival update of the same identity", ownClaims},
-	{"ReleasedClaims", "an update frees what the identity no longer claims", releasedClaims},
+	{"NotFound", "what is not there is ErrNotFound, whatever is asked of it", notFound, everywhere},
+	{"Delete", "what a deleted identity claimed is free again", deleteFrees, everywhere},
+	{"RefusedDelete", "a check that fails keeps the identity", refusedDelete, everywhere},
 
-	{"ParallelUpdates", "50 parallel read-modify-write updates of one identity all count", parallelUpdates},
-	{"UniquenessRace", "of 32 that race for one identifier exactly one gets it", uniquenessRace},
-	{"MixedRace", "writers of every kind at once leave identities and claims in agreement", mixedRace},
+	{"Conflicts", "each kind of claim is unique, and the error says what clashed and wraps ErrConflict", conflicts, everywhere},
+	{"ConflictLeavesNoTrace", "a refused create or update changes nothing at all", conflictLeavesNoTrace, everywhere},
+	{"SeparateClaims", "the same value may be claimed as different things", separateClaims, everywhere},
+	{"OwnClaims", "what an identity claims already is no conflict for a rival update of the same identity", ownClaims, everywhere},
+	{"ReleasedClaims", "an update frees what the identity no longer claims", releasedClaims, everywhere},
 
-	{"ListPages", "pages of any size give every identity once, in order of id", listPages},
-	{"ListDefaultLimit", "a page without a limit has DefaultLimit identities", listDefaultLimit},
-	{"ListFilters", "a filter matches what it says, page by page and in number", listFilters},
-	{"ListDuringChanges", "pages neither repeat nor skip when identities come and go between them", listDuringChanges},
-	{"ListUnderLoad", "pages neither repeat nor skip while writers are at work", listUnderLoad},
-	{"ListOfTheMoment", "what a filter finds matches it, whatever changes meanwhile", listOfTheMoment},
-	{"Import", "of many that are created at once each stands alone, and the earlier of two that clash is kept", importMany},
+	{"ParallelUpdates", "50 parallel read-modify-write updates of one identity all count", parallelUpdates, everywhere},
+	{"UniquenessRace", "of 32 that race for one identifier exactly one gets it", uniquenessRace, everywhere},
+	{"MixedRace", "writers of every kind at once leave identities and claims in agreement", mixedRace, everywhere},
 
-	{"ChangeFeed", "every create, update and delete is an entry of the feed, in order, with its actor, and can be read from any position", changeFeed},
-	{"ChangesOfOne", "the changes of one identity are told in order, also when it is gone", changesOfOne},
-	{"RefusedIsNoChange", "what was refused or changed nothing is not in the feed", refusedIsNoChange},
-	{"ChangedFields", "the feed names the fields that changed, and no value", changedFields},
-	{"PruneChanges", "old changes go by age and by number, the newest stays, and a reader who has missed some is told", pruneChanges},
-	{"FeedUnderLoad", "under 64 writers the feed is complete, without gaps, and in the order of the commits, also for who reads along", feedUnderLoad},
-	{"Changed", "a commit and Close wake who waits", changedChannel},
-	{"FeedResultsAreCopies", "no later edit of a change reaches inside the store", resultsOfFeedAreCopies},
+	{"ListPages", "pages of any size give every identity once, in order of id", listPages, everywhere},
+	{"ListDefaultLimit", "a page without a limit has DefaultLimit identities", listDefaultLimit, everywhere},
+	{"ListFilters", "a filter matches what it says, page by page and in number", listFilters, everywhere},
+	{"ListDuringChanges", "pages neither repeat nor skip when identities come and go between them", listDuringChanges, everywhere},
+	{"ListUnderLoad", "pages neither repeat nor skip while writers are at work", listUnderLoad, everywhere},
+	{"ListOfTheMoment", "what a filter finds matches it, whatever changes meanwhile", listOfTheMoment, everywhere},
+	{"CreateMany", "of many that are created at once each stands alone, and the earlier of two that clash is kept", importMany, everywhere},
 
-	{"Cancelled", "a call with an ended context returns its error and changes nothing", cancelled},
-	{"CancelledWhileWaiting", "an update whose context ends reports the truth", cancelledWhileWaiting},
-	{"AfterClose", "after Close every call is ErrClosed, and a second Close does nothing", afterClose},
+	{"ChangeFeed", "every create, update and delete is an entry of the feed, in order, with its actor, and can be read from any position", changeFeed, everywhere},
+	{"ChangesOfOne", "the changes of one identity are told in order, also when it is gone", changesOfOne, everywhere},
+	{"RefusedIsNoChange", "what was refused or changed nothing is not in the feed", refusedIsNoChange, everywhere},
+	{"ChangedFields", "the feed names the fields that changed, and no value", changedFields, everywhere},
+	{"PruneChanges", "old changes go by age and by number, the newest stays, and a reader who has missed some is told", pruneChanges, everywhere},
+	{"FeedUnderLoad", "under 64 writers the feed is complete, without gaps, and in the order of the commits, also for who reads along", feedUnderLoad, everywhere},
+	{"Changed", "a commit and Close wake who waits", changedChannel, everywhere},
+	{"FeedResultsAreCopies", "no later edit of a change reaches inside the store", resultsOfFeedAreCopies, everywhere},
+
+	{"PageBytes", "a page is bounded by bytes too, has one identity at least, and says where the next begins", pageBytes, everywhere},
+
+	{"FindKey", "a WebAuthn key belongs to one identity and is found by its id in any spelling", findKey, everywhere},
+	{"FindAddress", "an identity is found by its addresses", findAddress, everywhere},
+	{"FindOther", "what is no claim that is kept finds nobody", findOther, everywhere},
+
+	{"RecordRoundTrip", "a record comes back as it was given, and nil deletes it", recordRoundTrip, onStore},
+	{"RecordChanges", "a change of a record that fails, panics or ends its goroutine leaves no trace", recordChanges, onStore},
+	{"RecordExpiry", "a record ceases to exist when it expires", recordExpiry, onStore},
+	{"RecordPruning", "expired records go, a few with each write and all when asked", recordPruning, onStore},
+	{"RecordsOfDeleted", "the records of an identity go with it", recordsOfDeleted, onStore},
+	{"RecordRace", "of 50 that take a record at once exactly one gets it, and all that count in one are counted", recordRace, onStore},
+	{"RecordBesideDelete", "no record is left of an identity that is deleted meanwhile", recordBesideDelete, onStore},
+	{"RecordsPrint", "a record prints as a placeholder", recordsPrint, everywhere},
+	{"RecordsInTransaction", "the store of an application's transaction refuses records", recordsInTransaction, inTransaction},
+
+	{"Cancelled", "a call with an ended context returns its error and changes nothing", cancelled, everywhere},
+	{"CancelledWhileWaiting", "an update whose context ends reports the truth", cancelledWhileWaiting, everywhere},
+	{"AfterClose", "after Close every call is ErrClosed, and a second Close does nothing", afterClose, everywhere},
 }

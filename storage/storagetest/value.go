@@ -19,11 +19,11 @@ func roundTrip(t *testing.T, store storage.Storage) {
 	requireSame(t, want, created)
 	requireSame(t, want, get(t, store, want.ID))
 
-	byExternalID, err := store.FindByExternalID(t.Context(), want.ExternalID)
+	byExternalID, err := store.Find(t.Context(), storage.ExternalIDClaim(want.ExternalID))
 	require.NoError(t, err)
 	requireSame(t, want, byExternalID)
 	for _, c := range credentials.Types() {
-		byIdentifier, err := store.FindByIdentifier(t.Context(), c, "second "+string(c))
+		byIdentifier, err := store.Find(t.Context(), storage.IdentifierClaim(c, "second "+string(c)))
 		require.NoError(t, err, c)
 		requireSame(t, want, byIdentifier)
 	}

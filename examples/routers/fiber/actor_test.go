@@ -13,6 +13,7 @@ import (
 
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/idemtest"
+	"github.com/idemkit/idem/storage"
 )
 
 // TestActorOutlivesTheRequest takes the actor from a header. fiber's adaptor makes
@@ -33,7 +34,7 @@ func TestActorOutlivesTheRequest(t *testing.T) {
 		require.Equal(t, http.StatusCreated, answer.StatusCode)
 	}
 	n := 0
-	for change, err := range identities.Changes(t.Context(), 0) {
+	for change, err := range identities.Changes(t.Context(), storage.ChangeQuery{}) {
 		require.NoError(t, err)
 		require.Equal(t, fmt.Sprintf("admin:%02d", n), change.Actor)
 		n++

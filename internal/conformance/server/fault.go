@@ -42,8 +42,8 @@ func (s *FaultyStore) Create(ctx context.Context, i *identity.Identity) (*identi
 	return s.Storage.Create(ctx, i)
 }
 
-// Import implements [storage.Storage].
-func (s *FaultyStore) Import(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
+// CreateMany implements [storage.Storage].
+func (s *FaultyStore) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	if err := s.check(); err != nil {
 		errs := make([]error, len(identities))
 		for n := range errs {
@@ -51,7 +51,7 @@ func (s *FaultyStore) Import(ctx context.Context, identities []*identity.Identit
 		}
 		return make([]*identity.Identity, len(identities)), errs
 	}
-	return s.Storage.Import(ctx, identities)
+	return s.Storage.CreateMany(ctx, identities)
 }
 
 // Get implements [storage.Storage].
@@ -62,12 +62,12 @@ func (s *FaultyStore) Get(ctx context.Context, id uuid.UUID) (*identity.Identity
 	return s.Storage.Get(ctx, id)
 }
 
-// FindByExternalID implements [storage.Storage].
-func (s *FaultyStore) FindByExternalID(ctx context.Context, externalID string) (*identity.Identity, error) {
+// Find implements [storage.Storage].
+func (s *FaultyStore) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	return s.Storage.FindByExternalID(ctx, externalID)
+	return s.Storage.Find(ctx, claim)
 }
 
 // List implements [storage.Storage].

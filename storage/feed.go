@@ -74,16 +74,17 @@ func Actor(ctx context.Context) string {
 	return actor
 }
 
-// ChangeQuery says which changes [Storage.Changes] returns. The zero ChangeQuery is the
-// beginning of the feed.
+// ChangeQuery says which changes a reader of the feed wants: [Storage.Changes] returns one
+// page of them, and a reader that follows the feed starts from it. The zero ChangeQuery
+// is the beginning of the feed.
 type ChangeQuery struct {
-	// After is the sequence number of the last change that was read before. 0 begins
-	// with the oldest that is kept.
+	// After is the sequence number of the last change that the reader has handled. 0
+	// begins with the oldest change that is kept.
 	After int64
-	// IdentityID selects the changes of one identity, be it gone. The nil id selects
-	// all.
+	// IdentityID selects the changes of one identity, also of one that was deleted. The
+	// nil id selects all. With it, pruned changes are skipped without an error.
 	IdentityID uuid.UUID
-	// Limit bounds the number of changes. 0 or less means DefaultLimit.
+	// Limit bounds the number of changes of a page. 0 or less means DefaultLimit.
 	Limit int
 }
 
@@ -102,10 +103,10 @@ type Retention struct {
 // anew.
 var ErrPosition = errors.New("the change feed cannot be read on from this position")
 
-// Resume is the part of reading on that every store does alike. It takes the oldest
-// changes of the feed from number after on, that one included, and returns those that
-// come after it, or [ErrPosition] if others should have come before them.
-func Resume(after int64, found []Change) ([]Change, error) {
+// ResumeAfter is the part of reading the feed that is the same in every store. found are
+// the oldest changes of the feed from the sequence number after on, that one included.
+// It returns those that come after it, or [ErrPosition] if changes between are missing.
+func ResumeAfter(after int64, found []Change) ([]Change, error) {
 	switch {
 	case after == 0:
 		return found, nil

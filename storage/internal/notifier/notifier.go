@@ -1,6 +1,6 @@
-// Package notify tells those who wait that something has happened, without a goroutine
-// of its own.
-package notify
+// Package notifier wakes waiting callers when something has happened. It needs no
+// goroutine of its own.
+package notifier
 
 import "sync"
 
@@ -12,7 +12,8 @@ type Notifier struct {
 	closed  bool
 }
 
-// Wait returns a channel that is closed by the next Notify or Close.
+// Wait returns a channel that the next Notify or Close closes. After Close it is closed
+// already.
 func (n *Notifier) Wait() <-chan struct{} {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -25,7 +26,7 @@ func (n *Notifier) Wait() <-chan struct{} {
 	return n.waiting
 }
 
-// Notify closes the channels that were handed out since the last time.
+// Notify closes the channels that Wait has returned since the last Notify.
 func (n *Notifier) Notify() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -39,7 +40,7 @@ func (n *Notifier) notifyLocked() {
 	}
 }
 
-// Close is a last Notify: from here on nobody waits.
+// Close is the last Notify: from then on every channel of Wait is closed.
 func (n *Notifier) Close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

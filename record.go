@@ -1,0 +1,31 @@
+package idem
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// UpdateRecord replaces the record with that key by what change makes of it, in one atomic
+// step that is durable when it returns. current is nil if there is no such record or it
+// has expired by the Manager's clock; a result of nil deletes it. change gets a copy of
+// its own, may run again, and must not call the Manager or the store. See
+// [storage.Record] for what is kept, and for how long.
+//
+// Errors: KindNotFound if the identity of the record does not exist; KindInternal around
+// [storage.ErrInTransaction] if the Manager works on an application's transaction, whose
+// rollback would undo the step, around [storage.ErrRecordSize], and around an error of
+// change.
+func (m *Manager) UpdateRecord(ctx context.Context, key storage.RecordKey, change func(current *storage.Record) (*storage.Record, error)) error {
+	return m.finishRead(ctx, "update record", uuid.Nil, m.storage.UpdateRecord(ctx, key, m.now(), change))
+}
+
+// PruneRecords deletes the records that have expired by the Manager's clock, and returns
+// how many. Every write of a record deletes a few expired ones, so an application that
+// writes records need not call this; it gives space back at once.
+func (m *Manager) PruneRecords(ctx context.Context) (int, error) {
+	pruned, err := m.storage.PruneRecords(ctx, m.now())
+	return pruned, m.finishRead(ctx, "prune records", uuid.Nil, err)
+}

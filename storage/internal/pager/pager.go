@@ -1,0 +1,54 @@
+// Package pager fills the pages of a list, so that every store bounds them alike.
+package pager
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+// Pager collects the identities of one page. It is not safe for concurrent use.
+type Pager struct {
+	limit, maxBytes, bytes int
+
+	identities []*identity.Identity
+	full       bool
+}
+
+// New returns a Pager for the page that q asks for. It looks at the bounds of q alone:
+// the caller passes identities that match, in order, after q.After and q.Offset.
+func New(q storage.Query) *Pager {
+	return &Pager{limit: Limit(q), maxBytes: q.MaxBytes}
+}
+
+// Limit returns how many identities the page that q asks for may have. A store must offer
+// the Pager one more, which tells whether there is another page.
+func Limit(q storage.Query) int {
+	if q.Limit <= 0 {
+		return storage.DefaultLimit
+	}
+	return q.Limit
+}
+
+// Add puts i into the page. It returns false if there is no room for i; the page is then
+// complete, and i is where the next one begins.
+func (p *Pager) Add(i *identity.Identity) bool {
+	size := storage.Size(i)
+	if len(p.identities) == p.limit || p.maxBytes > 0 && len(p.identities) > 0 && p.bytes+size > p.maxBytes {
+		p.full = true
+		return false
+	}
+	p.identities = append(p.identities, i)
+	p.bytes += size
+	return true
+}
+
+// Page returns the page.
+func (p *Pager) Page() storage.Page {
+	page := storage.Page{Identities: p.identities, Next: uuid.Nil}
+	if p.full {
+		page.Next = p.identities[len(p.identities)-1].ID
+	}
+	return page
+}
