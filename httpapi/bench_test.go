@@ -20,6 +20,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
@@ -62,15 +63,22 @@ var benchStores = []struct {
 // closes at the end.
 func benchHandler(b *testing.B, store storage.Storage, people int) (*httpapi.Handler, []uuid.UUID) {
 	b.Cleanup(func() { require.NoError(b, store.Close()) })
-	manager, err := idem.New(store, newSchemas(b))
+	return benchPeople(b, store, newSchemas(b), people, func(n int) identity.Create {
+		return identity.Create{Traits: fmt.Appendf(nil, `{"email":"person%d@example.com"}`, n)}
+	})
+}
+
+// benchPeople serves what create makes of 0 to count-1.
+func benchPeople(b *testing.B, store storage.Storage, schemas *schema.Registry, count int, create func(n int) identity.Create) (*httpapi.Handler, []uuid.UUID) {
+	manager, err := idem.New(store, schemas)
 	require.NoError(b, err)
-	creates := make([]identity.Create, people)
+	creates := make([]identity.Create, count)
 	for n := range creates {
-		creates[n].Traits = fmt.Appendf(nil, `{"email":"person%d@example.com"}`, n)
+		creates[n] = create(n)
 	}
 	results, err := manager.CreateIdentities(b.Context(), creates)
 	require.NoError(b, err)
-	ids := make([]uuid.UUID, people)
+	ids := make([]uuid.UUID, count)
 	for n, result := range results {
 		require.NoError(b, result.Err)
 		ids[n] = result.Identity.ID
@@ -120,35 +128,41 @@ func BenchmarkHTTP(b *testing.B) {
 		}},
 	}
 	for _, o := range operations {
-		for _, s := range benchStores {
-			for _, count := range []int{1, 8, 64} {
-				b.Run(fmt.Sprintf("%s/store=%s/clients=%d", o.name, s.name, count), func(b *testing.B) {
-					handler, people := benchHandler(b, s.open(b), population)
-					server := httptest.NewServer(handler)
-					b.Cleanup(server.Close)
-					var clients []*client
-					for range count {
-						clients = append(clients, newClient(b, server))
-					}
-					var (
-						next    atomic.Int64
-						running sync.WaitGroup
-					)
-					b.ResetTimer()
-					for _, c := range clients {
-						running.Go(func() {
-							for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
-								if status, err := c.do(o.request(people, n)); err != nil || status/100 != 2 {
-									b.Error(status, err)
-									return
-								}
+		benchHTTP(b, o.name, benchHandler, population, o.request)
+	}
+}
+
+// benchHTTP measures a request on each store with 1, 8 and 64 clients.
+func benchHTTP(b *testing.B, name string, serve func(b *testing.B, store storage.Storage, people int) (*httpapi.Handler, []uuid.UUID),
+	population int, request func(people []uuid.UUID, n int) (method, path, body string)) {
+	for _, s := range benchStores {
+		for _, count := range []int{1, 8, 64} {
+			b.Run(fmt.Sprintf("%s/store=%s/clients=%d", name, s.name, count), func(b *testing.B) {
+				handler, people := serve(b, s.open(b), population)
+				server := httptest.NewServer(handler)
+				b.Cleanup(server.Close)
+				var clients []*client
+				for range count {
+					clients = append(clients, newClient(b, server))
+				}
+				var (
+					next    atomic.Int64
+					running sync.WaitGroup
+				)
+				b.ResetTimer()
+				for _, c := range clients {
+					running.Go(func() {
+						for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+							if status, err := c.do(request(people, n)); err != nil || status/100 != 2 {
+								b.Error(status, err)
+								return
 							}
-						})
-					}
-					running.Wait()
-					b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
-				})
-			}
+						}
+					})
+				}
+				running.Wait()
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+			})
 		}
 	}
 }
