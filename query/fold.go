@@ -1,6 +1,7 @@
 package query
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -11,8 +12,7 @@ import (
 // simple case folding, one code point for one. So "É", "é" and "e" with a combining accent are one, "ß" is
 // "ẞ" but not "ss", and "İ" is itself. Bytes that are not UTF-8 become U+FFFD.
 //
-// Of the code points that fold together the least stands for all, but for ASCII letters, which come out in
-// lower case.
+// Of the code points that fold together, the lower case of the least stands for all.
 func Fold(s string) string { return string(appendFold(nil, s)) }
 
 // FoldVersion names the edition of Unicode that [Fold] follows. A store that keeps folded text or index keys
@@ -33,23 +33,61 @@ func appendFold(dst []byte, s string) []byte {
 	return dst
 }
 
+// appendFoldSlow folds text of which each code point is composed already and joins with none before it, and
+// leaves other text to the normaliser, which takes several times as long.
 func appendFoldSlow(dst []byte, s string) []byte {
-	if !norm.NFC.IsNormalString(s) {
-		s = norm.NFC.String(s)
-	}
+	start, table := len(dst), foldTable()
 	for _, r := range s {
+		switch {
+		case r < tableEnd:
+			if r = table[r]; r < 0 {
+				return appendFoldNormalized(dst[:start], s)
+			}
+		case r < caselessEnd, r >= hangulStart && r <= hangulEnd:
+		default:
+			return appendFoldNormalized(dst[:start], s)
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
+}
+
+func appendFoldNormalized(dst []byte, s string) []byte {
+	for _, r := range norm.NFC.String(s) {
 		dst = utf8.AppendRune(dst, foldRune(r))
 	}
 	return dst
 }
+
+// Below tableEnd are the scripts that have two cases, with few exceptions, and the combining marks. From there
+// to caselessEnd are the ideographs, then the syllables of Hangul: all composed, and of one case.
+const (
+	tableEnd    = 0x3100
+	caselessEnd = 0xa000
+	hangulStart = 0xac00
+	hangulEnd   = 0xd7a3
+)
+
+// foldTable has for a code point what it folds to, -1 where normalising may change it or what is before it.
+var foldTable = sync.OnceValue(func() *[tableEnd]rune {
+	var table [tableEnd]rune
+	for r := range rune(tableEnd) {
+		if text := string(r); norm.NFC.PropertiesString(text).BoundaryBefore() && norm.NFC.IsNormalString(text) {
+			table[r] = foldRune(r)
+		} else {
+			table[r] = -1
+		}
+	}
+	return &table
+})
 
 func foldRune(r rune) rune {
 	least := r
 	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 		least = min(least, next)
 	}
-	if 'A' <= least && least <= 'Z' {
-		return least + 'a' - 'A'
+	if least == r && unicode.SimpleFold(r) == r {
+		return r // İ, too, which has a lower case but folds with nothing
 	}
-	return least
+	return unicode.ToLower(least)
 }
