@@ -13,10 +13,9 @@ import (
 // locate says of a conflict which field of the request it came from: the store
 // knows what clashed, the use case knows what it was made of.
 func locate(err error, derived *schema.Derived, imported *credentials.Import) error {
-	_, vetoed := errors.AsType[*VetoError](err)
 	conflict, ok := errors.AsType[*storage.ConflictError](err)
-	if vetoed || !ok {
-		return err
+	if !ok || kindOf(err) != KindConflict {
+		return err // the application's own error, which happens to wrap one
 	}
 	located := *conflict
 	located.Pointer = pointerOf(conflict.Claim(), derived, imported)

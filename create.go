@@ -15,12 +15,9 @@ import (
 // Errors: KindInvalid with everything that is wrong with c; KindConflict if an
 // identifier, an address or the external id belongs to another identity; KindVetoed.
 func (m *Manager) CreateIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {
-	created, err := m.createIdentity(ctx, c)
-	id := uuid.Nil
-	if created != nil {
-		id = created.ID
-	}
-	return created, m.finish(ctx, "create identity", id, err)
+	return write(ctx, m, "create identity", uuid.Nil, func(ctx context.Context) (*identity.Identity, error) {
+		return m.createIdentity(ctx, c)
+	})
 }
 
 func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {

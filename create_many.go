@@ -32,12 +32,14 @@ const createChunk = 1000
 // ended before all was done: the results then tell what happened to each, and it may
 // be that some were created.
 func (m *Manager) CreateIdentities(ctx context.Context, creates []identity.Create) ([]CreateResult, error) {
-	results := make([]CreateResult, len(creates))
-	for start := 0; start < len(creates); start += createChunk {
-		end := min(start+createChunk, len(creates))
-		m.createChunk(ctx, creates[start:end], results[start:end])
-	}
-	return results, m.finishRead(ctx, "create identities", uuid.Nil, ctx.Err())
+	return run(ctx, m, "create identities", uuid.Nil, func(ctx context.Context) ([]CreateResult, error) {
+		results := make([]CreateResult, len(creates))
+		for start := 0; start < len(creates); start += createChunk {
+			end := min(start+createChunk, len(creates))
+			m.createChunk(ctx, creates[start:end], results[start:end])
+		}
+		return results, ctx.Err()
+	})
 }
 
 func (m *Manager) createChunk(ctx context.Context, creates []identity.Create, results []CreateResult) {
@@ -61,12 +63,12 @@ func (m *Manager) createChunk(ctx context.Context, creates []identity.Create, re
 		results[n].Identity = created[k]
 		errs[n] = locate(createErrs[k], facts[n].Derived, creates[n].Credentials)
 	}
+	const op = "create identity"
 	for n, err := range errs {
-		id := uuid.Nil
-		if results[n].Identity != nil {
-			id = results[n].Identity.ID
+		id := about(uuid.Nil, results[n].Identity)
+		if results[n].Err = m.wrap(ctx, op, id, err); err == nil {
+			m.logChange(ctx, op, id)
 		}
-		results[n].Err = m.finish(ctx, "create identity", id, err)
 	}
 }
 

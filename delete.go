@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 )
@@ -14,7 +15,9 @@ import (
 //
 // Errors: KindNotFound; KindPrecondition; KindVetoed.
 func (m *Manager) DeleteIdentity(ctx context.Context, id uuid.UUID, preconditions ...Precondition) error {
-	return m.finish(ctx, "delete identity", id, m.deleteIdentity(ctx, id, preconditions))
+	return writeError(ctx, m, "delete identity", id, func(ctx context.Context) error {
+		return m.deleteIdentity(ctx, id, preconditions)
+	})
 }
 
 func (m *Manager) deleteIdentity(ctx context.Context, id uuid.UUID, preconditions []Precondition) error {
@@ -27,5 +30,23 @@ func (m *Manager) deleteIdentity(ctx context.Context, id uuid.UUID, precondition
 			return err
 		}
 		return m.ask(ctx, storage.NewChange(ctx, current, nil, now), current, nil)
+	})
+}
+
+// DeleteCredential removes the credential of type t of the identity id. identifier selects
+// one of several: for oidc and saml it is "provider:subject" and required. For other types
+// it is ignored. [credentials.Set.Remove] tells what can be removed, and when. With
+// preconditions it happens only if they all hold.
+//
+// Errors: KindNotFound if there is no such identity or credential; KindInvalid for
+// [credentials.ErrLastFirstFactor], [credentials.ErrNotRemovable] and
+// [credentials.ErrIdentifierRequired]; KindPrecondition; KindVetoed.
+func (m *Manager) DeleteCredential(ctx context.Context, id uuid.UUID, t credentials.Type, identifier string, preconditions ...Precondition) error {
+	return writeError(ctx, m, "delete credential", id, func(ctx context.Context) error {
+		now := m.now()
+		_, err := m.change(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
+			return current.WithoutCredential(t, identifier, now)
+		})
+		return err
 	})
 }

@@ -28,7 +28,8 @@ const (
 	// KindConflict is something unique that another identity has
 	// ([*storage.ConflictError]), or a patch whose test failed ([ErrTestFailed]).
 	KindConflict
-	// KindPrecondition is a precondition that does not hold: [storage.ErrRevision].
+	// KindPrecondition is a precondition that does not hold: [*PreconditionError], or
+	// [storage.ErrRevision].
 	KindPrecondition
 	// KindDenied is a sign-in that is refused: [ErrWrongPassword], [ErrInactive].
 	KindDenied
@@ -118,13 +119,19 @@ func KindOf(err error) Kind {
 // kindOf is the one place that turns a cause into a kind.
 func kindOf(err error) Kind {
 	var (
-		invalid *violation.Error
-		veto    *VetoError
+		invalid   *violation.Error
+		veto      *VetoError
+		failed    *hookError
+		condition *PreconditionError
 	)
 	switch {
+	// What the application's own functions return comes first, whatever it wraps.
+	case errors.As(err, &failed):
+		return KindInternal
 	case errors.As(err, &veto):
-		// First, whatever the hook's own error wraps.
 		return KindVetoed
+	case errors.As(err, &condition):
+		return KindPrecondition
 	case errors.Is(err, storage.ErrOutcomeUnknown):
 		return KindInternal
 	case errors.As(err, &invalid),

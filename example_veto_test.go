@@ -27,7 +27,7 @@ func ExampleWithBeforeCommit() {
 	manager, err := idem.New(memory.New(), schemas, idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 		leaves := c.After == nil || c.After.State == identity.StateInactive
 		if leaves && c.Before != nil && string(c.Before.MetadataAdmin) == `{"invoice":"open"}` {
-			return errors.New("there is an open invoice")
+			return idem.Veto("there is an open invoice")
 		}
 		return nil
 	}))

@@ -35,7 +35,7 @@ func TestChanges(t *testing.T) {
 		require.NoError(t, w.DeleteIdentity(ctx, ada.ID))
 
 		var all []storage.Change
-		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{}) {
+		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{Limit: 3}) {
 			require.NoError(t, err)
 			all = append(all, c)
 		}
@@ -48,7 +48,7 @@ func TestChanges(t *testing.T) {
 		}, all[3])
 
 		var ofBob []storage.Change
-		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{IdentityID: bob.ID}) {
+		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{IdentityID: bob.ID, Limit: 1}) {
 			require.NoError(t, err)
 			ofBob = append(ofBob, c)
 		}

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 )
 
-// PendingChange is a change that is about to be committed, as a hook of [WithBeforeCommit] sees
-// it: what the feed will say of it, but for its Sequence, and the identity on both
-// sides.
+// PendingChange is a change that is about to be committed, as a hook of
+// [WithBeforeCommit] sees it: what the feed will tell of it, but for its Sequence, and
+// the identity before and after it.
 type PendingChange struct {
 	storage.Change
 	// Before is the identity as it is, nil for a create. After is the identity as it
@@ -20,19 +18,22 @@ type PendingChange struct {
 	Before, After *identity.Identity
 }
 
-// WithBeforeCommit has hook asked about every change, whoever makes it and on whichever
-// way: creates, imports, updates, patches, deletes of an identity or a credential, and
-// the new hash that a sign-in may bring. It sees exactly what will be committed; a
-// change that changes nothing is not shown.
+// WithBeforeCommit sets a hook that is asked about every change: creates, updates,
+// patches, deletes of an identity or a credential, typed calls such as
+// [Manager.SetPassword], and the new hash that a sign-in may bring. The hook sees exactly
+// what will be committed. A change that changes nothing is not shown. The default is no
+// hook.
 //
-// An error vetoes the change: nothing happens, and the caller gets an error of
-// KindVetoed that wraps a [*VetoError] with it. Over HTTP that is a 422 with the text of
-// the error as its reason, so it should be written for the client and hold no secret.
+// A hook that returns nil agrees. One that returns an error of [Veto] refuses the change:
+// nothing happens, and the caller gets an error of KindVetoed. Over HTTP that is a 422
+// whose reason is the veto's text. Any other error also stops the change, but is a fault
+// of the hook: the caller gets KindInternal, and over HTTP a 500 that does not tell the
+// text. The end of the context is KindCanceled, as everywhere.
 //
-// hook runs as part of the store's atomic step (for a create, which begins from nothing,
-// just before it): it must be quick, must not call the Manager or the store, and may run
-// again, or for a change that then fails for another reason. What must happen after a
-// commit is for [Manager.Watch].
+// hook runs in the store's atomic step, or for a create just before it. It must be quick,
+// must not call the Manager or the store, and may run more than once, also for a change
+// that then fails for another reason. [Manager.Watch] is for what must happen after a
+// commit.
 func WithBeforeCommit(hook func(ctx context.Context, c PendingChange) error) Option {
 	return Option{func(c *config) error {
 		if hook == nil {
@@ -43,51 +44,22 @@ func WithBeforeCommit(hook func(ctx context.Context, c PendingChange) error) Opt
 	}}
 }
 
-// VetoError says that a hook of [WithBeforeCommit] refused a change.
+// Veto returns an error with which a hook of [WithBeforeCommit] refuses a change. text is
+// told to the client and must not hold a secret. It is a [*VetoError].
+func Veto(text string) error { return &VetoError{Text: text} }
+
+// VetoError is the error of a change that a hook of [WithBeforeCommit] refused.
 type VetoError struct {
-	// Err is what the hook returned.
-	Err error
+	// Text is what the hook gave to [Veto].
+	Text string
 }
 
-// Error returns the text that the hook chose.
-func (e *VetoError) Error() string { return e.Err.Error() }
+// Error returns the text.
+func (e *VetoError) Error() string { return e.Text }
 
-// Unwrap returns what the hook returned.
-func (e *VetoError) Unwrap() error { return e.Err }
+// hookError is any other error of a hook.
+type hookError struct{ err error }
 
-// change replaces the identity id by what change makes of it, if the hook agrees.
-func (m *Manager) change(ctx context.Context, id uuid.UUID,
-	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+func (e *hookError) Error() string { return "the hook of WithBeforeCommit failed: " + e.err.Error() }
 
-	if err := checkActor(ctx); err != nil {
-		return nil, err
-	}
-	if m.beforeCommit == nil {
-		return m.storage.Update(ctx, id, change)
-	}
-	return m.storage.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
-		next, err := storage.ApplyUpdate(current, change)
-		if err != nil || next == current {
-			return next, err
-		}
-		return next, m.ask(ctx, storage.NewChange(ctx, current, next, next.UpdatedAt), current, next.Clone())
-	})
-}
-
-// askCreate asks the hook about a new identity.
-func (m *Manager) askCreate(ctx context.Context, i *identity.Identity) error {
-	if err := checkActor(ctx); err != nil || m.beforeCommit == nil {
-		return err
-	}
-	first := storage.ApplyCreate(i)
-	return m.ask(ctx, storage.NewChange(ctx, nil, first, first.UpdatedAt), nil, first)
-}
-
-// ask asks the hook. A context that ended is no veto.
-func (m *Manager) ask(ctx context.Context, c storage.Change, before, after *identity.Identity) error {
-	err := m.beforeCommit(ctx, PendingChange{Change: c, Before: before, After: after})
-	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return &VetoError{Err: err}
-}
+func (e *hookError) Unwrap() error { return e.err }

@@ -3,6 +3,7 @@ package idem_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -111,7 +112,9 @@ func TestVetoWithinATransaction(t *testing.T) {
 	require.NoError(t, err)
 	veto = fmt.Errorf("look the manager up: %w", sql.ErrTxDone)
 	_, err = w.UpdateIdentity(t.Context(), kept.ID, identity.Update{Traits: raw(`{"email":"eve@example.com"}`)})
-	require.Equal(t, idem.KindVetoed, idem.KindOf(err), "%v", err)
+	require.Equal(t, idem.KindInternal, idem.KindOf(err), "%v", err)
+	require.ErrorIs(t, err, veto)
+	veto = errors.Join(idem.Veto("not today"), sql.ErrTxDone)
 	require.Equal(t, idem.KindVetoed, idem.KindOf(w.DeleteIdentity(t.Context(), kept.ID)))
 	found, err := w.GetIdentity(t.Context(), kept.ID)
 	require.NoError(t, err)

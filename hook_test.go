@@ -3,6 +3,7 @@ package idem_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -111,8 +112,9 @@ func TestVeto(t *testing.T) {
 		before, err := w.LastChange(t.Context())
 		require.NoError(t, err)
 
-		errFrozen := errors.New("accounts are frozen until Monday")
-		h.veto = errors.Join(errFrozen, storage.ErrNotFound, storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindExternalID}))
+		errFrozen := idem.Veto("accounts are frozen until Monday")
+		misleading := errors.Join(storage.ErrNotFound, &idem.Error{Kind: idem.KindConflict, Err: storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindExternalID})})
+		errFault := fmt.Errorf("dial tcp: password authentication failed: %w", misleading)
 		for name, change := range map[string]func() error{
 			"create": func() error {
 				_, err := w.CreateIdentity(t.Context(), identity.Create{Traits: raw(`{}`)})
@@ -136,11 +138,19 @@ func TestVeto(t *testing.T) {
 			"delete credential": func() error { return w.DeleteCredential(t.Context(), created.ID, credentials.TypeTOTP, "") },
 		} {
 			t.Run(name, func(t *testing.T) {
+				h.veto = errors.Join(errFrozen, misleading)
 				err := change()
 				requireKind(t, err, idem.KindVetoed)
 				require.ErrorIs(t, err, errFrozen)
 				var veto *idem.VetoError
 				require.ErrorAs(t, err, &veto)
+				require.Equal(t, "accounts are frozen until Monday", veto.Text)
+
+				// What is no veto is a fault, whatever it wraps.
+				h.veto = errFault
+				err = change()
+				requireKind(t, err, idem.KindInternal)
+				require.ErrorIs(t, err, errFault)
 			})
 		}
 		w.requireUnchanged(t, created)
@@ -195,7 +205,7 @@ func TestHookOnSignIn(t *testing.T) {
 			Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g="}},
 		})
 		require.NoError(t, err)
-		h.veto = errors.New("frozen")
+		h.veto = idem.Veto("frozen")
 		signedIn, err := w.VerifyPassword(t.Context(), "ada@example.com", "password")
 		require.NoError(t, err)
 		require.True(t, created.Equal(signedIn))

@@ -61,8 +61,9 @@ type Page struct {
 // Errors: KindInvalid for a token that was not given out by ListIdentities, for more
 // than one filter, and for too many ids.
 func (m *Manager) ListIdentities(ctx context.Context, q Query) (Page, error) {
-	page, err := m.listIdentities(ctx, q)
-	return page, m.finishRead(ctx, "list identities", uuid.Nil, err)
+	return run(ctx, m, "list identities", uuid.Nil, func(ctx context.Context) (Page, error) {
+		return m.listIdentities(ctx, q)
+	})
 }
 
 func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
@@ -95,12 +96,13 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 // CountIdentities returns how many identities the filter of q selects. Errors:
 // KindInvalid as for ListIdentities.
 func (m *Manager) CountIdentities(ctx context.Context, q Query) (int, error) {
-	filter, err := q.filter()
-	count := 0
-	if err == nil {
-		count, err = m.storage.Count(ctx, filter)
-	}
-	return count, m.finishRead(ctx, "count identities", uuid.Nil, err)
+	return run(ctx, m, "count identities", uuid.Nil, func(ctx context.Context) (int, error) {
+		filter, err := q.filter()
+		if err != nil {
+			return 0, err
+		}
+		return m.storage.Count(ctx, filter)
+	})
 }
 
 // Identities returns an iterator over all identities that q selects, from its page

@@ -1,7 +1,6 @@
 package idem
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -67,24 +66,3 @@ func (m *Manager) Logger() *slog.Logger { return m.logger }
 
 // now is the time as identities keep it: whole microseconds in UTC.
 func (m *Manager) now() time.Time { return m.clock().UTC().Truncate(time.Microsecond) }
-
-// finish is how every use case ends: it wraps the error, if any, and logs changes
-// and faults.
-func (m *Manager) finish(ctx context.Context, op string, id uuid.UUID, err error) error {
-	if err == nil && m.logger.Enabled(ctx, slog.LevelDebug) {
-		m.logger.LogAttrs(ctx, slog.LevelDebug, op, slog.String("id", id.String()))
-	}
-	return m.finishRead(ctx, op, id, err)
-}
-
-// finishRead is finish for a use case that changes nothing: only faults are logged.
-func (m *Manager) finishRead(ctx context.Context, op string, id uuid.UUID, err error) error {
-	if err == nil {
-		return nil
-	}
-	e := wrap(op, id, err)
-	if e.Kind == KindInternal || e.Kind == KindUnavailable {
-		m.logger.LogAttrs(ctx, slog.LevelError, op, slog.String("id", e.ID), slog.String("kind", e.Kind.String()), slog.Any("error", err))
-	}
-	return e
-}

@@ -28,10 +28,11 @@ type config struct {
 
 	pollInterval time.Duration
 
-	// policy, migrate and beforeCommit may be nil.
+	// policy, migrate, beforeCommit and observe may be nil.
 	policy       PasswordPolicy
 	migrate      PasswordMigration
 	beforeCommit func(context.Context, PendingChange) error
+	observe      Observer
 }
 
 // newConfig returns the defaults as options change them.

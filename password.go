@@ -77,12 +77,9 @@ func (m *Manager) checkPolicy(ctx context.Context, imported *credentials.Import)
 //
 // Errors, of KindDenied: [ErrWrongPassword]; [ErrInactive].
 func (m *Manager) VerifyPassword(ctx context.Context, identifier, password string) (*identity.Identity, error) {
-	verified, err := m.verifyPassword(ctx, identifier, password)
-	id := uuid.Nil
-	if verified != nil {
-		id = verified.ID
-	}
-	return verified, m.finishRead(ctx, "verify password", id, err)
+	return run(ctx, m, "verify password", uuid.Nil, func(ctx context.Context) (*identity.Identity, error) {
+		return m.verifyPassword(ctx, identifier, password)
+	})
 }
 
 func (m *Manager) verifyPassword(ctx context.Context, identifier, password string) (*identity.Identity, error) {
@@ -152,20 +149,21 @@ func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identi
 // was set meanwhile. That it cannot is no reason to turn the owner away: it is logged,
 // and the next sign-in tries again.
 func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous credentials.Config, password string) *identity.Identity {
-	hash, err := m.hasher.Hash(ctx, []byte(password))
-	if refused := (*violation.Error)(nil); errors.As(err, &refused) {
-		return i // right as it is, and longer, say, than the new kind of hash can be of
-	}
-	if err == nil {
+	updated, err := run(ctx, m, "rehash password", i.ID, func(ctx context.Context) (*identity.Identity, error) {
+		hash, err := m.hasher.Hash(ctx, []byte(password))
+		if refused := (*violation.Error)(nil); errors.As(err, &refused) {
+			return i, nil // right as it is, but not one that the Manager's hasher takes
+		}
+		if err != nil {
+			return nil, err
+		}
 		now := m.now()
-		var updated *identity.Identity
-		updated, err = m.change(ctx, i.ID, func(current *identity.Identity) (*identity.Identity, error) {
+		return m.change(ctx, i.ID, nil, func(current *identity.Identity) (*identity.Identity, error) {
 			return current.WithPasswordHash(previous, hash, now), nil
 		})
-		if err == nil {
-			return updated
-		}
+	})
+	if err != nil {
+		return i
 	}
-	_ = m.finishRead(ctx, "rehash password", i.ID, err)
-	return i
+	return updated
 }

@@ -50,8 +50,9 @@ var ErrTestFailed = wire.ErrTestFailed
 // KindConflict for a failed test ([ErrTestFailed]) and as in an update;
 // KindPrecondition; KindVetoed.
 func (m *Manager) PatchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions ...Precondition) (*identity.Identity, error) {
-	patched, err := m.patchIdentity(ctx, id, p, preconditions)
-	return patched, m.finish(ctx, "patch identity", id, err)
+	return write(ctx, m, "patch identity", id, func(ctx context.Context) (*identity.Identity, error) {
+		return m.patchIdentity(ctx, id, p, preconditions)
+	})
 }
 
 // errMoved ends an attempt that worked on an identity that has changed since.
@@ -81,7 +82,7 @@ func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, prec
 		if err != nil {
 			return nil, err
 		}
-		patched, err := m.change(ctx, id, func(now *identity.Identity) (*identity.Identity, error) {
+		patched, err := m.change(ctx, id, preconditions, func(now *identity.Identity) (*identity.Identity, error) {
 			if now.Revision != current.Revision {
 				return nil, errMoved
 			}

@@ -7,9 +7,25 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// Precondition decides, in the same atomic step as the change it guards, whether
-// the identity as it is then may be changed. Its error ends the change.
+// Precondition decides whether an identity may be changed. It runs in the same atomic
+// step as the change, on the identity as it is then, and may run more than once. It must
+// be quick, must not change current, and must not call the Manager or the store. If it
+// returns an error nothing happens, and the caller gets a [*PreconditionError] with it.
 type Precondition func(current *identity.Identity) error
+
+// PreconditionError is the error, of KindPrecondition, of a change whose precondition
+// does not hold.
+type PreconditionError struct {
+	// Err is what the [Precondition] returned. That of [IfRevision] and
+	// [IfNotRevision] is [storage.ErrRevision].
+	Err error
+}
+
+// Error returns the text of Err.
+func (e *PreconditionError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *PreconditionError) Unwrap() error { return e.Err }
 
 // IfRevision lets a change happen only while the identity has one of the given
 // revisions. Otherwise the error is [storage.ErrRevision], and nothing changes. It
@@ -37,7 +53,7 @@ func IfNotRevision(revisions ...int64) Precondition {
 func check(preconditions []Precondition, current *identity.Identity) error {
 	for _, p := range preconditions {
 		if err := p(current); err != nil {
-			return err
+			return &PreconditionError{Err: err}
 		}
 	}
 	return nil

@@ -19,13 +19,16 @@ import (
 // rollback would undo the step, around [storage.ErrRecordSize], and around an error of
 // change.
 func (m *Manager) UpdateRecord(ctx context.Context, key storage.RecordKey, change func(current *storage.Record) (*storage.Record, error)) error {
-	return m.finishRead(ctx, "update record", uuid.Nil, m.storage.UpdateRecord(ctx, key, m.now(), change))
+	return runError(ctx, m, "update record", uuid.Nil, func(ctx context.Context) error {
+		return m.storage.UpdateRecord(ctx, key, m.now(), change)
+	})
 }
 
 // PruneRecords deletes the records that have expired by the Manager's clock, and returns
 // how many. Every write of a record deletes a few expired ones, so an application that
 // writes records need not call this; it gives space back at once.
 func (m *Manager) PruneRecords(ctx context.Context) (int, error) {
-	pruned, err := m.storage.PruneRecords(ctx, m.now())
-	return pruned, m.finishRead(ctx, "prune records", uuid.Nil, err)
+	return run(ctx, m, "prune records", uuid.Nil, func(ctx context.Context) (int, error) {
+		return m.storage.PruneRecords(ctx, m.now())
+	})
 }

@@ -41,34 +41,39 @@ type SchemaMismatch struct {
 // schemas that are registered. The error ends it: that of a candidate that cannot be
 // linked with them (KindInvalid), or of the store.
 func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.Schema) iter.Seq2[SchemaMismatch, error] {
+	const op = "check schema"
 	return func(yield func(SchemaMismatch, error) bool) {
-		linked, err := m.Schemas().With(candidate)
-		if err != nil {
-			invalid := violation.New("/schema_id", "", err.Error())
-			yield(SchemaMismatch{}, m.finishRead(ctx, "check schema", uuid.Nil, invalid))
-			return
-		}
-		candidate, _ := linked.Get(candidate.ID())
-		for i, err := range m.Identities(ctx, Query{PageSize: MaxPageSize}) {
-			if err != nil {
+		_ = runError(ctx, m, op, uuid.Nil, func(ctx context.Context) error {
+			end := func(id uuid.UUID, err error) error {
+				err = m.wrap(ctx, op, id, err)
 				yield(SchemaMismatch{}, err)
-				return
+				return err
 			}
-			if i.SchemaID != id {
-				continue
+			linked, err := m.Schemas().With(candidate)
+			if err != nil {
+				return end(uuid.Nil, violation.New("/schema_id", "", err.Error()))
 			}
-			_, err := candidate.Validate(i.Traits)
-			var invalid *violation.Error
-			switch {
-			case err == nil:
-			case errors.As(err, &invalid):
-				if !yield(SchemaMismatch{ID: i.ID, Violations: invalid.Violations}, nil) {
-					return
+			candidate, _ := linked.Get(candidate.ID())
+			for i, err := range m.Identities(ctx, Query{PageSize: MaxPageSize}) {
+				if err != nil {
+					return end(uuid.Nil, err)
 				}
-			default:
-				yield(SchemaMismatch{}, m.finishRead(ctx, "check schema", i.ID, err))
-				return
+				if i.SchemaID != id {
+					continue
+				}
+				_, err := candidate.Validate(i.Traits)
+				var invalid *violation.Error
+				switch {
+				case err == nil:
+				case errors.As(err, &invalid):
+					if !yield(SchemaMismatch{ID: i.ID, Violations: invalid.Violations}, nil) {
+						return nil
+					}
+				default:
+					return end(i.ID, err)
+				}
 			}
-		}
+			return nil
+		})
 	}
 }

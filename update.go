@@ -22,8 +22,9 @@ import (
 // KindConflict if an identifier, an address or the external id belongs to another
 // identity; KindPrecondition; KindVetoed.
 func (m *Manager) UpdateIdentity(ctx context.Context, id uuid.UUID, u identity.Update, preconditions ...Precondition) (*identity.Identity, error) {
-	updated, err := m.updateIdentity(ctx, id, u, preconditions)
-	return updated, m.finish(ctx, "update identity", id, err)
+	return write(ctx, m, "update identity", id, func(ctx context.Context) (*identity.Identity, error) {
+		return m.updateIdentity(ctx, id, u, preconditions)
+	})
 }
 
 // errSchemaMoved ends an attempt whose traits were checked against a schema that
@@ -47,10 +48,7 @@ func (m *Manager) updateIdentity(ctx context.Context, id uuid.UUID, u identity.U
 		if err != nil {
 			return nil, err
 		}
-		updated, err := m.change(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
-			if err := check(preconditions, current); err != nil {
-				return nil, err
-			}
+		updated, err := m.change(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
 			if u.SchemaID == "" && current.SchemaID != in.schemaID {
 				return nil, errSchemaMoved
 			}

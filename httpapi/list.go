@@ -1,20 +1,17 @@
 package httpapi
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/storage"
 )
 
 // listParameters are the query parameters of a list and whether they may be given
@@ -64,31 +61,6 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 	}
 	buffer.WriteByte(']')
 	return answer{status: http.StatusOK, header: header, body: buffer.Bytes(), buffer: buffer}, nil
-}
-
-// checkParameters refuses what is not among known, which says of each parameter whether
-// it may be given more than once: a misspelt filter that was ignored would answer with
-// everybody.
-func checkParameters(parameters url.Values, known map[string]bool) error {
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		repeatable, ok := known[name]
-		switch {
-		case !ok:
-			return badParameter(fmt.Sprintf("There is no parameter %s; there are %s.", strconv.QuoteToASCII(shorten(name)), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
-		case !repeatable && len(parameters[name]) > 1:
-			return badParameter("The parameter " + name + " is given more than once.")
-		}
-	}
-	return nil
-}
-
-// shorten keeps what is echoed to a size that a person can read.
-func shorten(text string) string {
-	const most = 64
-	if len(text) > most {
-		return text[:most] + "…"
-	}
-	return text
 }
 
 func readFilters(parameters url.Values) (idem.Query, error) {
@@ -186,25 +158,4 @@ func (h *Handler) linker(parameters url.Values, sizeName string, size int) func(
 		}
 		return fmt.Sprintf(`<%s/admin/identities?%s>; rel="%s"`, h.view.BaseURL, query.Encode(), relation)
 	}
-}
-
-// readSize reads the size of a page as it is used: absent, 0 or less is the default.
-func readSize(parameters url.Values, name string) (int, error) {
-	size, err := readNumber(parameters, name)
-	if size <= 0 {
-		size = storage.DefaultLimit
-	}
-	return min(size, idem.MaxPageSize), err
-}
-
-func readNumber(parameters url.Values, name string) (int, error) {
-	text := parameters.Get(name)
-	if text == "" && !parameters.Has(name) {
-		return 0, nil
-	}
-	number, err := strconv.Atoi(text)
-	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return 0, badParameter("The parameter " + name + " is not a number.")
-	}
-	return number, nil // of one out of range, the largest there is
 }

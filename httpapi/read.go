@@ -1,14 +1,10 @@
 package httpapi
 
 import (
-	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/wire"
 )
@@ -69,39 +65,4 @@ func (h *Handler) readAnswer(view wire.View, conditions conditions, i *identity.
 		return answer{status: http.StatusNotModified, etag: entityTag(i)}, nil
 	}
 	return h.identityAnswer(http.StatusOK, view, i), nil
-}
-
-// readQuery parses the query, where net/http would drop what it cannot read.
-func readQuery(r *http.Request) (url.Values, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, badParameter("The query cannot be parsed.")
-	}
-	return query, nil
-}
-
-func badParameter(reason string) *problem {
-	return &problem{
-		status: http.StatusBadRequest, id: "bad_request", message: "A parameter of the request is not valid.", reason: reason,
-	}
-}
-
-func includedCredentials(query url.Values) ([]credentials.Type, error) {
-	var types []credentials.Type
-	for n, name := range query["include_credential"] {
-		t, err := credentials.ParseType(name)
-		if err != nil {
-			return nil, badParameter(fmt.Sprintf("include_credential number %d is not a credential type; there are %s.", n+1, typeNames()))
-		}
-		types = append(types, t)
-	}
-	return types, nil
-}
-
-func typeNames() string {
-	var names []string
-	for _, t := range credentials.Types() {
-		names = append(names, string(t))
-	}
-	return strings.Join(names, ", ")
 }

@@ -283,7 +283,7 @@ func TestSecretsStayIn(t *testing.T) {
 			idem.WithBeforeCommit(func(_ context.Context, c idem.PendingChange) error {
 				switch {
 				case c.After != nil && c.After.ExternalID == "vetoed":
-					return errors.New(vetoTold)
+					return idem.Veto(vetoTold)
 				case c.After != nil && c.After.ExternalID == "thrown":
 					panic(c.After.Credentials[credentials.TypePassword].Config.HashedPassword)
 				}

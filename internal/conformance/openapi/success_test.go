@@ -2,7 +2,6 @@ package openapi_test
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/internal/conformance/server"
 )
 
@@ -103,7 +103,7 @@ func changes(t *testing.T, c *client) {
 
 func vetoes(t *testing.T, c *client) {
 	id := c.create(t, server.FullCreate)
-	c.server.Veto = errors.New("accounts are frozen until Monday")
+	c.server.Veto = idem.Veto("accounts are frozen until Monday")
 	for _, e := range []exchange{
 		{method: "POST", path: collection, body: `{}`},
 		{method: "PUT", path: id, body: `{}`},

@@ -70,9 +70,9 @@ func (h *Handler) changes(r *http.Request, f feed) (answer, error) {
 		}
 	}
 	if accepts(r, "text/event-stream") {
-		// What can go wrong has been seen by now, while it can still be told.
+		// What can go wrong was seen in this first read, while there can be another answer.
 		return answer{status: http.StatusOK, mediaType: "text/event-stream", stream: func(w http.ResponseWriter, r *http.Request) {
-			h.streamChanges(w, r, q)
+			h.streamChanges(w, r, q, found)
 		}}, nil
 	}
 	more := len(found) > f.size
@@ -166,8 +166,8 @@ func (h *Handler) EndStreams() { h.endStreams() }
 
 // streamChanges sends changes as server-sent events (WHATWG HTML, section 9.2), each
 // with its sequence number as the event's id, until the client leaves or EndStreams is
-// called.
-func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery) {
+// called. first are the first ones that q selects, as many as were read.
+func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery, first []storage.Change) {
 	defer h.cutOffPanic(r)
 	open, end := context.WithCancel(r.Context())
 	defer end()
@@ -180,7 +180,14 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 		_, err := w.Write(event)
 		return err == nil && out.Flush() == nil
 	}
-	for alive := send([]byte(": changes\n\n")); alive; alive = send([]byte(": still here\n\n")) {
+	alive := send([]byte(": changes\n\n"))
+	for _, c := range first {
+		if q.After = c.Sequence; !alive || open.Err() != nil {
+			return
+		}
+		alive = send(appendEvent(nil, c))
+	}
+	for ; alive; alive = send([]byte(": still here\n\n")) {
 		ctx, cancel := context.WithTimeout(open, h.keepAlive)
 		for c, err := range h.manager.Watch(ctx, q) {
 			if err != nil {

@@ -10,21 +10,21 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/idemkit/idem"
-	otelidem "github.com/idemkit/idem/contrib/otel"
+	"github.com/idemkit/idem/contrib/otelidem"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage/memory"
 )
 
 // An application gives its own exporter to the provider, and registers that with
-// otel.SetTracerProvider, where New finds it.
+// otel.SetTracerProvider, where Observer finds it.
 func Example() {
 	ctx := context.Background()
 	exporter := tracetest.NewInMemoryExporter()
 	provider := trace.NewTracerProvider(trace.WithSyncer(exporter))
 	defer provider.Shutdown(ctx)
 
-	telemetry, err := otelidem.New(otelidem.WithTracerProvider(provider))
+	observe, err := otelidem.Observer(otelidem.WithTracerProvider(provider))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -36,14 +36,13 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	manager, err := idem.New(telemetry.Storage(memory.New()), schemas)
+	manager, err := idem.New(memory.New(), schemas, idem.WithObserver(observe))
 	if err != nil {
 		log.Fatal(err)
 	}
-	traced := telemetry.Manager(manager)
 
 	for range 2 { // the second finds the address taken
-		_, _ = traced.CreateIdentity(ctx, identity.Create{Traits: json.RawMessage(`{"email":"ada@example.com"}`)})
+		_, _ = manager.CreateIdentity(ctx, identity.Create{Traits: json.RawMessage(`{"email":"ada@example.com"}`)})
 	}
 	for _, span := range exporter.GetSpans() {
 		fmt.Print(span.Name)
@@ -55,8 +54,6 @@ func Example() {
 		fmt.Println()
 	}
 	// Output:
-	// create identities
 	// create identity
-	// create identities: conflict
 	// create identity: conflict
 }

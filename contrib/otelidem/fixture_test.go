@@ -18,17 +18,15 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/idemkit/idem"
-	otelidem "github.com/idemkit/idem/contrib/otel"
-	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/contrib/otelidem"
 	"github.com/idemkit/idem/credentials/passwordhash"
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 )
 
 // collector is where the telemetry of a test goes.
 type collector struct {
-	*otelidem.Telemetry
+	observe  idem.Observer
 	recorder *tracetest.SpanRecorder
 	tracers  *trace.TracerProvider
 	reader   *metric.ManualReader
@@ -38,12 +36,12 @@ func collect(t *testing.T, options ...otelidem.Option) *collector {
 	t.Helper()
 	c := &collector{recorder: tracetest.NewSpanRecorder(), reader: metric.NewManualReader()}
 	c.tracers = trace.NewTracerProvider(trace.WithSpanProcessor(c.recorder))
-	telemetry, err := otelidem.New(append([]otelidem.Option{
+	observe, err := otelidem.Observer(append([]otelidem.Option{
 		otelidem.WithTracerProvider(c.tracers),
 		otelidem.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(c.reader))),
 	}, options...)...)
 	require.NoError(t, err)
-	c.Telemetry = telemetry
+	c.observe = observe
 	return c
 }
 
@@ -80,7 +78,7 @@ func (c *collector) measurements(t *testing.T) map[string]uint64 {
 	require.NoError(t, c.reader.Collect(t.Context(), &collected))
 	counts := map[string]uint64{}
 	for _, s := range collected.ScopeMetrics {
-		require.Equal(t, "github.com/idemkit/idem/contrib/otel", s.Scope.Name)
+		require.Equal(t, "github.com/idemkit/idem/contrib/otelidem", s.Scope.Name)
 		for _, m := range s.Metrics {
 			require.Equal(t, "s", m.Unit)
 			histogram, ok := m.Data.(metricdata.Histogram[float64])
@@ -111,8 +109,8 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func id(n int64) uuid.UUID { return uuid.MustParse(fmt.Sprintf("018f0000-0000-7000-8000-%012x", n)) }
 
-// newManager returns a Manager whose ids are 1, 2, 3 and so on.
-func newManager(t *testing.T, store storage.Storage, options ...idem.Option) *idem.Manager {
+// newManager returns a Manager that c observes, whose ids are 1, 2, 3 and so on.
+func (c *collector) newManager(t *testing.T, store storage.Storage, options ...idem.Option) *idem.Manager {
 	t.Helper()
 	parsed, err := schema.Parse("person", []byte(person))
 	require.NoError(t, err)
@@ -122,7 +120,7 @@ func newManager(t *testing.T, store storage.Storage, options ...idem.Option) *id
 	require.NoError(t, err)
 	var ids atomic.Int64
 	manager, err := idem.New(store, schemas, append([]idem.Option{
-		idem.WithLogger(slog.New(slog.DiscardHandler)), idem.WithHasher(hasher),
+		idem.WithObserver(c.observe), idem.WithLogger(slog.New(slog.DiscardHandler)), idem.WithHasher(hasher),
 		idem.WithClock(func() time.Time { return noon }),
 		idem.WithIDs(func() uuid.UUID { return id(ids.Add(1)) }),
 	}, options...)...)
@@ -131,14 +129,3 @@ func newManager(t *testing.T, store storage.Storage, options ...idem.Option) *id
 }
 
 func traits(email string) json.RawMessage { return json.RawMessage(fmt.Sprintf(`{"email":%q}`, email)) }
-
-func stored(n int64) *identity.Identity {
-	email := fmt.Sprintf("person%d@example.com", n)
-	return &identity.Identity{
-		ID: id(n), SchemaID: "person", State: identity.StateActive, Traits: traits(email),
-		Credentials: credentials.Set{credentials.TypePassword: {
-			Type: credentials.TypePassword, Identifiers: []string{email}, CreatedAt: noon, UpdatedAt: noon,
-		}},
-		StateChangedAt: noon, CreatedAt: noon, UpdatedAt: noon,
-	}
-}

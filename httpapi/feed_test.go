@@ -3,7 +3,6 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -271,17 +270,28 @@ func TestVeto(t *testing.T) {
 	f := newFixture(t, "memory", store, idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error { return veto }))
 	id := f.create(t, `{"credentials":{"totp":{"config":{"totp_url":"otpauth://totp/idem:ada?secret=JBSWY3DPEHPK3PXP"}}}}`).ID
 	before := f.whole(t, id)
-	veto = fmt.Errorf("accounts are frozen until Monday (%w)", errors.Join(storage.ErrNotFound))
-	for _, r := range []response{
-		f.post(t, `{}`),
-		f.put(t, id, `{"state":"inactive"}`),
-		f.do(t, http.MethodPatch, identityPath(id), `[{"op":"replace","path":"/state","value":"inactive"}]`),
-		f.do(t, http.MethodDelete, identityPath(id), ""),
-		f.do(t, http.MethodDelete, identityPath(id)+"/credentials/totp", ""),
-	} {
-		requireRefusal(t, refusal{status: 422, id: "vetoed"}, r)
-		require.Contains(t, string(r.body), `"reason":"accounts are frozen until Monday (no such identity)"`)
+	everyWay := func() []response {
+		return []response{
+			f.post(t, `{}`),
+			f.put(t, id, `{"state":"inactive"}`),
+			f.do(t, http.MethodPatch, identityPath(id), `[{"op":"replace","path":"/state","value":"inactive"}]`),
+			f.do(t, http.MethodDelete, identityPath(id), ""),
+			f.do(t, http.MethodDelete, identityPath(id)+"/credentials/totp", ""),
+		}
 	}
+	veto = fmt.Errorf("asked the ledger: %w (%w)", idem.Veto("accounts are frozen until Monday"), storage.ErrNotFound)
+	for _, r := range everyWay() {
+		requireRefusal(t, refusal{status: 422, id: "vetoed"}, r)
+		require.Contains(t, string(r.body), `"reason":"accounts are frozen until Monday"`)
+		require.NotContains(t, string(r.body), "ledger")
+	}
+	fault := veto
+	veto = fmt.Errorf("dial tcp 10.0.0.7:5432: password authentication failed (%w)", storage.ErrNotFound)
+	for _, r := range everyWay() {
+		requireRefusal(t, refusal{status: 500, id: "internal_error"}, r)
+		require.NotContains(t, string(r.body), "dial")
+	}
+	veto = fault
 	batch := f.do(t, http.MethodPatch, "/admin/identities", `{"identities":[{"create":{}}]}`)
 	require.Equal(t, 200, batch.status)
 	require.Contains(t, string(batch.body), `"code":422`)

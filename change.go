@@ -1,0 +1,83 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
+)
+
+// MaxActorLength bounds the name of an actor, in bytes.
+const MaxActorLength = 256
+
+// ContextWithActor returns a context whose changes are recorded in the feed as made by
+// actor, the application's own name for the person or program at work, such as
+// "admin:42". An actor is valid UTF-8 without control characters, of at most
+// [MaxActorLength] bytes. A change with any other actor is refused (KindInvalid).
+func ContextWithActor(ctx context.Context, actor string) context.Context {
+	return storage.WithActor(ctx, actor)
+}
+
+func checkActor(ctx context.Context) error {
+	actor := storage.Actor(ctx)
+	if len(actor) > MaxActorLength || !utf8.ValidString(actor) || strings.ContainsFunc(actor, unicode.IsControl) {
+		return violation.New("", "", fmt.Sprintf("the actor must be valid UTF-8 without control characters and at most %d bytes long", MaxActorLength))
+	}
+	return nil
+}
+
+// change replaces the identity id by what change makes of it, if the preconditions hold
+// and the hook agrees. All changes of an identity that exists go through here.
+func (m *Manager) change(ctx context.Context, id uuid.UUID, preconditions []Precondition,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
+	if err := checkActor(ctx); err != nil {
+		return nil, err
+	}
+	guarded := func(current *identity.Identity) (*identity.Identity, error) {
+		if err := check(preconditions, current); err != nil {
+			return nil, err
+		}
+		return change(current)
+	}
+	if m.beforeCommit == nil {
+		return m.storage.Update(ctx, id, guarded)
+	}
+	return m.storage.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {
+		next, err := storage.ApplyUpdate(current, guarded)
+		if err != nil || next == current {
+			return next, err
+		}
+		return next, m.ask(ctx, storage.NewChange(ctx, current, next, next.UpdatedAt), current, next.Clone())
+	})
+}
+
+// askCreate asks the hook about a new identity.
+func (m *Manager) askCreate(ctx context.Context, i *identity.Identity) error {
+	if err := checkActor(ctx); err != nil || m.beforeCommit == nil {
+		return err
+	}
+	first := storage.ApplyCreate(i)
+	return m.ask(ctx, storage.NewChange(ctx, nil, first, first.UpdatedAt), nil, first)
+}
+
+// ask asks the hook. An error that is neither a veto nor the end of the context is a
+// fault of the hook, whatever it wraps.
+func (m *Manager) ask(ctx context.Context, c storage.Change, before, after *identity.Identity) error {
+	err := m.beforeCommit(ctx, PendingChange{Change: c, Before: before, After: after})
+	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return err
+	}
+	if _, vetoed := errors.AsType[*VetoError](err); vetoed {
+		return err
+	}
+	return &hookError{err}
+}
