@@ -44,8 +44,9 @@
 //     transaction of the change. A test selects the keys from the first to before the second of [Test.Range].
 //     Keys are cut to [MaxIndexKey] bytes, and ranges are wide enough for that. Strings have a second, folded
 //     key from [FoldedKeys] on, for OpStartsWith; a scan in the order of the values ends before those.
-//     An identity may have several keys, and is met in an ascending scan first by the one it is sorted by, in
-//     a descending scan too.
+//     An identity may have several keys. A scan in ascending or descending order meets first the one that the
+//     identity is sorted by. Keys are longer than those of a [Position], so that a scan of an index has
+//     identities with equal positions in an order of its own: they must be brought into that of their ids.
 //   - Search index: the store keeps [SearchText] in an index of trigrams. [Search.Needles] and [Expr.Needles]
 //     are texts that must be in it.
 //   - Folding follows an edition of Unicode: a store records [FoldVersion] beside what was folded.

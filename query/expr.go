@@ -47,13 +47,14 @@ type Expr struct{ tree *tree }
 // tree is one node of an expression as it was written. What it means depends on where it stands: inside [ ] a
 // path begins at the element. So it is bound when the whole is known, at first use.
 type tree struct {
-	op      Operator
-	path    string // JSON pointer
-	value   literal
-	kids    []*tree
-	err     *Error // what the function that made it refused
-	column  int    // of the path, in a parsed text
-	valueAt int    // the column of the value
+	op    Operator
+	path  string // JSON pointer
+	value literal
+	kids  []*tree
+	err   *Error // what the function that made it refused
+
+	// Where the path and the value begin in a parsed text, in bytes from 1. Parse makes columns of them.
+	place, valuePlace int
 
 	once  sync.Once
 	bound *bound
@@ -240,7 +241,7 @@ func (b *binding) bind(t *tree, s *shape, depth int) (*bound, *Error) {
 	}
 	if reason := result.setValue(t.value); reason != "" {
 		fault := t.refuse(reason)
-		fault.Column = t.valueAt
+		fault.Column = t.valuePlace
 		return nil, fault
 	}
 	return result, nil
@@ -258,7 +259,7 @@ func (b *binding) bindKids(result *bound, t *tree, s *shape, depth int) (*bound,
 }
 
 func (t *tree) refuse(reason string) *Error {
-	return &Error{Column: t.column, Path: t.path, Reason: reason}
+	return &Error{Column: t.place, Path: t.path, Reason: reason}
 }
 
 // comparisons lists the operators that come after a path, for messages.

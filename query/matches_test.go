@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -179,6 +180,26 @@ func TestLongTextsCostWhatTheyAreLong(t *testing.T) {
 	require.False(t, query.Or(terms...).Matches(i))
 	deep := withTraits(`{"a":` + strings.Repeat("[", 90) + strings.Repeat("]", 90) + `}`)
 	require.False(t, query.Present("/traits/a").Matches(deep))
+}
+
+func TestMatchesConcurrently(t *testing.T) {
+	e := query.Or(query.Contains("/traits/x", "É"), query.Eq("/state", "inactive"))
+	s, err := query.NewSearch("élan")
+	require.NoError(t, err)
+	sorted, err := query.NewSort(query.Ascending("/traits/x"))
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			for range 200 {
+				i := withTraits([]string{`{"x":"\u00e9lan"}`, `{"x":"elan"}`}[n%2])
+				if e.Matches(i) != (n%2 == 0) || s.Matches(i) != (n%2 == 0) || len(sorted.Position(i).Keys) != 1 {
+					t.Error("another goroutine's identity was looked at")
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestJSONThatIsNoneMatchesNothing(t *testing.T) {

@@ -40,7 +40,7 @@ func Parse(text string) (Expr, error) {
 		return Expr{}, p.err
 	}
 	if _, fault := t.bind(); fault != nil {
-		return Expr{}, fault
+		return Expr{}, &Error{Column: p.column(fault.Column - 1), Path: fault.Path, Reason: fault.Reason}
 	}
 	return Expr{t}, nil
 }
@@ -151,14 +151,14 @@ func (p *parser) and() *tree { return p.joined(opAnd, p.unary) }
 
 func (p *parser) joined(op Operator, operand func() *tree) *tree {
 	p.space()
-	column := p.column(p.at)
+	place := p.at + 1
 	kids := []*tree{operand()}
 	for p.keyword(op) {
 		kids = append(kids, operand())
 	}
 	t := join(op, kids)
 	if len(kids) > 1 {
-		t.column = column
+		t.place = place
 	}
 	return t
 }
@@ -171,7 +171,7 @@ func (p *parser) unary() *tree {
 		if !p.next('(') {
 			p.expected(`"(" after "not"`)
 		}
-		return &tree{op: opNot, column: p.column(start), kids: []*tree{p.group(')', start)}}
+		return &tree{op: opNot, place: start + 1, kids: []*tree{p.group(')', start)}}
 	case p.next('('):
 		return p.group(')', start)
 	}
@@ -196,7 +196,8 @@ func (p *parser) term() *tree {
 		return &tree{}
 	}
 	p.space()
-	t := &tree{column: p.column(p.at), path: p.path()}
+	t := &tree{place: p.at + 1}
+	t.path = p.path()
 	if p.err != nil {
 		return t
 	}
@@ -213,7 +214,7 @@ func (p *parser) term() *tree {
 	p.at += len(word)
 	if t.op = op; op != OpPresent {
 		p.space()
-		t.valueAt = p.column(p.at)
+		t.valuePlace = p.at + 1
 		t.value = p.literal()
 	}
 	return t
