@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -200,6 +201,30 @@ func TestMatchesConcurrently(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestCostGrowsWithTheDocument: eight times the document costs about eight times the time, also where [ ] are
+// nested in lists that are. A square would be 64 times.
+func TestCostGrowsWithTheDocument(t *testing.T) {
+	e := query.Any("", query.Or(query.Eq("", 1), query.Eq("/x/y", 1), query.Gt("/x", 1), query.Contains("", "z")))
+	for range 12 {
+		e = query.Any("", query.Or(e, query.Eq("/x", "q")))
+	}
+	e = query.Any("/traits/l", query.Not(query.Not(e)))
+	require.NoError(t, e.Err())
+	cost := func(elements int) time.Duration {
+		i := withTraits(`{"l":[` + strings.Repeat(`[[{"x":[0,{"y":"a"}]}],"b"],`, elements) + `0]}`)
+		least := time.Hour
+		for range 5 {
+			start := time.Now()
+			require.False(t, e.Matches(i))
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	small, large := cost(500), cost(4000)
+	require.Less(t, large, 40*small)
+	require.Less(t, large, 2*time.Second)
 }
 
 func TestJSONThatIsNoneMatchesNothing(t *testing.T) {
