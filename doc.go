@@ -60,7 +60,7 @@
 // On an SQLite database that the application has open, an identity and the
 // application's own rows change together or not at all:
 //
-//	store, err := sqlite.New(db)
+//	store, err := sqlitedb.New(ctx, db)
 //	...
 //	tx, err := db.BeginTx(ctx, nil)
 //	_, err = tx.ExecContext(ctx, "INSERT INTO members ...")

@@ -12,7 +12,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
-	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // An order and the customer who makes it become real together, or not at all: both are
@@ -32,7 +32,7 @@ func ExampleManager_WithStorage() {
 	if _, err := db.ExecContext(ctx, `CREATE TABLE orders (customer TEXT NOT NULL)`); err != nil {
 		log.Fatal(err)
 	}
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(ctx, db)
 	if err != nil {
 		log.Fatal(err)
 	}

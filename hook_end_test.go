@@ -16,6 +16,7 @@ import (
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // TestHookThatDoesNotReturn has a hook panic, or end its goroutine as a failing test
@@ -33,7 +34,7 @@ func TestHookThatDoesNotReturn(t *testing.T) {
 			db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "identities.db"))
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = db.Close() })
-			store, err := sqlite.New(db)
+			store, err := sqlitedb.New(t.Context(), db)
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = store.Close() })
 			tx, err := db.BeginTx(t.Context(), nil)
@@ -99,7 +100,7 @@ func TestVetoWithinATransaction(t *testing.T) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "identities.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(t.Context(), db)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	tx, err := db.BeginTx(t.Context(), nil)

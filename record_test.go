@@ -11,7 +11,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // TestRecordsGoByTheManagersClock keeps a record until the clock of the Manager has come
@@ -62,7 +62,7 @@ func TestRecordsAreRefusedInATransaction(t *testing.T) {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "application.db")+"?_busy_timeout=5000")
 	require.NoError(t, err)
 	defer db.Close()
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(t.Context(), db)
 	require.NoError(t, err)
 	defer store.Close()
 	tx, err := db.Begin()

@@ -22,6 +22,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // TestFullDatabase fills a database up to the number of pages that its application
@@ -226,7 +227,7 @@ func useAsNobody(n nobody, _ <-chan string) error {
 		return err
 	}
 	defer db.Close()
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(context.Background(), db)
 	if err != nil {
 		return fmt.Errorf("reading: %w", err)
 	}

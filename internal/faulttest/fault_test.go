@@ -17,7 +17,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // faults are tried at every step of every operation.
@@ -257,7 +257,7 @@ func TestFaultsOfMigration(t *testing.T) {
 				path := databasePath(t)
 				db := faultyDatabase(t, path, s)
 				s.arm(f, n)
-				store, err := sqlite.New(db)
+				store, err := sqlitedb.New(t.Context(), db)
 				step := s.disarm()
 				at := fmt.Sprintf("at step %d, %q", n, step)
 				if err == nil {

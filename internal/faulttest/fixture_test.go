@@ -22,6 +22,7 @@ import (
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // account gives one identifier, one verifiable and one recovery address.
@@ -44,7 +45,7 @@ func newManager(store storage.Storage, options ...idem.Option) (*idem.Manager, e
 }
 
 // openManager opens the file at path and returns a manager over it and its store.
-func openManager(path string) (*idem.Manager, *sqlite.Store, error) {
+func openManager(path string) (*idem.Manager, *sqlitedb.Store, error) {
 	store, err := sqlite.Open(context.Background(), path)
 	if err != nil {
 		return nil, nil, err
@@ -151,9 +152,9 @@ func encode(value any) json.RawMessage {
 func emailOf(token string) string { return strings.ReplaceAll(token, "/", "-") + "@example.com" }
 
 // newStore returns a store in a database of the application's.
-func newStore(t *testing.T, db *sql.DB) *sqlite.Store {
+func newStore(t *testing.T, db *sql.DB) *sqlitedb.Store {
 	t.Helper()
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(t.Context(), db)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	return store

@@ -23,6 +23,7 @@ import (
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 var operations = flag.Int("operations", 600, "how many operations a history for the check of linearizability has")
@@ -412,7 +413,7 @@ func (v version) identity(id uuid.UUID) *identity.Identity {
 	}
 }
 
-func openStore(t *testing.T, path string) *sqlite.Store {
+func openStore(t *testing.T, path string) *sqlitedb.Store {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), path)
 	require.NoError(t, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // TestProcessesOpenAtOnce has processes open one file that is not there yet, all at
@@ -74,14 +75,14 @@ func openAtOnce(o opener, told <-chan string) error {
 	fmt.Println("ready")
 	<-told
 	var (
-		store *sqlite.Store
+		store *sqlitedb.Store
 		err   error
 	)
 	if o.Through == "New" {
 		var db *sql.DB
 		if db, err = sql.Open("sqlite", "file:"+o.Path+"?_busy_timeout=5000"); err == nil {
 			defer db.Close()
-			store, err = sqlite.New(db)
+			store, err = sqlitedb.New(ctx, db)
 		}
 	} else {
 		store, err = sqlite.Open(ctx, o.Path)

@@ -24,7 +24,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 var transactionKills = flag.Int("transaction-kills", 2, "how often the test of the application's transactions kills at each moment")
@@ -108,7 +108,7 @@ func (o orderTaker) runAndKill(t *testing.T, random *rand.Rand) (stopped string)
 }
 
 // openApplication opens the application's database, with idem's tables in it.
-func openApplication(ctx context.Context, path string) (*sql.DB, *sqlite.Store, *idem.Manager, error) {
+func openApplication(ctx context.Context, path string) (*sql.DB, *sqlitedb.Store, *idem.Manager, error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_busy_timeout=60000&_journal_mode=WAL&_synchronous=FULL")
 	if err != nil {
 		return nil, nil, nil, err
@@ -117,7 +117,7 @@ func openApplication(ctx context.Context, path string) (*sql.DB, *sqlite.Store, 
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, db.Close())
 	}
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(ctx, db)
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, db.Close())
 	}
@@ -164,7 +164,7 @@ const pause = 3 * time.Millisecond
 type clerk struct {
 	orderTaker
 	db      *sql.DB
-	store   *sqlite.Store
+	store   *sqlitedb.Store
 	manager *idem.Manager
 	notes   *os.File
 	random  *rand.Rand

@@ -1,14 +1,7 @@
-// Package sqlite keeps identities in an SQLite database, durably: an
+// Package sqlite keeps identities in an SQLite database file of its own, durably: an
 // acknowledged change survives a crash of the process and of the machine.
 //
-// [Open] opens a database file of its own with settings made for this work. [New]
-// uses a database that the application has open already, whatever its driver; all
-// tables are prefixed idem_.
-//
-// Writes of concurrent callers share transactions and so the cost of making them
-// durable, each isolated from its neighbours' failure; a lone caller waits for
-// nobody. Reads never wait for writes. Several processes may share one file: all
-// checks are made inside the transaction that writes.
-//
-// Start reading at [Store.Update], then commit.go.
+// [Open] opens the file with the driver modernc.org/sqlite, which is written in Go, and
+// with settings made for this work. The store is that of package sqlitedb, which also
+// takes a database that the application has open already, with any driver.
 package sqlite

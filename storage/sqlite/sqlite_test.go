@@ -28,27 +28,6 @@ func TestStore(t *testing.T) {
 	}))
 }
 
-// TestStoreInApplicationDatabase runs the contract in a database that was opened
-// with nothing but a busy timeout, and on one connection.
-func TestStoreInApplicationDatabase(t *testing.T) {
-	for name, connections := range map[string]int{"pool": 0, "one connection": 1} {
-		t.Run(name, func(t *testing.T) {
-			databases := sync.Map{}
-			storagetest.Run(t, func(t *testing.T) storage.Storage {
-				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
-				db.SetMaxOpenConns(connections)
-				store, err := sqlite.New(db)
-				require.NoError(t, err)
-				databases.Store(store, db)
-				return store
-			}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
-				db, _ := databases.Load(store)
-				fillRecords(t, db.(*sql.DB), records)
-			}))
-		})
-	}
-}
-
 // fillRecords keeps records that belong to no identity.
 func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
 	t.Helper()
@@ -84,11 +63,30 @@ func TestNewFilesAreTheOwnersAlone(t *testing.T) {
 	require.Equal(t, os.FileMode(0o640), file.Mode(), "what the owner has set stays")
 }
 
-func openStore(t *testing.T) *sqlite.Store {
-	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+// TestPathIsPlain refuses what would be a file of a surprising name.
+func TestPathIsPlain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for path, says := range map[string]string{
+		"":                              "storage/memory",
+		":memory:":                      "storage/memory",
+		":memory:?cache=shared":         "storage/memory",
+		"file:identities.db":            "plain path",
+		"file:identities.db?mode=rwc":   "plain path",
+		"file::memory:?cache=shared":    "plain path",
+		"file:///tmp/identities.db?x=1": "plain path",
+	} {
+		_, err := sqlite.Open(t.Context(), path)
+		require.ErrorContains(t, err, says, "%q", path)
+	}
+	entries, err := os.ReadDir(".")
 	require.NoError(t, err)
-	return store
+	require.Empty(t, entries)
+	for _, odd := range []string{"./file:odd.db", "a?b=c#d%20e.db", "with space.db"} {
+		store, err := sqlite.Open(t.Context(), odd)
+		require.NoError(t, err, odd)
+		require.NoError(t, store.Close())
+		require.FileExists(t, odd)
+	}
 }
 
 // openDatabase opens a database as an application might.

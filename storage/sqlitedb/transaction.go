@@ -1,10 +1,12 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // inTransaction runs work in a transaction of db and commits it. After an error of
@@ -16,7 +18,7 @@ import (
 func inTransaction(ctx context.Context, db *sql.DB, work func(tx *sql.Tx) error) (err error) {
 	conn, tx, err := begin(ctx, db)
 	if err != nil {
-		return translate(err)
+		return sqliteerror.Translate(err)
 	}
 	defer func() { _ = conn.Close() }()
 	returned := false
@@ -34,7 +36,7 @@ func inTransaction(ctx context.Context, db *sql.DB, work func(tx *sql.Tx) error)
 	}
 	if err := tx.Commit(); err != nil {
 		settle(context.WithoutCancel(ctx), conn)
-		return translateCommit(err)
+		return sqliteerror.TranslateCommit(err)
 	}
 	return nil
 }

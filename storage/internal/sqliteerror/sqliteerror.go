@@ -1,4 +1,6 @@
-package sqlite
+// Package sqliteerror reads the errors of SQLite drivers by their result codes, never by
+// their text.
+package sqliteerror
 
 import (
 	"context"
@@ -14,6 +16,7 @@ import (
 
 // Primary result codes of SQLite: https://www.sqlite.org/rescode.html.
 const (
+	codeError    = 1
 	codeBusy     = 5
 	codeLocked   = 6
 	codeNoMemory = 7
@@ -23,9 +26,10 @@ const (
 	codeCantOpen = 14
 )
 
-// translate returns err as the contract of [storage.Storage] has it. It goes by
-// result codes, never by message text.
-func translate(err error) error {
+// Translate returns err as the contract of [storage.Storage] has it: around
+// [storage.ErrUnavailable] where the reason may pass. An error of a context is returned
+// as it is.
+func Translate(err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -45,19 +49,32 @@ func translate(err error) error {
 	return fmt.Errorf("sqlite: %w", err)
 }
 
-// translateCommit is translate for the error of a COMMIT. A lock or a full disk
+// TranslateCommit is [Translate] for the error of a COMMIT. A lock or a full disk
 // stops a commit before it starts; after anything else the log may hold it or not,
-// and what a crash makes of that log is not known.
-func translateCommit(err error) error {
+// and what a crash makes of that log is not known: [storage.ErrOutcomeUnknown].
+func TranslateCommit(err error) error {
 	if err == nil {
 		return nil
 	}
 	code, known := resultCode(err)
 	switch {
 	case known && (code&0xff == codeBusy || code&0xff == codeFull):
-		return translate(err)
+		return Translate(err)
 	}
-	return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, translate(err))
+	return fmt.Errorf("%w: %w", storage.ErrOutcomeUnknown, Translate(err))
+}
+
+// IsBusy reports whether err says that somebody else holds a lock.
+func IsBusy(err error) bool {
+	code, known := resultCode(err)
+	return known && code&0xff == codeBusy
+}
+
+// IsGeneric reports whether err is SQLite's generic error, which is that of a statement
+// that cannot be prepared because a table is missing, among others.
+func IsGeneric(err error) bool {
+	code, known := resultCode(err)
+	return known && code&0xff == codeError
 }
 
 // resultCode finds SQLite's result code in an error of whichever driver: those

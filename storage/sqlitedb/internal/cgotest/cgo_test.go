@@ -17,7 +17,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 	"github.com/idemkit/idem/storage/storagetest"
 )
 
@@ -27,9 +27,16 @@ var pools = map[string]int{"pool": 0, "one connection": 1}
 func TestStore(t *testing.T) {
 	for name, connections := range pools {
 		t.Run(name, func(t *testing.T) {
+			databases := sync.Map{}
 			storagetest.Run(t, func(t *testing.T) storage.Storage {
-				return newStore(t, openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections))
-			})
+				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections)
+				store := newStore(t, db)
+				databases.Store(store, db)
+				return store
+			}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+				db, _ := databases.Load(store)
+				fillRecords(t, db.(*sql.DB), records)
+			}))
 		})
 	}
 }
@@ -46,12 +53,26 @@ func TestStoreInTransaction(t *testing.T) {
 				require.NoError(t, err)
 				t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
 				return store.WithTx(tx)
-			})
+			}, storagetest.InTransaction())
 		})
 	}
 }
 
-// openDatabase opens a database with the settings that sqlite.New asks for, behind
+// fillRecords keeps records that belong to no identity.
+func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
+	t.Helper()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	insert, err := tx.Prepare(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`)
+	require.NoError(t, err)
+	for _, r := range records {
+		_, err := insert.Exec(r.Key[:], r.Value, r.Expires.UnixMicro())
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit())
+}
+
+// openDatabase opens a database with the settings that sqlitedb.New asks for, behind
 // those given: of two the driver takes the first.
 func openDatabase(t *testing.T, path string, connections int, settings ...string) *sql.DB {
 	t.Helper()
@@ -63,9 +84,9 @@ func openDatabase(t *testing.T, path string, connections int, settings ...string
 	return db
 }
 
-func newStore(t *testing.T, db *sql.DB) *sqlite.Store {
+func newStore(t *testing.T, db *sql.DB) *sqlitedb.Store {
 	t.Helper()
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(t.Context(), db)
 	require.NoError(t, err)
 	return store
 }

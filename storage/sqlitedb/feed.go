@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // entry are the arguments of a change of the feed, in the order of insertChange. The
@@ -86,7 +87,7 @@ func scanChanges(ctx context.Context, from source, n statement, args ...any) (fo
 			fields string
 		)
 		if err := rows.Scan(&c.Sequence, &id, &c.Revision, &c.Operation, &at, &fields, &c.Actor); err != nil {
-			return translate(err)
+			return sqliteerror.Translate(err)
 		}
 		if err := c.IdentityID.UnmarshalBinary(id); err != nil {
 			return errMalformedID

@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
 	"github.com/idemkit/idem/storage/internal/pager"
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // List implements [storage.Storage].
@@ -132,7 +133,7 @@ func eachIdentity(ctx context.Context, from source, yield func(*identity.Identit
 			revision int64
 		)
 		if err := rows.Scan(&key, &revision, &raw); err != nil {
-			return translate(err)
+			return sqliteerror.Translate(err)
 		}
 		if err := id.UnmarshalBinary(key); err != nil {
 			return errMalformedID
@@ -150,7 +151,7 @@ func eachIdentity(ctx context.Context, from source, yield func(*identity.Identit
 }
 
 // errEnough ends the reading of rows.
-var errEnough = errors.New("sqlite: enough rows")
+var errEnough = errors.New("sqlitedb: enough rows")
 
 // appendIDs appends the ids that a query returns.
 func appendIDs(ctx context.Context, ids []uuid.UUID, from source, n statement, args ...any) ([]uuid.UUID, error) {
@@ -160,7 +161,7 @@ func appendIDs(ctx context.Context, ids []uuid.UUID, from source, n statement, a
 			key sql.RawBytes
 		)
 		if err := rows.Scan(&key); err != nil {
-			return translate(err)
+			return sqliteerror.Translate(err)
 		}
 		if err := id.UnmarshalBinary(key); err != nil {
 			return errMalformedID
@@ -171,4 +172,4 @@ func appendIDs(ctx context.Context, ids []uuid.UUID, from source, n statement, a
 	return ids, err
 }
 
-var errMalformedID = errors.New("sqlite: the stored id of an identity is malformed")
+var errMalformedID = errors.New("sqlitedb: the stored id of an identity is malformed")

@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -95,7 +95,7 @@ func blank(context.Context, *transaction) (refusal, failure error) { return nil,
 
 func openLocal(t *testing.T) *Store {
 	t.Helper()
-	store, err := Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+	store, err := openFile(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
 	require.NoError(t, err)
 	return store
 }

@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlitedb_test
 
 import (
 	"fmt"
@@ -12,13 +12,14 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // TestCloseLeavesNoGoroutine checks, for a database of the store's own and for one of the
 // application, that nothing goes on running: neither what database/sql starts for each
 // database nor anything of idem.
 func TestCloseLeavesNoGoroutine(t *testing.T) {
-	use := func(t *testing.T, store *sqlite.Store) {
+	use := func(t *testing.T, store *sqlitedb.Store) {
 		var running sync.WaitGroup
 		for n := range 32 {
 			running.Go(func() {
@@ -41,7 +42,7 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 	t.Run("of the application", func(t *testing.T) {
 		db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
 		before := goleak.IgnoreCurrent()
-		store, err := sqlite.New(db)
+		store, err := sqlitedb.New(t.Context(), db)
 		require.NoError(t, err)
 		use(t, store)
 		goleak.VerifyNone(t, before)

@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func benchPerson(n int) *identity.Identity {
 func benchStore(b *testing.B, size int) (*Store, string) {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "identities.db")
-	store, err := Open(b.Context(), path)
+	store, err := openFile(b.Context(), path)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, store.Close()) })
 	for start := 0; start < size; start += 1000 {
@@ -277,7 +277,7 @@ func BenchmarkGrowth(b *testing.B) {
 			b.ReportMetric(rss.MiB(), "MiB-resident")
 			require.NoError(b, store.Close())
 			b.ReportMetric(microseconds(took(b, func() error {
-				store, err = Open(b.Context(), path)
+				store, err = openFile(b.Context(), path)
 				return err
 			})), "µs-to-open")
 			require.NoError(b, store.Close())

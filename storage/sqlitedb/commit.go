@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -340,4 +340,4 @@ func (w *write) runIn(ctx context.Context, t *transaction) (failure error) {
 var errLeaderPanicked = fmt.Errorf("%w: the transaction panicked", storage.ErrOutcomeUnknown)
 
 // errAborted rolls a transaction back; no caller sees it.
-var errAborted = errors.New("sqlite: a change did not return")
+var errAborted = errors.New("sqlitedb: a change did not return")

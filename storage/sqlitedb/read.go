@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // source is where statements run: a pool, or a transaction.
@@ -93,7 +94,7 @@ func get(ctx context.Context, from source, id uuid.UUID) (found row, err error) 
 			raw      sql.RawBytes
 		)
 		if err := rows.Scan(&revision, &found.lastChange, &raw); err != nil {
-			return translate(err)
+			return sqliteerror.Translate(err)
 		}
 		found.identity, err = document.Decode(id, revision, raw)
 		return err
@@ -116,7 +117,7 @@ func eachRow(ctx context.Context, from source, n statement, args []any, scan fun
 	}
 	rows, err := query.QueryContext(ctx, args...)
 	if err != nil {
-		return translate(err)
+		return sqliteerror.Translate(err)
 	}
 	// Even if scan panics: rows that stay open keep their transaction from ending.
 	defer rows.Close()
@@ -126,9 +127,9 @@ func eachRow(ctx context.Context, from source, n statement, args []any, scan fun
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return errors.Join(translate(err), rows.Close())
+		return errors.Join(sqliteerror.Translate(err), rows.Close())
 	}
-	return translate(rows.Close())
+	return sqliteerror.Translate(rows.Close())
 }
 
 // queryRow reads the one row that a query returns.
@@ -137,5 +138,5 @@ func queryRow(ctx context.Context, from source, n statement, args []any, dest ..
 	if err != nil {
 		return err
 	}
-	return translate(query.QueryRowContext(ctx, args...).Scan(dest...))
+	return sqliteerror.Translate(query.QueryRowContext(ctx, args...).Scan(dest...))
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/notifier"
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // Tx is a [storage.Storage] within a transaction of the application: what it changes is
@@ -171,7 +172,7 @@ func (t *Tx) undo(ctx context.Context) {
 
 func (t *Tx) exec(ctx context.Context, query string) error {
 	_, err := t.t.tx.ExecContext(ctx, query)
-	return translate(err)
+	return sqliteerror.Translate(err)
 }
 
 // Create implements [storage.Storage].

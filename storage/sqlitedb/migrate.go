@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // migrations holds the steps that made the tables what they are, in the order of
@@ -27,20 +29,20 @@ const (
 func migrate(ctx context.Context, db *sql.DB) error {
 	steps, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
-		return fmt.Errorf("sqlite: %w", err)
+		return fmt.Errorf("sqlitedb: %w", err)
 	}
 	slices.Sort(steps)
 
 	if _, err := db.ExecContext(ctx, createVersionTable); err != nil {
-		return translate(err)
+		return sqliteerror.Translate(err)
 	}
 	var version int
 	if err := db.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
-		return translate(err)
+		return sqliteerror.Translate(err)
 	}
 	switch {
 	case version > len(steps):
-		return fmt.Errorf("sqlite: the database is at version %d, written by a newer release of idem; this one knows versions up to %d", version, len(steps))
+		return fmt.Errorf("sqlitedb: the database is at version %d, written by a newer release of idem; this one knows versions up to %d", version, len(steps))
 	case version == len(steps):
 		return nil // without a lock, which another process may hold
 	}
@@ -54,22 +56,22 @@ func migrateBy(ctx context.Context, db *sql.DB, steps []string) error {
 		// First, because a transaction that has read cannot wait for a lock: what it has
 		// read would be out of date.
 		if _, err := tx.ExecContext(ctx, takeVersionLock); err != nil {
-			return translate(err)
+			return sqliteerror.Translate(err)
 		}
 		var version int
 		if err := tx.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
-			return translate(err)
+			return sqliteerror.Translate(err)
 		}
 		for n := version; n < len(steps); n++ {
 			step, err := migrations.ReadFile(steps[n])
 			if err != nil {
-				return fmt.Errorf("sqlite: %w", err)
+				return fmt.Errorf("sqlitedb: %w", err)
 			}
 			if _, err := tx.ExecContext(ctx, string(step)); err != nil {
-				return fmt.Errorf("%s: %w", steps[n], translate(err))
+				return fmt.Errorf("%s: %w", steps[n], sqliteerror.Translate(err))
 			}
 			if _, err := tx.ExecContext(ctx, `INSERT INTO idem_migrations (version) VALUES (?)`, n+1); err != nil {
-				return translate(err)
+				return sqliteerror.Translate(err)
 			}
 		}
 		return nil

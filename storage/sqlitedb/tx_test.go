@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlitedb_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 	"github.com/idemkit/idem/storage/storagetest"
 )
 
@@ -32,14 +33,14 @@ func TestStoreInTransaction(t *testing.T) {
 }
 
 // applicationStore is a store in a database with a table of the application's own.
-func applicationStore(t *testing.T) (*sql.DB, *sqlite.Store) {
+func applicationStore(t *testing.T) (*sql.DB, *sqlitedb.Store) {
 	t.Helper()
 	db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
 	_, err := db.Exec(`PRAGMA journal_mode = WAL`)
 	require.NoError(t, err)
 	_, err = db.Exec(`CREATE TABLE orders (customer TEXT NOT NULL)`)
 	require.NoError(t, err)
-	store, err := sqlite.New(db)
+	store, err := sqlitedb.New(t.Context(), db)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	return db, store

@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlitedb_test
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // TestUpdateBesideRival has another process, here another handle on the file, come
@@ -25,7 +26,7 @@ func TestUpdateBesideRival(t *testing.T) {
 	errWanted := errors.New("refused by the change")
 	for _, c := range []struct {
 		name  string
-		rival func(t *testing.T, rival *sqlite.Store)
+		rival func(t *testing.T, rival *sqlitedb.Store)
 		// identifier is what the update claims; refuse has it refuse any revision but 1.
 		identifier string
 		refuse     bool
@@ -35,21 +36,21 @@ func TestUpdateBesideRival(t *testing.T) {
 	}{
 		{
 			name: "the id is another identity's now, at the same revision", identifier: "updated", found: "updated",
-			rival: func(t *testing.T, rival *sqlite.Store) {
+			rival: func(t *testing.T, rival *sqlitedb.Store) {
 				require.NoError(t, rival.Delete(t.Context(), id, noon, nil))
 				createPerson(t, rival, id, "reborn")
 			},
 		},
 		{
 			name: "the identity is gone, and what it would claim is taken", identifier: "taken", want: storage.ErrNotFound,
-			rival: func(t *testing.T, rival *sqlite.Store) {
+			rival: func(t *testing.T, rival *sqlitedb.Store) {
 				require.NoError(t, rival.Delete(t.Context(), id, noon, nil))
 				createPerson(t, rival, other, "taken")
 			},
 		},
 		{
 			name: "the precondition fails now, and what it would claim is taken", identifier: "taken", refuse: true, want: errWanted, found: "moved",
-			rival: func(t *testing.T, rival *sqlite.Store) {
+			rival: func(t *testing.T, rival *sqlitedb.Store) {
 				_, err := rival.Update(t.Context(), id, func(*identity.Identity) (*identity.Identity, error) { return newPerson(id, "moved"), nil })
 				require.NoError(t, err)
 				createPerson(t, rival, other, "taken")
@@ -57,12 +58,12 @@ func TestUpdateBesideRival(t *testing.T) {
 		},
 		{
 			name: "what it would claim is taken, and nothing else has happened", identifier: "taken", want: storage.ErrConflict, found: "born",
-			rival: func(t *testing.T, rival *sqlite.Store) { createPerson(t, rival, other, "taken") },
+			rival: func(t *testing.T, rival *sqlitedb.Store) { createPerson(t, rival, other, "taken") },
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "identities.db")
-			var handles [2]*sqlite.Store
+			var handles [2]*sqlitedb.Store
 			for n := range handles {
 				store, err := sqlite.Open(t.Context(), path)
 				require.NoError(t, err)
@@ -118,7 +119,7 @@ func newPerson(id uuid.UUID, identifier string) *identity.Identity {
 	}
 }
 
-func createPerson(t *testing.T, store *sqlite.Store, id uuid.UUID, identifier string) {
+func createPerson(t *testing.T, store *sqlitedb.Store, id uuid.UUID, identifier string) {
 	t.Helper()
 	_, err := store.Create(t.Context(), newPerson(id, identifier))
 	require.NoError(t, err)

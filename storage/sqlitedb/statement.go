@@ -1,10 +1,12 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 	"strings"
+
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // statement names one of the SQL statements below.
@@ -124,7 +126,7 @@ func prepare(ctx context.Context, db *sql.DB, count statement) (*statements, err
 	for n := range count {
 		s, err := db.PrepareContext(ctx, queries[n])
 		if err != nil {
-			return nil, errors.Join(translate(err), prepared.close())
+			return nil, errors.Join(sqliteerror.Translate(err), prepared.close())
 		}
 		prepared[n] = s
 	}
@@ -166,7 +168,7 @@ func (t *transaction) statement(ctx context.Context, n statement) (*sql.Stmt, er
 	}
 	bound, err := t.tx.PrepareContext(ctx, queries[n])
 	if err != nil {
-		return nil, translate(err)
+		return nil, sqliteerror.Translate(err)
 	}
 	t.bound[n] = bound
 	return bound, nil
@@ -180,8 +182,8 @@ func (t *transaction) exec(ctx context.Context, n statement, args ...any) (int64
 	}
 	result, err := bound.ExecContext(ctx, args...)
 	if err != nil {
-		return 0, translate(err)
+		return 0, sqliteerror.Translate(err)
 	}
 	rows, err := result.RowsAffected()
-	return rows, translate(err)
+	return rows, sqliteerror.Translate(err)
 }

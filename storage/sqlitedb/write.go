@@ -1,4 +1,4 @@
-package sqlite
+package sqlitedb
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 )
 
 // errMoved says that an identity is no longer what a write was prepared from.
-var errMoved = errors.New("sqlite: the identity has moved on")
+var errMoved = errors.New("sqlitedb: the identity has moved on")
 
 // attempts is how often an update is worked out on the caller, beside the others,
 // before it is worked out within the transaction, where it cannot lose.

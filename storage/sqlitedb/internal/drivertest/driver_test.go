@@ -1,0 +1,66 @@
+package drivertest_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	// The driver registers itself under the name "sqlite".
+	_ "github.com/glebarez/go-sqlite"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/sqlitedb"
+	"github.com/idemkit/idem/storage/storagetest"
+)
+
+func openDatabase(t *testing.T) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "application.db")+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
+
+func TestStore(t *testing.T) {
+	databases := sync.Map{}
+	storagetest.Run(t, func(t *testing.T) storage.Storage {
+		db := openDatabase(t)
+		store, err := sqlitedb.New(t.Context(), db)
+		require.NoError(t, err)
+		databases.Store(store, db)
+		return store
+	}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+		db, _ := databases.Load(store)
+		fillRecords(t, db.(*sql.DB), records)
+	}))
+}
+
+// fillRecords keeps records that belong to no identity.
+func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
+	t.Helper()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	insert, err := tx.Prepare(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`)
+	require.NoError(t, err)
+	for _, r := range records {
+		_, err := insert.Exec(r.Key[:], r.Value, r.Expires.UnixMicro())
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit())
+}
+
+// TestStoreInTransaction runs the contract within one transaction of the application.
+func TestStoreInTransaction(t *testing.T) {
+	storagetest.Run(t, func(t *testing.T) storage.Storage {
+		db := openDatabase(t)
+		store, err := sqlitedb.New(t.Context(), db)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		tx, err := db.Begin()
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
+		return store.WithTx(tx)
+	}, storagetest.InTransaction())
+}

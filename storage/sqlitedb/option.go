@@ -1,0 +1,41 @@
+package sqlitedb
+
+import (
+	"database/sql"
+	"errors"
+)
+
+// Option changes how [New] makes a store.
+type Option struct{ apply func(*config) error }
+
+type config struct {
+	readers   *sql.DB
+	immediate bool
+	owned     bool
+}
+
+// WithReadPool makes the store read from readers, another handle on the same database, so
+// that reads never wait for a connection that writes. Nobody else may use it: the store
+// expects its connections to be free soon, and does not interrupt the reading of one row
+// when its context ends.
+func WithReadPool(readers *sql.DB) Option {
+	return Option{func(c *config) error {
+		if readers == nil {
+			return errors.New("sqlitedb: WithReadPool: the database is nil")
+		}
+		c.readers = readers
+		return nil
+	}}
+}
+
+// WithImmediateTransactions says that every transaction of the database begins with BEGIN
+// IMMEDIATE, and that a connection does not wait for a lock by itself (busy timeout 0). It
+// saves the store two statements for each transaction.
+func WithImmediateTransactions() Option {
+	return Option{func(c *config) error { c.immediate = true; return nil }}
+}
+
+// WithClose makes [Store.Close] close the database too, and that of [WithReadPool].
+func WithClose() Option {
+	return Option{func(c *config) error { c.owned = true; return nil }}
+}

@@ -1,0 +1,94 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/idemkit/idem/storage"
+)
+
+// Store is a [storage.Storage] in an SQLite database. All methods are safe for
+// concurrent use.
+type Store struct {
+	reader
+	reads, writes *statements
+	commits       *committer
+	// owned are the databases that Close closes.
+	owned []*sql.DB
+}
+
+var _ storage.Storage = (*Store)(nil)
+
+// New returns a store in a database that the application has open, and creates or
+// updates the tables that idem needs in it. ctx bounds that work alone. db stays the
+// application's: Close does not close it. Any database/sql driver of SQLite will do.
+//
+// The application chooses the settings. For an acknowledged write to survive a
+// crash of the machine they must include synchronous=FULL, and for reads not to
+// wait, journal_mode=WAL. A busy timeout of some seconds is advised. The store
+// pins no connection, so that it works with db.SetMaxOpenConns(1) too; but then an
+// application must not call it while it holds that connection.
+//
+// Errors: [storage.ErrUnavailable] if the database cannot be reached; an error that
+// says so if it was written by a newer release of idem; that of an invalid option. After
+// an error db is as it was, and open.
+func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("sqlitedb: the database is nil")
+	}
+	cfg := config{readers: db}
+	for _, option := range options {
+		if err := option.apply(&cfg); err != nil {
+			return nil, err
+		}
+	}
+	if err := migrate(ctx, db); err != nil {
+		return nil, err
+	}
+	reads, err := prepare(ctx, cfg.readers, firstWriteStatement)
+	if err != nil {
+		return nil, err
+	}
+	writes, err := prepare(ctx, db, statementCount)
+	if err != nil {
+		return nil, errors.Join(err, reads.close())
+	}
+	s := &Store{reads: reads, writes: writes, commits: newCommitter(db, writes, !cfg.immediate)}
+	s.reader = reader{source: reads, begin: s.beginRead, end: s.endRead, quick: cfg.readers != db}
+	if cfg.owned {
+		s.owned = []*sql.DB{db}
+		if cfg.readers != db {
+			s.owned = append(s.owned, cfg.readers)
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) beginRead(ctx context.Context) error { return ctx.Err() }
+
+// endRead returns err, or what explains it: that the caller's context has ended or the
+// store was closed.
+func (s *Store) endRead(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case s.commits.isClosed():
+		return storage.ErrClosed
+	}
+	return err
+}
+
+// Close implements [storage.Storage].
+func (s *Store) Close() error {
+	if !s.commits.close() {
+		return nil
+	}
+	errs := []error{s.reads.close(), s.writes.close()}
+	for _, db := range s.owned {
+		errs = append(errs, db.Close())
+	}
+	return errors.Join(errs...)
+}

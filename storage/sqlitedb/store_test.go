@@ -1,0 +1,66 @@
+package sqlitedb_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
+	"github.com/idemkit/idem/storage/storagetest"
+)
+
+// TestStore runs the contract in a database that was opened
+// with nothing but a busy timeout, and on one connection.
+func TestStore(t *testing.T) {
+	for name, connections := range map[string]int{"pool": 0, "one connection": 1} {
+		t.Run(name, func(t *testing.T) {
+			databases := sync.Map{}
+			storagetest.Run(t, func(t *testing.T) storage.Storage {
+				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
+				db.SetMaxOpenConns(connections)
+				store, err := sqlitedb.New(t.Context(), db)
+				require.NoError(t, err)
+				databases.Store(store, db)
+				return store
+			}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+				db, _ := databases.Load(store)
+				fillRecords(t, db.(*sql.DB), records)
+			}))
+		})
+	}
+}
+
+// fillRecords keeps records that belong to no identity.
+func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
+	t.Helper()
+	tx, err := db.Begin()
+	require.NoError(t, err)
+	insert, err := tx.Prepare(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`)
+	require.NoError(t, err)
+	for _, r := range records {
+		_, err := insert.Exec(r.Key[:], r.Value, r.Expires.UnixMicro())
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit())
+}
+
+func openStore(t *testing.T) *sqlitedb.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+	require.NoError(t, err)
+	return store
+}
+
+// openDatabase opens a database as an application might.
+func openDatabase(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=5000")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return db
+}
