@@ -38,7 +38,7 @@ func (m *Manager) FindByIdentifier(ctx context.Context, t credentials.Type, iden
 
 func normalize(t credentials.Type, identifier string) string {
 	if t.IdentifiersFromTraits() {
-		return schema.Normalize(identifier)
+		return schema.NormalizeIdentifier(string(t), identifier)
 	}
 	return identifier
 }

@@ -145,7 +145,10 @@ func (i *Identity) adoptVerification(given CreateVerifiableAddress, now time.Tim
 	if via == "" {
 		via = ViaEmail
 	}
-	value := schema.Normalize(given.Value)
+	value, err := schema.NormalizeAddress(via, given.Value)
+	if err != nil {
+		return // no trait gives it
+	}
 	for n := range i.VerifiableAddresses {
 		address := &i.VerifiableAddresses[n]
 		if address.Via != via || address.Value != value {

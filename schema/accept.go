@@ -150,9 +150,14 @@ func (a *acceptor) assertion(n *node, keyword string, value any) {
 	case "const":
 		a.lists = append(a.lists, []any{value})
 	case "format":
+		if n.isLate() {
+			return
+		}
 		format, demanded := publicName(value.(string))
 		check := formats[format]
-		a.format = func(s string) bool { return (check == nil || check(s)) && demanded.met(s) }
+		a.format = func(s string) bool {
+			return (check == nil || check(s)) && (demanded == 0 || demanded.met(s, normalize(s)))
+		}
 	case "pattern":
 		if n.patternSize > maxQuickPattern {
 			a.unsure = true

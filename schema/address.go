@@ -1,16 +1,20 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+
+	"golang.org/x/text/secure/bidirule"
+)
 
 // addressRule says how a value becomes an address.
 type addressRule struct {
 	via    string
 	format string // "email" when the value must have that format first
-	strict bool   // refuse what the strict normaliser refuses; else clean it
+	strict bool   // refuse what no message could be sent to
 }
 
-// The rules differ by annotation, channel and format. An e-mail address without a format is taken for
-// format email, a phone number for format tel where nothing else is said.
+// The rules differ by annotation, channel and format. An e-mail address without a format is taken for format email, a
+// phone number for format tel where nothing else is said.
 
 func codeRule(a annotation) addressRule {
 	rule := addressRule{via: a.code, strict: true}
@@ -39,15 +43,16 @@ func recoveryRule(a annotation) addressRule {
 	return rule
 }
 
-// demand is what the addresses of an annotation ask of a value, as a set of bits. It is checked together with
-// the format, as one more format of the engine's: so a branch of alternatives that gives an address of a
-// phone number does not match where the value is none.
+// demand is what the addresses of an annotation ask of a value, as a set of bits. Where an annotation stands in a branch
+// of alternatives, the demand is checked together with the format, as one more format of the engine's: such a branch,
+// if it gives an address of a phone number, does not match where the value is none. Everywhere else the extraction
+// checks it, which has the value in normal form already.
 type demand int
 
 const (
 	demandEmail   demand = 1 << iota // isEmail
-	demandAddress                    // usableEmail
-	demandPhone                      // strictPhone
+	demandAddress                    // isUsable
+	demandPhone                      // a phone number
 	allDemands
 )
 
@@ -76,19 +81,9 @@ func (a annotation) demand() (d demand) {
 	return d
 }
 
-// met reports whether s is what d asks for.
-func (d demand) met(s string) bool {
-	if d&demandEmail != 0 && !isEmail(s) {
-		return false
-	}
-	if d&demandAddress != 0 && usableEmail(s) == "" {
-		return false
-	}
-	if d&demandPhone != 0 {
-		_, err := strictPhone(s)
-		return err == nil
-	}
-	return true
+// met reports whether s, of which f is the normal form, is what d asks for.
+func (d demand) met(s string, f form) bool {
+	return (d&demandEmail == 0 || isEmail(s)) && (d&demandAddress == 0 || isUsable(s, f)) && (d&demandPhone == 0 || f.phone)
 }
 
 // explain tells a person what d asks for.
@@ -99,41 +94,36 @@ func (d demand) explain() string {
 	return "must be one bare e-mail address, without invisible characters or mixed writing directions"
 }
 
-// trait is a string under an annotation, which meets the demand of the annotation.
-type trait struct {
-	text    string // as given
-	normal  string // as Normalize gives it
-	pointer string
-	email   string // as usableEmail gives it, once it was asked for
+// isUsable reports whether s, of which f is the normal form, is one e-mail address that a message can be sent to as it
+// is written: without a name, angle brackets or a comment around it, and without what a reader cannot see.
+func isUsable(s string, f form) bool {
+	if !f.mailbox || f.quoted || f.tooLong || strings.ContainsFunc(strings.TrimSpace(s), isInvisible) {
+		return false
+	}
+	at := strings.LastIndexByte(f.value, '@')
+	if isPlainLocal(f.value[:at]) && isHostname(f.value[at+1:]) {
+		return true
+	}
+	return !strings.ContainsAny(f.value[at:], "<>(); ") && isMailbox(f.value) && bidirule.ValidString(f.value)
 }
 
-// address makes an address of a trait.
-func (rule addressRule) address(t *trait) Address {
-	address := Address{Via: rule.via, Value: t.normal, Pointer: t.pointer}
-	switch {
-	case !rule.strict:
-	case rule.via == viaSMS:
-		address.Value, _ = strictPhone(t.text)
-	default:
-		if t.email == "" {
-			t.email = usableEmail(t.text)
-		}
-		address.Value = t.email
-	}
-	return address
+// isLate reports whether the extraction can check the format of n and the demand of its annotation, rather than the
+// engine: n is annotated and not part of any alternative.
+func (n *node) isLate() bool {
+	return n.extension != nil && !n.conditional && (n.format == "" || n.format == "email" || n.format == "tel")
 }
 
-// usableEmail returns s as the strict normaliser of e-mail addresses gives it, or "" where that refuses or
-// more than an address is given: a name, angle brackets, a comment.
-func usableEmail(s string) string {
-	address, err := strictEmail(s)
-	if err != nil {
+// formatFault tells what is wrong with a string under an annotation that the engine has not checked, or "".
+func (a annotation) formatFault(s string, f form) string {
+	switch d := a.demand(); {
+	case !a.late:
 		return ""
+	case !d.met(s, f):
+		return d.explain()
+	case a.format == "email" && !isEmail(s):
+		return demandEmail.explain()
+	case a.format == "tel" && !f.phone:
+		return demandPhone.explain()
 	}
-	s = strings.TrimSpace(s)
-	at := strings.LastIndexByte(s, '@')
-	if at <= 0 || strings.ContainsAny(s[at:], "<>(); ") || !isPlainLocal(s[:at]) && !isMailbox(s) {
-		return ""
-	}
-	return address
+	return ""
 }

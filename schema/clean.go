@@ -53,7 +53,9 @@ func (c *cleaner) write(n *node) any {
 	}
 	s := make(map[string]any, len(n.assertions)+4)
 	for keyword, value := range n.assertions {
-		s[keyword] = value
+		if keyword != "format" || !n.isLate() {
+			s[keyword] = value
+		}
 	}
 	for keyword, child := range map[string]*node{
 		"additionalProperties": n.additional, "propertyNames": n.names, "items": n.items, "additionalItems": n.rest,

@@ -30,6 +30,7 @@ func compileAny(src *source, documents *library) (*Schema, error) {
 	for _, n := range r.order {
 		n.target().shared = n.target().shared || n.ref != nil
 	}
+	markConditional(root, false, make(map[reach]bool))
 	slices.SortFunc(r.warnings, func(a, b Warning) int { return strings.Compare(a.Pointer, b.Pointer) })
 	s := &Schema{id: src.id, source: src, root: root, warnings: r.warnings, outside: r.outside, patterns: r.patterns}
 	if len(r.outside) > 0 {

@@ -1,16 +1,19 @@
 package schema
 
 import (
-	"errors"
 	"net/mail"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 )
 
-// isEmail checks the format email: one address of at most 254 bytes, with a local part of at most 64 and a
-// domain that is an ASCII host name, which also excludes the forms with a name, a comment or a group.
+// isEmail checks the format email: one address of at most 254 bytes, with a local part of at most 64 and a domain that
+// is an ASCII host name, which also excludes the forms with a name, a comment or a group. White space at the ends is no
+// part of the address, as in every identifier.
 func isEmail(s string) bool {
+	s = strings.TrimSpace(s)
 	at := strings.LastIndexByte(s, '@')
 	if len(s) > 254 || at < 0 || at > 64 || !isHostname(s[at+1:]) {
 		return false
@@ -31,7 +34,7 @@ func isPlainLocal(s string) bool {
 			dot = true
 			continue
 		}
-		if !isAlphanumeric(c) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", rune(c)) {
+		if !isAtomText(c) {
 			return false
 		}
 		dot = false
@@ -39,9 +42,15 @@ func isPlainLocal(s string) bool {
 	return !dot
 }
 
-// isMailbox reports whether s is a bare address in the syntax of RFC 5322 and RFC 6532, with nothing around
-// it but white space in front.
+// isAtomText is atext of RFC 5322, section 3.2.3.
+func isAtomText(c byte) bool {
+	return isAlphanumeric(c) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
+}
+
+// isMailbox reports whether s is a bare address in the syntax of RFC 5322 and RFC 6532, with nothing around it but
+// blanks, which are no part of the address.
 func isMailbox(s string) bool {
+	s = strings.Trim(s, " \t")
 	address, err := mail.ParseAddress(s)
 	return err == nil && address.Name == "" && !strings.HasSuffix(s, ">") && !strings.HasSuffix(s, ")")
 }
@@ -73,7 +82,7 @@ func isLooseDomain(s string) bool {
 			return false
 		}
 		for _, r := range label {
-			if r < utf8.RuneSelf && !isAlphanumeric(byte(r)) && r != '-' || !unicode.In(r, unicode.L, unicode.M, unicode.N) && r != '-' || invisible().Contains(r) {
+			if r < utf8.RuneSelf && !isAlphanumeric(byte(r)) && r != '-' || !unicode.In(r, unicode.L, unicode.M, unicode.N) && r != '-' || isInvisible(r) {
 				return false
 			}
 		}
@@ -83,28 +92,81 @@ func isLooseDomain(s string) bool {
 
 var fullStops = strings.NewReplacer("。", ".", "．", ".", "｡", ".")
 
-var errAddress = errors.New("not one e-mail address")
+// asMailbox gives a cleaned text the form of an e-mail address, if it has an @.
+func asMailbox(s string) form {
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return form{value: s}
+	}
+	local, domain := s[:at], foldDomain(s[at+1:])
+	if bare, ok := unquote(local); ok {
+		local = bare
+	}
+	return form{
+		value:   local + "@" + domain,
+		mailbox: local != "" && domain != "" && !strings.ContainsAny(local, `"@`),
+		quoted:  strings.HasPrefix(local, `"`),
+	}
+}
 
-// strictEmail is the strict normaliser of e-mail addresses: the identifier profile must accept, and the
-// result must be an address, of which the bare form is kept.
-func strictEmail(s string) (string, error) {
-	if len(s) > maxNormalize {
-		return "", errAddress
+// unquote takes a local part out of its quotes (RFC 5322, section 3.2.4) if it does not need them: what is quoted is a
+// dot-atom.
+func unquote(local string) (string, bool) {
+	if len(local) < 2 || local[0] != '"' || local[len(local)-1] != '"' {
+		return "", false
 	}
-	profiled, err := identifierProfile(strings.TrimSpace(s))
-	if err != nil || len(profiled) > maxNormalize {
-		return "", errAddress
+	quoted := local[1 : len(local)-1]
+	bare := make([]byte, 0, len(quoted))
+	for i := 0; i < len(quoted); i++ {
+		if quoted[i] == '\\' && i+1 < len(quoted) {
+			i++
+		}
+		bare = append(bare, quoted[i])
 	}
-	if at := strings.LastIndexByte(profiled, '@'); at > 0 && isPlainLocal(profiled[:at]) && isHostname(profiled[at+1:]) {
-		return profiled, nil
+	return string(bare), isDotAtom(string(bare))
+}
+
+// isDotAtom reports whether s needs no quotes as a local part: letters and marks of RFC 5322 and of RFC 6532, with
+// single dots between them.
+func isDotAtom(s string) bool {
+	for _, r := range s {
+		if r < utf8.RuneSelf && r != '.' && !isAtomText(byte(r)) || unicode.IsSpace(r) || unicode.IsControl(r) {
+			return false
+		}
 	}
-	address, err := mail.ParseAddress(profiled)
-	if err != nil || !utf8.ValidString(address.Address) {
-		return "", errAddress
+	return s != "" && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+}
+
+// foldDomain gives a domain one spelling: its dots are full stops, and an A-label is the U-label that it stands for.
+// The rest of IDNA, which maps and refuses, is left out: it would join what people see as different.
+func foldDomain(domain string) string {
+	domain = fullStops.Replace(domain)
+	if !strings.Contains(domain, acePrefix) {
+		return domain
 	}
-	// A quoted local part loses its quotes, and what is left may be no address any more.
-	if again, err := mail.ParseAddress(address.Address); err != nil || again.Address != address.Address {
-		return "", errAddress
+	labels := strings.Split(domain, ".")
+	for n, label := range labels {
+		if strings.HasPrefix(label, acePrefix) {
+			labels[n] = uLabel(label)
+		}
 	}
-	return address.Address, nil
+	return strings.Join(labels, ".")
+}
+
+const acePrefix = "xn--"
+
+// uLabel returns the U-label of an A-label. A label that only looks like one stays as it is: one that another label
+// is encoded as, or that stands for text which is not in normal form.
+func uLabel(label string) string {
+	decoded, err := idna.Punycode.ToUnicode(label)
+	if err != nil || strings.ContainsAny(decoded, ".@。") {
+		return label
+	}
+	if again, err := idna.Punycode.ToASCII(decoded); err != nil || again != label {
+		return label
+	}
+	if stable, fits := fold(decoded); !fits || stable != decoded {
+		return label
+	}
+	return decoded
 }

@@ -18,6 +18,8 @@ const (
 	MaxIdentifiers     = 200  // traits that are identifiers or addresses, counted for each annotation
 )
 
+var tooLongIdentifier = fmt.Sprintf("must be at most %d bytes long, as it is an identifier or an address", MaxIdentifierBytes)
+
 // extraction is one walk over traits along the plan of their schema.
 type extraction struct {
 	patterns   map[string]string // those of the schema that were translated, by what they became
@@ -113,41 +115,45 @@ func (x *extraction) elements(p *plan, array []any, pointer string) {
 	}
 }
 
-// annotate collects what an annotation makes of a value. One that is null, or blank, is none.
+// annotate collects what an annotation makes of a value. A null is none.
 func (x *extraction) annotate(a annotation, value any, pointer string) {
 	if x.annotated++; x.annotated > MaxIdentifiers {
-		x.violations = append(x.violations[:0], violation.Violation{Pointer: "/traits", Keyword: ExtensionKeyword, Message: fmt.Sprintf("more than %d identifiers and addresses", MaxIdentifiers)})
+		if x.annotated == MaxIdentifiers+1 {
+			x.refuse("/traits", ExtensionKeyword, fmt.Sprintf("may hold at most %d identifiers and addresses", MaxIdentifiers))
+		}
 		return
 	}
-	text, _ := value.(string)
-	t := &trait{text: text, normal: Normalize(text), pointer: pointer}
-	if t.normal == "" {
+	text, isString := value.(string)
+	if !isString {
 		return
 	}
-	if len(t.normal) > MaxIdentifierBytes {
-		x.violations = append(x.violations, violation.Violation{Pointer: pointer, Keyword: ExtensionKeyword,
-			Message: fmt.Sprintf("must be no longer than %d bytes, for it is an identifier or an address", MaxIdentifierBytes)})
+	f := normalize(text)
+	if fault := a.formatFault(text, f); fault != "" {
+		x.refuse(pointer, "format", fault)
+		return
+	}
+	if fault := a.fault(f); fault != "" {
+		x.refuse(pointer, ExtensionKeyword, fault)
 		return
 	}
 	if a.password {
-		x.identifier("password", t.normal, pointer)
+		x.identifier("password", f.value, pointer)
 	}
 	if a.webauthn {
-		x.identifier("webauthn", t.normal, pointer)
+		x.identifier("webauthn", f.value, pointer)
 	}
 	if a.code != "" {
-		address := codeRule(a).address(t)
-		x.identifier("code", address.Value, pointer)
-		x.derived.CodeAddresses = append(x.derived.CodeAddresses, address)
+		x.identifier("code", f.value, pointer)
+		x.derived.CodeAddresses = append(x.derived.CodeAddresses, Address{a.code, f.value, pointer})
 	}
 	if a.verification != "" {
-		x.derived.Verifiable = append(x.derived.Verifiable, verificationRule(a).address(t))
+		x.derived.Verifiable = append(x.derived.Verifiable, Address{a.verification, f.value, pointer})
 	}
 	if a.recovery != "" {
-		x.derived.Recovery = append(x.derived.Recovery, recoveryRule(a).address(t))
+		x.derived.Recovery = append(x.derived.Recovery, Address{a.recovery, f.value, pointer})
 	}
-	if a.code == viaSMS || a.verification == viaSMS || a.recovery == viaSMS {
-		x.phone(t)
+	if f.phone && f.value != text && (a.code == viaSMS || a.verification == viaSMS || a.recovery == viaSMS) {
+		x.rewrite(pointer, f.value)
 	}
 	if a.displayName && x.derived.PasskeyDisplayName == "" {
 		x.derived.PasskeyDisplayName = text
@@ -157,17 +163,30 @@ func (x *extraction) annotate(a annotation, value any, pointer string) {
 	}
 }
 
-// phone notes that the trait, which is a channel for text messages, is to be stored as E.164, if it is a
-// number that can be written so.
-func (x *extraction) phone(t *trait) {
-	number, err := strictPhone(t.text)
-	if err != nil || number == t.text {
-		return
+// fault tells what is wrong with the value of an identifier or an address, or "". A display name or an account name
+// may be anything.
+func (a annotation) fault(f form) string {
+	switch {
+	case a.code == viaEmail || a.verification == viaEmail || a.recovery == viaEmail:
+		return f.mailboxFault()
+	case a.password || a.webauthn || a.code != "" || a.verification != "" || a.recovery != "":
+		return f.fault()
 	}
+	return ""
+}
+
+func (x *extraction) refuse(pointer, keyword, message string) {
+	if len(x.violations) < violation.Max {
+		x.violations = append(x.violations, violation.Violation{Pointer: pointer, Keyword: keyword, Message: message})
+	}
+}
+
+// rewrite notes that the trait at pointer, which is a channel for text messages, is stored as number.
+func (x *extraction) rewrite(pointer, number string) {
 	if x.rewritten == nil {
 		x.rewritten = make(map[string]string)
 	}
-	x.rewritten[t.pointer] = number
+	x.rewritten[pointer] = number
 }
 
 func (x *extraction) identifier(kind, value, pointer string) {

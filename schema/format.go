@@ -74,7 +74,7 @@ type formatChecker struct {
 // IsFormat implements the engine's interface.
 func (f formatChecker) IsFormat(value any) bool {
 	s, isString := value.(string)
-	return !isString || f.check(s) && f.demand.met(s)
+	return !isString || f.check(s) && (f.demand == 0 || f.demand.met(s, normalize(s)))
 }
 
 func isAlphanumeric(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }

@@ -88,7 +88,7 @@ func validate(t *testing.T, s *schema.Schema, traits []byte) {
 	for _, identifier := range derived.Identifiers {
 		require.NotEmpty(t, identifier.Value)
 		if identifier.Type != "code" {
-			require.Equal(t, identifier.Value, schema.Normalize(identifier.Value))
+			require.Equal(t, identifier.Value, schema.NormalizeIdentifier(identifier.Type, identifier.Value))
 		}
 	}
 	again, err := s.Validate(derived.Traits)

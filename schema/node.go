@@ -14,7 +14,9 @@ type node struct {
 	source  *source
 	pointer string // into source
 	shared  bool   // a $ref leads here
-	index   int    // in the order of bottomUp
+
+	conditional bool // part of an alternative: what does not match it may still match the schema
+	index       int  // in the order of bottomUp
 
 	fixed *bool // the subschema true or false; nothing else is set then
 	ref   *node // $ref; nothing else is set then, for draft-07 ignores what stands beside it

@@ -2,75 +2,216 @@ package schema
 
 import (
 	"strings"
-	"sync"
 	"unicode"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
-	"golang.org/x/text/runes"
-	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/idemkit/idem/violation"
 )
 
-// Normalize gives the form in which identifiers are compared and stored: white space at the ends trimmed,
-// compatibility forms and width folded (NFKC), lower case, without runes that cannot be seen or typed, and a
-// valid international phone number as E.164. It accepts everything; what the strict rules for e-mail
-// addresses would refuse is cleaned instead. Use it for any identifier of the types password, webauthn and
-// code that is looked up, and for addresses that are imported.
+// Normalize returns the form under which identifiers and addresses are stored and compared. One rule holds for both, and
+// for queries and look-ups. It looks at the whole value:
 //
-// Normalising twice gives the same as once. What is longer than 2 KiB is no identifier, and comes back as it
-// is.
-func Normalize(identifier string) string {
-	if len(identifier) > maxNormalize {
-		return identifier
+//   - White space at the ends, control characters and default-ignorable code points are removed. Compatibility forms
+//     become the letters that they stand for (NFKC), and letters become lower case. Everything else that a reader sees
+//     stays.
+//   - A value of phone characters alone that is a valid number with its country code becomes its E.164 form.
+//   - In an e-mail address, quotes around a local part that does not need them are removed, the ideographic full stop
+//     in the domain becomes a dot, and A-labels of the domain become U-labels (RFC 5890, section 2.3.2.1).
+//
+// Normalising twice gives the same as once. The result is empty if nothing visible is in the value. A value whose form
+// would be longer than [MaxIdentifierBytes] is no identifier, and is returned as it is.
+func Normalize(value string) string { return normalize(value).value }
+
+// NormalizeIdentifier returns the form of an identifier of a credential. credential is the type of the credential.
+// Identifiers of the types password, webauthn and code are what people type, and have the form that [Normalize] gives.
+// Those of every other type are names that programs make, and are returned as they are.
+func NormalizeIdentifier(credential, value string) string {
+	switch credential {
+	case "password", "webauthn", "code":
+		return Normalize(value)
 	}
-	if trimmed := strings.TrimSpace(identifier); isPrintable(trimmed) && !mayBePhone(trimmed) {
-		return strings.ToLower(trimmed) // the rules come to no more than this
-	}
-	// A removed rune can bring a letter and its accent together, or leave white space at an end, so that one
-	// pass may leave something to do; two mostly do nothing but confirm.
-	for range maxPasses {
-		next := normalizeOnce(identifier)
-		if next == identifier {
-			break
-		}
-		identifier = next
-	}
-	return identifier
+	return value
 }
 
-// maxNormalize bounds what is normalised: a letter of three bytes can stand for a whole sentence.
+// NormalizeAddress returns the form under which an address is stored and compared, as [Normalize] gives
+// it. via is "email" or "sms". The error is a [*violation.Error]: for another via, for a value that
+// would come out empty or too long, and for an e-mail address that is not one mailbox: a local part, one @ and a
+// domain. A phone number need not be valid, as the schema may accept others with the format no-validate.
+func NormalizeAddress(via, value string) (string, error) {
+	f := normalize(value)
+	var fault string
+	switch via {
+	case viaEmail:
+		fault = f.mailboxFault()
+	case viaSMS:
+		fault = f.fault()
+	default:
+		return "", violation.New("", "enum", `via must be "email" or "sms"`)
+	}
+	if fault != "" {
+		return "", violation.New("", ExtensionKeyword, fault)
+	}
+	return f.value, nil
+}
+
+// form is what normalising makes of a value.
+type form struct {
+	value   string
+	phone   bool // value is E.164
+	tooLong bool // value is the text as it was given: its form would be longer than MaxIdentifierBytes
+	mailbox bool // one local part, one @, and one domain; nothing is in quotes
+	quoted  bool // the local part is in quotes that it needs, or that hid a control character
+}
+
+// fault tells a person why the value can be no identifier, or is empty.
+func (f form) fault() string {
+	switch {
+	case f.tooLong || len(f.value) > MaxIdentifierBytes:
+		return tooLongIdentifier
+	case f.value == "":
+		return "must not be empty: nothing that can be seen is in it"
+	case f.quoted:
+		return "must be an e-mail address whose local part needs no quotes"
+	}
+	return ""
+}
+
+// mailboxFault is fault for an e-mail address.
+func (f form) mailboxFault() string {
+	if fault := f.fault(); fault != "" {
+		return fault
+	}
+	if !f.mailbox {
+		return "must be one e-mail address: a local part, one @ and a domain"
+	}
+	return ""
+}
+
+// maxPasses bounds how often the rule is applied. Two passes are the ordinary case: one that changes something, and
+// one that confirms the result. A text that needs more than maxPasses is no identifier.
+const maxPasses = 12
+
+// normalize applies the rule until its result is stable. So the form of a form is itself.
+func normalize(text string) form {
+	if len(text) > maxNormalize {
+		return form{value: text, tooLong: true}
+	}
+	value := strings.ToValidUTF8(text, "\ufffd")
+	for range maxPasses {
+		next, fits := fold(value)
+		if !fits || len(next) > MaxIdentifierBytes {
+			return form{value: text, tooLong: true}
+		}
+		if number, ok := phone(next); ok {
+			return form{value: number, phone: true}
+		}
+		f := asMailbox(next)
+		if f.value == value || isSettled(f.value) {
+			f.quoted = f.quoted || hidesControl(text, f)
+			return f
+		}
+		value = f.value
+	}
+	return form{value: text, tooLong: true}
+}
+
+// maxNormalize bounds the text that is looked at at all, white space and invisible code points included.
 const maxNormalize = 2 * MaxIdentifierBytes
 
-// maxPasses is a bound that no input is known to reach.
-const maxPasses = 8
-
-func normalizeOnce(identifier string) string {
-	clean := gracefulProfile(strings.TrimSpace(identifier))
-	if number, ok := parsePhone(clean); ok {
-		return number
-	}
-	return clean
-}
-
-// gracefulProfile applies the identifier profile, or where that refuses, its parts without the refusals.
-func gracefulProfile(s string) string {
-	if result, err := slowProfile(s); err == nil {
-		return result
-	}
-	s = norm.NFKC.String(strings.ToValidUTF8(s, ""))
-	allowed := newIdentifierProfile().Allowed()
-	s = strings.Map(func(r rune) rune {
-		if !allowed.Contains(r) {
-			return -1
+// isSettled reports that another pass would change nothing: in lower-case ASCII, only a phone number and an e-mail
+// address can still be rewritten, and they have been.
+func isSettled(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || 'A' <= c && c <= 'Z' {
+			return false
 		}
-		return r
-	}, s)
-	return lower().String(s)
+	}
+	return s == "" || s[0] != ' ' && s[len(s)-1] != ' '
 }
 
-// isPrintable reports whether s consists of ASCII without controls. In such a string the profiles change
-// nothing but the case, and refuse nothing.
+// hidesControl reports whether control characters were removed from a text with quotes before its @: a quoted local
+// part with one is another mailbox than the one without.
+func hidesControl(text string, f form) bool {
+	return f.mailbox && strings.ContainsFunc(text, unicode.IsControl) &&
+		strings.Contains(text[:max(strings.LastIndexByte(text, '@'), 0)], `"`)
+}
+
+// fold removes what cannot be seen, folds compatibility forms and case, and trims. It is not stable yet: a removed
+// code point can bring a letter and its accent together, and NFKC can give capitals. fits is false if the result would
+// be longer than MaxIdentifierBytes by far; the work is bounded all the same, since one code point of three bytes can
+// stand for a sentence.
+func fold(s string) (result string, fits bool) {
+	if s = strings.TrimSpace(s); isPrintable(s) {
+		return strings.ToLower(s), true
+	}
+	s, fits = compose(strings.Map(seen, s))
+	if !fits {
+		return "", false
+	}
+	return strings.TrimSpace(lower(strings.Map(seen, s))), true
+}
+
+// seen drops, for strings.Map, what cannot be seen.
+func seen(r rune) rune {
+	if r >= ' ' && r < 0x7f {
+		return r
+	}
+	if isInvisible(r) {
+		return -1
+	}
+	return r
+}
+
+// isInvisible reports whether r is a control character or default-ignorable (UAX 44, Default_Ignorable_Code_Point).
+func isInvisible(r rune) bool {
+	switch {
+	case r < 0x7f:
+		return r < ' '
+	case unicode.IsControl(r), unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector):
+		return true
+	case !unicode.Is(unicode.Cf, r), 0xfff9 <= r && r <= 0xfffb, 0x13430 <= r && r <= 0x1343f:
+		return false
+	}
+	return !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// compose applies NFKC, as long as the result is not much longer than an identifier may be.
+func compose(s string) (string, bool) {
+	if norm.NFKC.IsNormalString(s) {
+		return s, true
+	}
+	var parts norm.Iter
+	parts.InitString(norm.NFKC, s)
+	result := make([]byte, 0, len(s))
+	for !parts.Done() {
+		if result = append(result, parts.Next()...); len(result) > maxNormalize {
+			return "", false
+		}
+	}
+	return string(result), true
+}
+
+// lower gives lower case without regard to language. It goes beyond the mapping of single code points in two places:
+// the capital I with a dot keeps its dot, and lower-case letters that share their capital with another become that
+// one, such as the final sigma, so that no one is locked out who writes in capitals.
+func lower(s string) string {
+	var result strings.Builder
+	result.Grow(len(s))
+	for _, r := range s {
+		switch {
+		case r == 'İ':
+			result.WriteString("i\u0307")
+		case r == 'ς', 0x1c80 <= r && r <= 0x1c88: // Greek final sigma, rounded Cyrillic letters
+			result.WriteRune(unicode.ToLower(unicode.ToUpper(r)))
+		default:
+			result.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return result.String()
+}
+
+// isPrintable reports whether s consists of ASCII without controls.
 func isPrintable(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= 0x7f {
@@ -79,45 +220,3 @@ func isPrintable(s string) bool {
 	}
 	return true
 }
-
-// identifierProfile applies the identifier profile to a string without white space at its ends.
-func identifierProfile(s string) (string, error) {
-	if s != "" && isPrintable(s) {
-		return strings.ToLower(s), nil
-	}
-	return slowProfile(s)
-}
-
-func slowProfile(s string) (string, error) { return newIdentifierProfile().String(s) }
-
-// newIdentifierProfile is the PRECIS profile (RFC 8264) of e-mail addresses and user names. Its parts keep
-// state while they run, so that each call gets its own.
-func newIdentifierProfile() *precis.Profile {
-	return precis.NewFreeform(
-		precis.FoldWidth,
-		precis.LowerCase(),
-		precis.DisallowEmpty,
-		precis.BidiRule,
-		precis.Norm(norm.NFKC),
-		precis.Disallow(invisible()),
-	)
-}
-
-// phoneProfile applies the PRECIS profile of phone numbers.
-func phoneProfile(s string) (string, error) {
-	return precis.NewFreeform(precis.FoldWidth).String(s)
-}
-
-func lower() cases.Caser { return cases.Lower(language.Und, cases.HandleFinalSigma(false)) }
-
-// invisible is the set of runes that a reader cannot see or that have no meaning of their own: controls,
-// format characters and all else of category C, and what Unicode says to ignore by default. A rune is
-// unassigned when it is in no category at all.
-var invisible = sync.OnceValue(func() runes.Set {
-	return runes.Predicate(func(r rune) bool {
-		if unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z) {
-			return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
-		}
-		return true
-	})
-})

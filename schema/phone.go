@@ -1,45 +1,86 @@
 package schema
 
 import (
-	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
 // isPhone checks the format tel.
-func isPhone(s string) bool {
-	_, ok := parsePhone(s)
-	return ok
-}
+func isPhone(s string) bool { return normalize(s).phone }
 
-var errPhone = errors.New("not an international phone number")
-
-// strictPhone is the strict normaliser of phone numbers: the phone profile must accept, and the result must
-// be a valid number with its country code, which is returned as E.164.
-func strictPhone(s string) (string, error) {
-	if len(s) > maxNormalize {
-		return "", errPhone
-	}
-	profiled, err := phoneProfile(strings.TrimSpace(s))
-	if err != nil {
-		return "", err
-	}
-	number, ok := parsePhone(profiled)
+// phone returns a cleaned text as E.164 if it is a valid phone number with its country code and nothing else. A table
+// of the library says which numbers are valid; it changes with the library's version.
+func phone(s string) (e164 string, ok bool) {
+	digits, ok := phoneDigits(s)
 	if !ok {
-		return "", errPhone
-	}
-	return number, nil
-}
-
-// parsePhone returns s as E.164 if it is a valid number that begins with its country code. Which numbers
-// are valid is the word of the library's table, and changes with its version.
-func parsePhone(s string) (e164 string, ok bool) {
-	if len(s) > maxNormalize || !mayBePhone(s) {
 		return "", false
 	}
+	// The library drops some digits, such as a trunk prefix. Then its result is read again, as a form must be stable.
+	for range maxPasses {
+		number, ok := parsePhone("+" + digits)
+		if !ok {
+			return "", false
+		}
+		if number[1:] == digits {
+			return number, true
+		}
+		digits = number[1:]
+	}
+	return "", false
+}
+
+// maxPhoneDigits bounds the digits that are parsed. E.164 has at most 15; typed ones may have a trunk prefix as well.
+const maxPhoneDigits = 20
+
+// phoneDigits returns the digits of a text that consists of phone characters: "tel:" in front, one plus before all
+// digits, digits of any script, brackets, hyphens, full stops, slashes and spaces.
+func phoneDigits(s string) (string, bool) {
+	s = strings.TrimPrefix(s, "tel:")
+	plus := false
+	digits := make([]byte, 0, maxPhoneDigits)
+	for _, r := range s {
+		switch {
+		case r == '+':
+			if plus || len(digits) > 0 {
+				return "", false
+			}
+			plus = true
+		case r == '(' || r == ')' || r == '-' || r == '.' || r == '/' || r == ' ':
+		default:
+			value, isDigit := digitValue(r)
+			if !isDigit || !plus || len(digits) == maxPhoneDigits {
+				return "", false
+			}
+			digits = append(digits, '0'+value)
+		}
+	}
+	return string(digits), len(digits) > 0
+}
+
+// digitValue returns the value of a decimal digit of any script. Unicode encodes them in runs of ten, from zero up.
+func digitValue(r rune) (value byte, ok bool) {
+	if r < 0x80 {
+		return byte(r) - '0', '0' <= r && r <= '9'
+	}
+	for _, run := range unicode.Nd.R16 {
+		if rune(run.Lo) <= r && r <= rune(run.Hi) {
+			return byte(r-rune(run.Lo)) % 10, true
+		}
+	}
+	for _, run := range unicode.Nd.R32 {
+		if rune(run.Lo) <= r && r <= rune(run.Hi) {
+			return byte((r - rune(run.Lo)) % 10), true
+		}
+	}
+	return 0, false
+}
+
+// parsePhone reads a plus and digits.
+func parsePhone(s string) (e164 string, ok bool) {
 	defer func() {
-		if recover() != nil { // it is a port of a large parser, fed with anything
+		if recover() != nil { // the library is a port of a large parser, fed with anything
 			e164, ok = "", false
 		}
 	}()
@@ -48,30 +89,4 @@ func parsePhone(s string) (e164 string, ok bool) {
 		return "", false
 	}
 	return phonenumbers.Format(number, phonenumbers.E164), true
-}
-
-// mayBePhone sorts out what cannot be a number with a country code, at a fraction of what parsing costs. The
-// library takes a number to begin at the first digit or plus, and without a region wants that to be a plus,
-// before a digit and nothing but punctuation, to which an x belongs, in between. The one other form has a
-// plus as well, behind phone-context (RFC 3966).
-func mayBePhone(s string) bool {
-	if !isPrintable(s) {
-		return strings.ContainsAny(s, "+＋")
-	}
-	plus := strings.IndexByte(s, '+')
-	if plus < 0 {
-		return false
-	}
-	if strings.Contains(s, "phone-context") {
-		return true
-	}
-	if strings.ContainsAny(s[:plus], "0123456789") {
-		return false
-	}
-	for i := plus + 1; i < len(s); i++ {
-		if c := s[i]; isAlphanumeric(c) && c|0x20 != 'x' {
-			return isDigit(c)
-		}
-	}
-	return false
 }

@@ -19,6 +19,7 @@ type plan struct {
 type annotation struct {
 	extension
 	format string
+	late   bool // the engine has checked neither the format nor the demand
 }
 
 // branch is a way that is open when the value matches: of anyOf, of oneOf, of contains.
@@ -133,7 +134,7 @@ func (p *planner) plan(n *node) (*plan, error) {
 	made := &plan{}
 	p.plans[n] = made
 	if n.extension != nil {
-		made.annotations = append(made.annotations, annotation{*n.extension, n.format})
+		made.annotations = append(made.annotations, annotation{*n.extension, n.format, n.isLate()})
 	}
 	for _, step := range []func(*node, *plan) error{p.sameValue, p.conditional, p.objects, p.arrays} {
 		if err := step(n, made); err != nil {
@@ -265,4 +266,36 @@ func (p *planner) arrays(n *node, made *plan) (err error) {
 		made.contains, err = p.branch(n.contains)
 	}
 	return err
+}
+
+// reach is a way in which a node can be reached.
+type reach struct {
+	node        *node
+	conditional bool
+}
+
+// markConditional finds the nodes that are part of an alternative, from n on, which is reached as given.
+func markConditional(n *node, conditional bool, seen map[reach]bool) {
+	if at := (reach{n, conditional}); seen[at] {
+		return
+	} else {
+		seen[at] = true
+	}
+	n.conditional = n.conditional || conditional
+	alternatives := make(map[*node]bool)
+	for _, list := range [][]*node{n.anyOf, n.oneOf, {n.not, n.condition, n.then, n.otherwise, n.contains, n.names}} {
+		for _, child := range list {
+			if child != nil {
+				alternatives[child] = true
+				markConditional(child, true, seen)
+			}
+		}
+	}
+	visit := func(child *node) {
+		if !alternatives[child] {
+			markConditional(child, conditional, seen)
+		}
+	}
+	n.sameValue(visit)
+	n.deeper(visit)
 }

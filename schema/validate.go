@@ -49,7 +49,7 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 		return nil, fmt.Errorf("schema %q: %w", s.id, err)
 	}
 	x.report(results, document)
-	if x.violations == nil && s.plan != nil {
+	if s.plan != nil {
 		x.visit(s.plan, document, "")
 	}
 	if x.violations != nil {

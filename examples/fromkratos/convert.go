@@ -86,7 +86,10 @@ func (r record) keep(made *identity.Identity) {
 }
 
 func find(addresses []recordAddress, via, value string) (recordAddress, bool) {
-	at := slices.IndexFunc(addresses, func(a recordAddress) bool { return a.Via == via && schema.Normalize(a.Value) == value })
+	at := slices.IndexFunc(addresses, func(a recordAddress) bool {
+		normal, err := schema.NormalizeAddress(via, a.Value)
+		return err == nil && a.Via == via && normal == value
+	})
 	if at < 0 {
 		return recordAddress{}, false
 	}
