@@ -2,8 +2,11 @@ package idem
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,8 +38,45 @@ func checkActor(ctx context.Context) error {
 }
 
 // change replaces the identity id by what change makes of it, if the preconditions hold
-// and the hook agrees. All changes of an identity that exists go through here.
+// and the hook agrees, and gives it another sign-in epoch where its sign-ins must end.
 func (m *Manager) change(ctx context.Context, id uuid.UUID, preconditions []Precondition,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
+	var epoch int64
+	return m.commit(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
+		before := *current // change may edit current in place, but not what its slices and maps hold
+		before.Credentials = maps.Clone(current.Credentials)
+		next, err := change(current)
+		if err != nil || !identity.EndsSignIns(&before, next) {
+			return next, err
+		}
+		if epoch == 0 {
+			if epoch, err = m.newEpoch(before.SignInEpoch); err != nil {
+				return nil, err
+			}
+		}
+		ended := *next
+		ended.SignInEpoch = epoch
+		return &ended, nil
+	})
+}
+
+// newEpoch draws a sign-in epoch other than current.
+func (m *Manager) newEpoch(current int64) (int64, error) {
+	for {
+		var drawn [8]byte
+		if _, err := io.ReadFull(m.random, drawn[:]); err != nil {
+			return 0, fmt.Errorf("read randomness: %w", err)
+		}
+		if epoch := int64(binary.BigEndian.Uint64(drawn[:]) >> 1); epoch != 0 && epoch != current {
+			return epoch, nil
+		}
+	}
+}
+
+// commit is change for what leaves the sign-in epoch to its caller. All changes of an
+// identity that exists go through here.
+func (m *Manager) commit(ctx context.Context, id uuid.UUID, preconditions []Precondition,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
 	if err := checkActor(ctx); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 )
 
@@ -21,7 +22,7 @@ func (m *Manager) CreateIdentity(ctx context.Context, c identity.Create) (*ident
 }
 
 func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {
-	facts, err := m.createFacts(ctx, c)
+	facts, err := m.createFacts(ctx, c, m.hasher)
 	if err != nil {
 		return nil, err
 	}
@@ -33,13 +34,13 @@ func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*ident
 	return created, locate(err, facts.Derived, c.Credentials)
 }
 
-func (m *Manager) createFacts(ctx context.Context, c identity.Create) (identity.Facts, error) {
+func (m *Manager) createFacts(ctx context.Context, c identity.Create, hasher passwordhash.Hasher) (identity.Facts, error) {
 	schemas, schemaID := m.Schemas(), c.SchemaID
 	if schemaID == "" {
 		schemaID = schemas.Default().ID()
 	}
 	return m.facts(ctx, input{
-		schemas: schemas, hasher: m.hasher,
+		schemas: schemas, hasher: hasher,
 		schemaID: schemaID, traits: c.Traits, credentials: c.Credentials, checked: c.Check(),
 	})
 }

@@ -91,7 +91,7 @@ func (m *Manager) factsOfAll(ctx context.Context, creates []identity.Create) ([]
 				}
 			}()
 			for n := int(next.Add(1)) - 1; n < len(creates); n = int(next.Add(1)) - 1 {
-				facts[n], errs[n] = m.createFacts(ctx, creates[n])
+				facts[n], errs[n] = m.createFacts(ctx, creates[n], m.hasher)
 			}
 		})
 	}

@@ -22,8 +22,9 @@ const (
 	// [*violation.Error] with everything that is wrong, or is the error of package
 	// credentials that says why one cannot be removed.
 	KindInvalid
-	// KindNotFound is an identity that does not exist ([storage.ErrNotFound]), or a
-	// credential that it does not have ([credentials.ErrNoCredential]).
+	// KindNotFound is an identity that does not exist ([storage.ErrNotFound]), a
+	// credential that it does not have ([credentials.ErrNoCredential]), or an address
+	// that it does not have ([ErrNoAddress]).
 	KindNotFound
 	// KindConflict is something unique that another identity has
 	// ([*storage.ConflictError]), or a patch whose test failed ([ErrTestFailed]).
@@ -137,7 +138,7 @@ func kindOf(err error) Kind {
 	case errors.As(err, &invalid),
 		errors.Is(err, credentials.ErrLastFirstFactor), errors.Is(err, credentials.ErrNotRemovable), errors.Is(err, credentials.ErrIdentifierRequired):
 		return KindInvalid
-	case errors.Is(err, storage.ErrNotFound), errors.Is(err, credentials.ErrNoCredential):
+	case errors.Is(err, storage.ErrNotFound), errors.Is(err, credentials.ErrNoCredential), errors.Is(err, ErrNoAddress):
 		return KindNotFound
 	case errors.Is(err, storage.ErrConflict), errors.Is(err, ErrTestFailed):
 		return KindConflict

@@ -48,6 +48,6 @@ func ExampleManager_Changes() {
 	// Output:
 	// 1 create true 1 [/credentials/password /schema_id /state /traits /verifiable_addresses] admin:42
 	// from 1
-	// 2 update true 2 [/state /traits] admin:42
+	// 2 update true 2 [/state /traits /sign_in_epoch] admin:42
 	// 3 delete true 3 [] gdpr-job
 }

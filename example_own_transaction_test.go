@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage/sqlitedb"
 )
@@ -40,14 +41,21 @@ func ExampleManager_WithStorage() {
 	manager := newManager().WithStorage(store)
 
 	order := func(email string, pay func() error) error {
+		// The password is hashed before the transaction, which would hold the database's
+		// lock meanwhile.
+		create, err := manager.PrepareCreate(ctx, identity.Create{
+			Traits:      json.RawMessage(fmt.Sprintf(`{"email":%q}`, email)),
+			Credentials: &credentials.Import{Password: &credentials.ImportPassword{Password: "a plain password"}},
+		})
+		if err != nil {
+			return err
+		}
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
 		defer tx.Rollback() // does nothing after a commit
-		customer, err := manager.WithStorage(store.WithTx(tx)).CreateIdentity(ctx, identity.Create{
-			Traits: json.RawMessage(fmt.Sprintf(`{"email":%q}`, email)),
-		})
+		customer, err := manager.WithStorage(store.WithTx(tx)).CreateIdentity(ctx, create)
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,11 @@ type input struct {
 	schemaID    string
 	traits      json.RawMessage
 	credentials *credentials.Import
+	// kept is what the traits gave already, where they and their schema stay as they
+	// are: they are not validated again. Otherwise it is nil.
+	kept *schema.Derived
+	// judged tells that the policy has agreed to the password before.
+	judged bool
 	// checked is what the fields' own check found.
 	checked error
 }
@@ -32,7 +37,7 @@ type input struct {
 // reports everything that is wrong at once, and hashes only what will be kept.
 func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 	derived, traitsErr := in.derive()
-	policyErr, codeErr := m.checkPolicy(ctx, in.credentials), checkCode(in.credentials, derived)
+	policyErr, codeErr := m.checkPolicy(ctx, in, derived), checkCode(in.credentials, derived)
 	if violation.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
 		// Only now: where nothing else is wrong, Prepare makes the same checks.
 		return identity.Facts{}, violation.Join(in.checked, checkCredentials(in.credentials), policyErr, traitsErr, codeErr)
@@ -50,6 +55,9 @@ func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 }
 
 func (in input) derive() (*schema.Derived, error) {
+	if in.kept != nil {
+		return in.kept, nil
+	}
 	s, known := in.schemas.Get(in.schemaID)
 	if !known {
 		return nil, unknownSchema

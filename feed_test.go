@@ -41,7 +41,7 @@ func TestChanges(t *testing.T) {
 		}
 		require.Len(t, all, 4)
 		require.Equal(t, storage.Change{
-			Sequence: 3, Time: updated.UpdatedAt, IdentityID: ada.ID, Revision: 2, Operation: storage.OperationUpdate, Fields: []string{"/credentials/password"},
+			Sequence: 3, Time: updated.UpdatedAt, IdentityID: ada.ID, Revision: 2, Operation: storage.OperationUpdate, Fields: []string{"/credentials/password", "/sign_in_epoch"},
 		}, all[2])
 		require.Equal(t, storage.Change{
 			Sequence: 4, Time: deletedAt, IdentityID: ada.ID, Revision: 3, Operation: storage.OperationDelete, Actor: "admin:42",

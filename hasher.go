@@ -38,3 +38,15 @@ func (h *rememberingHasher) Hash(ctx context.Context, password []byte) (string, 
 	}
 	return hash, err
 }
+
+// rememberedHash hashes nothing: it knows the password that was hashed before, and of
+// another returns errMoved. It is for the store's step, in which nobody may hash.
+type rememberedHash struct{ *rememberingHasher }
+
+// Hash implements [passwordhash.Hasher].
+func (h rememberedHash) Hash(_ context.Context, password []byte) (string, error) {
+	if h.hash == "" || h.password != string(password) {
+		return "", errMoved
+	}
+	return h.hash, nil
+}

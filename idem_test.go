@@ -91,8 +91,7 @@ func newWorld(t testing.TB, store storage.Storage, options ...idem.Option) *worl
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(person, customer)
 	require.NoError(t, err)
-	hasher, err := passwordhash.NewBcrypt(4)
-	require.NoError(t, err)
+	hasher := newWorldHasher(t)
 
 	w := &world{store: store, time: noon}
 	w.Manager, err = idem.New(store, schemas, append([]idem.Option{
@@ -101,6 +100,14 @@ func newWorld(t testing.TB, store storage.Storage, options ...idem.Option) *worl
 	}, options...)...)
 	require.NoError(t, err)
 	return w
+}
+
+// newWorldHasher returns a cheap hasher.
+func newWorldHasher(t testing.TB) passwordhash.Hasher {
+	t.Helper()
+	hasher, err := passwordhash.NewBcrypt(4)
+	require.NoError(t, err)
+	return hasher
 }
 
 func raw(format string, args ...any) json.RawMessage {

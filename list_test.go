@@ -215,7 +215,7 @@ func TestDeleteCredential(t *testing.T) {
 // TestImportPanicsOnItsCaller has a hook of the application panic: on a goroutine that
 // nobody recovers it would end the process.
 func TestImportPanicsOnItsCaller(t *testing.T) {
-	w := newWorld(t, memory.New(), idem.WithPasswordPolicy(func(context.Context, string) error { panic("a bug of the application") }))
+	w := newWorld(t, memory.New(), idem.WithPasswordPolicy(func(context.Context, idem.PasswordCandidate) error { panic("a bug of the application") }))
 	require.PanicsWithValue(t, "a bug of the application", func() {
 		_, _ = w.CreateIdentities(t.Context(), []identity.Create{{Credentials: withPassword("a password")}})
 	})

@@ -2,8 +2,10 @@ package idem
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials/passwordhash"
+	"github.com/idemkit/idem/credentials/passwordpolicy"
 )
 
 // Option changes a default of [New]. The functions of this package whose name begins
@@ -24,12 +27,14 @@ type config struct {
 	limiter *passwordhash.Limiter
 	clock   func() time.Time
 	newID   func() uuid.UUID
+	random  io.Reader
 	logger  *slog.Logger
 
 	pollInterval time.Duration
 
 	// policy, migrate, beforeCommit and observe may be nil.
 	policy       PasswordPolicy
+	passwords    passwordpolicy.Policy
 	migrate      PasswordMigration
 	beforeCommit func(context.Context, PendingChange) error
 	observe      Observer
@@ -41,6 +46,7 @@ func newConfig(options []Option) (config, error) {
 		limiter: passwordhash.NewLimiter(runtime.GOMAXPROCS(0)),
 		clock:   time.Now,
 		newID:   newUUIDv7,
+		random:  rand.Reader,
 		logger:  slog.Default(),
 
 		pollInterval: time.Second,
@@ -111,6 +117,20 @@ func WithIDs(newID func() uuid.UUID) Option {
 			return errors.New("idem: WithIDs: the function is nil")
 		}
 		c.newID = newID
+		return nil
+	}}
+}
+
+// WithRandom sets where the random numbers come from that tell the sign-ins of an identity
+// that still count from those that were ended ([identity.Identity.SignInEpoch]). random is
+// read from many goroutines at once. The default is crypto/rand.Reader; a test that wants
+// the same numbers every time can give another.
+func WithRandom(random io.Reader) Option {
+	return Option{func(c *config) error {
+		if random == nil {
+			return errors.New("idem: WithRandom: the reader is nil")
+		}
+		c.random = random
 		return nil
 	}}
 }

@@ -22,26 +22,9 @@ var (
 	ErrInactive = errors.New("the identity is inactive")
 )
 
-// PasswordPolicy decides on a new plain password, before it is hashed. The text of its
-// error is told to whoever set the password, and must not repeat it.
-type PasswordPolicy func(ctx context.Context, password string) error
-
 // PasswordMigration asks another system whether password is the one that i has there.
 // It is called for credentials that were imported with use_password_migration_hook.
 type PasswordMigration func(ctx context.Context, i *identity.Identity, identifier, password string) (bool, error)
-
-// WithPasswordPolicy has every plain password of a create, an update or a patch asked
-// about. The default asks nothing but what the hasher needs: imports must be able to
-// keep old passwords.
-func WithPasswordPolicy(policy PasswordPolicy) Option {
-	return Option{func(c *config) error {
-		if policy == nil {
-			return errors.New("idem: WithPasswordPolicy: the policy is nil")
-		}
-		c.policy = policy
-		return nil
-	}}
-}
 
 // WithPasswordMigration sets who knows the passwords that were imported with
 // use_password_migration_hook. Without it such a password is always wrong. The first
@@ -54,16 +37,6 @@ func WithPasswordMigration(migrate PasswordMigration) Option {
 		c.migrate = migrate
 		return nil
 	}}
-}
-
-func (m *Manager) checkPolicy(ctx context.Context, imported *credentials.Import) error {
-	if m.policy == nil || imported == nil || imported.Password == nil || imported.Password.Password == "" {
-		return nil
-	}
-	if err := m.policy(ctx, imported.Password.Password); err != nil {
-		return violation.New("/credentials/password/config/password", "", err.Error())
-	}
-	return nil
 }
 
 // VerifyPassword returns the identity that signs in with identifier, in any spelling
@@ -158,7 +131,7 @@ func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous cre
 			return nil, err
 		}
 		now := m.now()
-		return m.change(ctx, i.ID, nil, func(current *identity.Identity) (*identity.Identity, error) {
+		return m.commit(ctx, i.ID, nil, func(current *identity.Identity) (*identity.Identity, error) {
 			return current.WithPasswordHash(previous, hash, now), nil
 		})
 	})

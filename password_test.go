@@ -151,8 +151,10 @@ func TestPasswordMigration(t *testing.T) {
 }
 
 func TestPasswordPolicy(t *testing.T) {
-	policy := func(_ context.Context, password string) error {
-		if len(password) < 12 {
+	var asked []idem.PasswordCandidate
+	policy := func(_ context.Context, candidate idem.PasswordCandidate) error {
+		asked = append(asked, candidate)
+		if len(candidate.Password) < 12 {
 			return errors.New("must have at least 12 characters")
 		}
 		return nil
@@ -168,6 +170,17 @@ func TestPasswordPolicy(t *testing.T) {
 	requireKind(t, err, idem.KindInvalid)
 	w.requireUnchanged(t, created)
 	w.create(t, identity.Create{Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: importedHash}}})
+
+	ada := raw(`{"email":"ada@example.com"}`)
+	require.Equal(t, []idem.PasswordCandidate{
+		{Password: "too short"},
+		{Password: "long enough, this one", Identifiers: []string{"ada@example.com"}, Traits: ada},
+		{Password: "too short"},
+		{Password: "too short", Identifiers: []string{"ada@example.com"}, Traits: ada},
+	}, asked, "the policy sees whom it is for, and no hash")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+		require.Equal(t, "[password candidate]", fmt.Sprintf(verb, asked[0]))
+	}
 }
 
 // countingHasher counts how many hashes are made at once.

@@ -2,7 +2,6 @@ package idem
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -55,41 +54,11 @@ func (m *Manager) PatchIdentity(ctx context.Context, id uuid.UUID, p Patch, prec
 	})
 }
 
-// errMoved ends an attempt that worked on an identity that has changed since.
-var errMoved = errors.New("the identity has changed")
-
 func (m *Manager) patchIdentity(ctx context.Context, id uuid.UUID, p Patch, preconditions []Precondition) (*identity.Identity, error) {
 	if err := p.patch.Check(); err != nil {
 		return nil, err
 	}
-	schemas, hasher := m.Schemas(), &rememberingHasher{Hasher: m.hasher}
-	for {
-		current, err := m.storage.Get(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if err := check(preconditions, current); err != nil {
-			return nil, err
-		}
-		change, err := wire.ResolvePatch(current, p.patch)
-		if err != nil {
-			return nil, err
-		}
-		facts, err := m.facts(ctx, input{
-			schemas: schemas, hasher: hasher,
-			schemaID: change.SchemaID, traits: change.Traits, credentials: change.Credentials, checked: change.Check(),
-		})
-		if err != nil {
-			return nil, err
-		}
-		patched, err := m.change(ctx, id, preconditions, func(now *identity.Identity) (*identity.Identity, error) {
-			if now.Revision != current.Revision {
-				return nil, errMoved
-			}
-			return change.Apply(now, facts), nil
-		})
-		if !errors.Is(err, errMoved) {
-			return patched, locate(err, facts.Derived, change.Credentials)
-		}
-	}
+	return m.edit(ctx, id, func(current *identity.Identity) (identity.Edit, error) {
+		return wire.ResolvePatch(current, p.patch)
+	}, preconditions)
 }

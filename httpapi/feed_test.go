@@ -44,7 +44,7 @@ func TestChanges(t *testing.T) {
 		deletedAt := stamp(f.now())
 
 		first := `{"sequence":1,"time":"` + created.CreatedAt + `","identity_id":"` + created.ID + `","revision":1,"operation":"create","fields":["/credentials/code","/credentials/password","/credentials/webauthn","/schema_id","/state","/traits","/verifiable_addresses","/recovery_addresses"],"actor":"admin:42"}`
-		third := `{"sequence":3,"time":"` + updated.UpdatedAt + `","identity_id":"` + created.ID + `","revision":2,"operation":"update","fields":["/state"],"actor":"admin:43"}`
+		third := `{"sequence":3,"time":"` + updated.UpdatedAt + `","identity_id":"` + created.ID + `","revision":2,"operation":"update","fields":["/state","/sign_in_epoch"],"actor":"admin:43"}`
 		fourth := `{"sequence":4,"time":"` + deletedAt + `","identity_id":"` + created.ID + `","revision":3,"operation":"delete","fields":[],"actor":"admin:42"}`
 		require.Equal(t, "["+first+","+third+","+fourth+"]", string(f.do(t, http.MethodGet, identityChangesPath(created.ID), "").body), "also when the identity is gone")
 

@@ -271,12 +271,12 @@ func TestSecretsStayIn(t *testing.T) {
 		policyTold, vetoTold, hookCause := p.plant(anyone), p.plant(anyone), p.plant(cause)
 		thrown, refused := p.plant(nobody), p.plant(nobody)
 		f.manager, err = idem.New(store, newSchemas(t), idem.WithClock(f.now), idem.WithIDs(f.newID), idem.WithHasher(hasher), idem.WithLogger(p.logger()),
-			idem.WithPasswordPolicy(func(_ context.Context, password string) error {
-				switch password {
+			idem.WithPasswordPolicy(func(_ context.Context, candidate idem.PasswordCandidate) error {
+				switch candidate.Password {
 				case refused:
 					return errors.New(policyTold)
 				case thrown:
-					panic(password)
+					panic(candidate.Password)
 				}
 				return nil
 			}),

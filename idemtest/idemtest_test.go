@@ -106,7 +106,7 @@ func TestOptions(t *testing.T) {
 
 	m := idemtest.New(t, idemtest.WithSchemas(schemas), idemtest.WithStorage(store),
 		idemtest.WithOptions(idem.WithClock(func() time.Time { return noon })),
-		idemtest.WithOptions(idem.WithPasswordPolicy(func(context.Context, string) error { return errors.New("no") })))
+		idemtest.WithOptions(idem.WithPasswordPolicy(func(context.Context, idem.PasswordCandidate) error { return errors.New("no") })))
 	require.Equal(t, "device", m.Seed(t, `{"serial":"A1"}`).SchemaID)
 	ada := m.Seed(t, `{"email":"ada@example.com"}`, idemtest.Schema("person"))
 	require.Equal(t, "person", ada.SchemaID)

@@ -69,7 +69,7 @@ func WithOptions(options ...idem.Option) Option {
 // New returns a Manager for the test t, which ends at once if it cannot be made.
 //
 // Without options it checks traits against [DefaultSchema], keeps identities in
-// memory, begins at [Start], gives out [ID] 1, 2, 3…, hashes with [Hasher], and logs
+// memory, begins at [Start], gives out [ID] 1, 2, 3…, hashes with [Hasher], draws the same random numbers every time, and logs
 // faults, and only those, to the test's log.
 func New(t testing.TB, options ...Option) *Manager {
 	t.Helper()
@@ -90,7 +90,7 @@ func New(t testing.TB, options ...Option) *Manager {
 	}
 	clock := newClock()
 	manager, err := idem.New(c.store, c.schemas, append([]idem.Option{
-		idem.WithClock(clock.Now), idem.WithIDs(counter()), idem.WithHasher(Hasher()),
+		idem.WithClock(clock.Now), idem.WithIDs(counter()), idem.WithHasher(Hasher()), idem.WithRandom(newRandom()),
 		idem.WithLogger(slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))),
 	}, c.options...)...)
 	if err != nil {

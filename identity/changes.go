@@ -9,7 +9,7 @@ import (
 
 // ChangedFields returns which fields differ between two versions of an identity, as
 // RFC 6901 pointers into its wire form, such as "/traits" or "/credentials/password",
-// in the order of the wire form. State comes without /state_changed_at, and nothing
+// in the order of the wire form. "/sign_in_epoch", which is not on the wire, is the last. State comes without /state_changed_at, and nothing
 // comes with /updated_at: both follow from the rest.
 func ChangedFields(before, after *Identity) []string {
 	fields := make([]string, 0, 4)
@@ -30,6 +30,7 @@ func ChangedFields(before, after *Identity) []string {
 	add(!bytes.Equal(before.MetadataPublic, after.MetadataPublic), "/metadata_public")
 	add(!bytes.Equal(before.MetadataAdmin, after.MetadataAdmin) || (before.MetadataAdmin == nil) != (after.MetadataAdmin == nil), "/metadata_admin")
 	add(before.OrganizationID != after.OrganizationID, "/organization_id")
+	add(before.SignInEpoch != after.SignInEpoch, "/sign_in_epoch")
 	return fields
 }
 

@@ -10,8 +10,9 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// Edit is what a patch of an identity comes to: a full update, and the few things
-// that an update does not set.
+// Edit is a change to an identity by everything that can be changed at once: a full
+// update, and the few things that an update does not set. [NewEdit] makes one that changes
+// nothing.
 type Edit struct {
 	Update
 	// OrganizationID replaces the organization.
@@ -19,6 +20,12 @@ type Edit struct {
 	// Replaced are the types of credentials whose imported config takes the place of
 	// the current one, rather than being added to it.
 	Replaced []credentials.Type
+	// Removed are the types of credentials that the identity loses, whether or not it
+	// could sign in without them. Identifiers that come from traits stay.
+	Removed []credentials.Type
+	// LookupCodeUsed is a recovery code that was used at the time of the change, as it
+	// is stored. Empty means none.
+	LookupCodeUsed string
 	// Verifications are the changes to addresses, by the id of the address.
 	Verifications map[uuid.UUID]Verification
 }
@@ -27,6 +34,19 @@ type Edit struct {
 type Verification struct {
 	Verified *bool
 	Status   *AddressStatus
+}
+
+// NewEdit returns an edit that changes nothing about current, to be changed. It shares no
+// memory with current.
+func NewEdit(current *Identity) Edit {
+	own := current.Clone()
+	return Edit{
+		Update: Update{
+			SchemaID: own.SchemaID, State: own.State, Traits: own.Traits,
+			MetadataPublic: own.MetadataPublic, MetadataAdmin: own.MetadataAdmin, ExternalID: own.ExternalID,
+		},
+		OrganizationID: own.OrganizationID,
+	}
 }
 
 // Check is [Update.Check] for an edit.
@@ -45,6 +65,12 @@ func (e Edit) Apply(current *Identity, facts Facts) *Identity {
 			c.Config = credentials.Config{}
 			base.Credentials[t] = c
 		}
+	}
+	for _, t := range e.Removed {
+		base.remove(t, facts.Now)
+	}
+	if e.LookupCodeUsed != "" {
+		base.useLookupCode(e.LookupCodeUsed, facts.Now)
 	}
 	next := e.Update.Apply(&base, facts)
 	next.OrganizationID = e.OrganizationID
@@ -79,4 +105,32 @@ func (v Verification) apply(address *VerifiableAddress, now time.Time) {
 		address.Status = *v.Status
 		address.UpdatedAt = now
 	}
+}
+
+// remove takes the credential t from i, whose map is its own.
+func (i *Identity) remove(t credentials.Type, now time.Time) {
+	c, exists := i.Credentials[t]
+	switch {
+	case !exists || c.Config.IsZero() || t == credentials.TypeCode: // code has no secret
+	case t.IdentifiersFromTraits() && len(c.Identifiers) > 0:
+		c.Config, c.UpdatedAt = credentials.Config{}, now
+		i.Credentials[t] = c
+	default:
+		delete(i.Credentials, t)
+	}
+}
+
+// useLookupCode marks a recovery code of i, whose map is its own, as used.
+func (i *Identity) useLookupCode(code string, now time.Time) {
+	c := i.Credentials[credentials.TypeLookupSecret]
+	at := slices.IndexFunc(c.Config.RecoveryCodes, func(kept credentials.RecoveryCode) bool {
+		return kept.Code == code && kept.UsedAt.IsZero()
+	})
+	if at < 0 {
+		return
+	}
+	c.Config.RecoveryCodes = slices.Clone(c.Config.RecoveryCodes)
+	c.Config.RecoveryCodes[at].UsedAt = now
+	c.UpdatedAt = now
+	i.Credentials[credentials.TypeLookupSecret] = c
 }

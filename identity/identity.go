@@ -53,6 +53,11 @@ type Identity struct {
 	// OrganizationID is the organization the identity belongs to; not Valid
 	// when it belongs to none.
 	OrganizationID uuid.NullUUID
+	// SignInEpoch tells sign-ins that still count from those that were ended: a sign-in
+	// counts as long as the identity has the epoch that it had then. It is 63 random
+	// bits, drawn again by every change of which [EndsSignIns] is true, and 0 before the
+	// first. It is not on the wire.
+	SignInEpoch int64
 	// CreatedAt and UpdatedAt are in UTC and whole microseconds. UpdatedAt moves
 	// with every change.
 	CreatedAt, UpdatedAt time.Time
@@ -94,6 +99,7 @@ func (i *Identity) Equal(o *Identity) bool {
 		slices.EqualFunc(i.VerifiableAddresses, o.VerifiableAddresses, VerifiableAddress.Equal) &&
 		slices.EqualFunc(i.RecoveryAddresses, o.RecoveryAddresses, RecoveryAddress.Equal) &&
 		i.OrganizationID == o.OrganizationID &&
+		i.SignInEpoch == o.SignInEpoch &&
 		i.CreatedAt.Equal(o.CreatedAt) &&
 		i.UpdatedAt.Equal(o.UpdatedAt)
 }

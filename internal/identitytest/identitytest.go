@@ -3,6 +3,7 @@
 package identitytest
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -51,6 +52,10 @@ func Identity(data []byte) *identity.Identity {
 			}
 			i.Credentials[t] = s.credential(t)
 		}
+	}
+	if s.bool() {
+		id := s.id()
+		i.SignInEpoch = int64(binary.BigEndian.Uint64(id[:]) >> 1)
 	}
 	i.Canonicalize()
 	return i

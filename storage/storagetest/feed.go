@@ -141,7 +141,7 @@ func changedFields(t *testing.T, store storage.Storage) {
 	require.Equal(t, []string{
 		"/external_id", "/credentials/code", "/credentials/lookup_secret", "/credentials/oidc", "/credentials/passkey", "/credentials/password",
 		"/credentials/saml", "/credentials/totp", "/credentials/webauthn", "/schema_id", "/state", "/traits", "/verifiable_addresses",
-		"/recovery_addresses", "/metadata_public", "/metadata_admin", "/organization_id",
+		"/recovery_addresses", "/metadata_public", "/metadata_admin", "/organization_id", "/sign_in_epoch",
 	}, all)
 	for field, edit := range map[string]func(*identity.Identity){
 		"/external_id":          func(i *identity.Identity) { i.ExternalID = "" },
@@ -153,6 +153,7 @@ func changedFields(t *testing.T, store storage.Storage) {
 		"/recovery_addresses":   func(i *identity.Identity) { i.RecoveryAddresses = nil },
 		"/metadata_public":      func(i *identity.Identity) { i.MetadataPublic = nil },
 		"/metadata_admin":       func(i *identity.Identity) { i.MetadataAdmin = nil },
+		"/sign_in_epoch":        func(i *identity.Identity) { i.SignInEpoch++ },
 		"/organization_id":      func(i *identity.Identity) { i.OrganizationID = uuid.NullUUID{} },
 	} {
 		after := lastChange(t, store)

@@ -72,6 +72,7 @@ func full() *identity.Identity {
 		},
 		RecoveryAddresses: []identity.RecoveryAddress{{ID: fixedID(9_000_003), Value: "full@example.com", Via: "email", CreatedAt: noon, UpdatedAt: later}},
 		OrganizationID:    uuid.NullUUID{UUID: fixedID(9_000_004), Valid: true},
+		SignInEpoch:       1<<62 + 1,
 		CreatedAt:         noon, UpdatedAt: later,
 	}
 }

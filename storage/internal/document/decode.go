@@ -43,6 +43,8 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 			i.MetadataAdmin = readJSON(r)
 		case "o":
 			i.OrganizationID = uuid.NullUUID{UUID: parseID(r, r.String()), Valid: true}
+		case "e":
+			i.SignInEpoch = r.Int()
 		case "v":
 			r.Array(func() { i.VerifiableAddresses = append(i.VerifiableAddresses, readVerifiableAddress(r)) })
 		case "r":

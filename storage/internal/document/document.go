@@ -45,6 +45,10 @@ func Append(dst []byte, i *identity.Identity) []byte {
 	if i.OrganizationID.Valid {
 		w.UUIDMember("o", i.OrganizationID.UUID)
 	}
+	if i.SignInEpoch != 0 {
+		w.Name("e")
+		w.Int(i.SignInEpoch)
+	}
 	writeVerifiableAddresses(w, i.VerifiableAddresses)
 	writeRecoveryAddresses(w, i.RecoveryAddresses)
 	writeCredentials(w, i.Credentials)

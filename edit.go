@@ -1,0 +1,120 @@
+package idem
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
+)
+
+// EditIdentity changes the identity id in one atomic step by the edit that edit makes of
+// it, and returns the identity as it is then. It is what [Manager.ModifyIdentity] and the
+// calls for one thing are made of, for a change that none of them can describe.
+//
+// edit gets the identity as it is, a copy of its own, and e, which changes nothing yet. It
+// may run again if somebody else changes the identity meanwhile, and must not call the
+// Manager or the store. Plain passwords are checked and hashed outside of the step. Traits
+// and schema that e leaves alone are not validated again. With preconditions the change
+// happens only if they all hold.
+//
+// Errors: as [Manager.UpdateIdentity] has them. The error of edit is the cause as it is;
+// one that has no kind of its own becomes a [*PreconditionError].
+func (m *Manager) EditIdentity(ctx context.Context, id uuid.UUID, edit func(current *identity.Identity, e *identity.Edit) error, preconditions ...Precondition) (*identity.Identity, error) {
+	return m.editing(ctx, "edit identity", id, edit, preconditions)
+}
+
+// ModifyIdentity changes some fields of the identity id in one atomic step, and returns
+// the identity as it is then. modify gets an update that is filled with what is there, and
+// changes the fields it wants. Credentials are not filled in: what modify sets there is
+// merged, as in an update. modify may run again, and must not call the Manager or the
+// store.
+//
+// Errors: as [Manager.EditIdentity] has them.
+func (m *Manager) ModifyIdentity(ctx context.Context, id uuid.UUID, modify func(u *identity.Update) error, preconditions ...Precondition) (*identity.Identity, error) {
+	return m.editing(ctx, "modify identity", id, func(_ *identity.Identity, e *identity.Edit) error {
+		return modify(&e.Update)
+	}, preconditions)
+}
+
+// editing is EditIdentity as the operation op.
+func (m *Manager) editing(ctx context.Context, op string, id uuid.UUID, edit func(*identity.Identity, *identity.Edit) error, preconditions []Precondition) (*identity.Identity, error) {
+	return write(ctx, m, op, id, func(ctx context.Context) (*identity.Identity, error) {
+		return m.edit(ctx, id, func(current *identity.Identity) (identity.Edit, error) {
+			e := identity.NewEdit(current)
+			err := edit(current.Clone(), &e)
+			if err != nil && kindOf(err) == KindInternal {
+				err = &PreconditionError{Err: err}
+			}
+			return e, err
+		}, preconditions)
+	})
+}
+
+// errMoved ends an attempt that worked on an identity that has changed since.
+var errMoved = errors.New("the identity has changed")
+
+// maxLosses is how often an edit is worked out before the store's step. Then it is worked
+// out within the step, so that others who keep changing the identity cannot starve it.
+const maxLosses = 2
+
+// edit changes the identity id by what resolve makes of it.
+func (m *Manager) edit(ctx context.Context, id uuid.UUID, resolve func(current *identity.Identity) (identity.Edit, error), preconditions []Precondition) (*identity.Identity, error) {
+	w := editWork{manager: m, resolve: resolve, schemas: m.Schemas(), hasher: &rememberingHasher{Hasher: m.hasher}}
+	for losses := 0; ; {
+		current, err := m.storage.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := check(preconditions, current); err != nil {
+			return nil, err
+		}
+		if err := w.work(ctx, current, false); err != nil {
+			return nil, err
+		}
+		edited, err := m.change(ctx, id, preconditions, func(now *identity.Identity) (*identity.Identity, error) {
+			if now.Revision != current.Revision {
+				if losses < maxLosses {
+					return nil, errMoved
+				}
+				if err := w.work(ctx, now, true); err != nil {
+					return nil, err
+				}
+			}
+			return w.edit.Apply(now, w.facts), nil
+		})
+		if !errors.Is(err, errMoved) {
+			return edited, locate(err, w.facts.Derived, w.edit.Credentials)
+		}
+		losses++
+	}
+}
+
+// editWork is an edit and what it was worked out to be.
+type editWork struct {
+	manager *Manager
+	resolve func(current *identity.Identity) (identity.Edit, error)
+	schemas *schema.Registry
+	hasher  *rememberingHasher
+	edit    identity.Edit
+	facts   identity.Facts
+}
+
+// work works the edit out for current. Within the store's step it hashes nothing: a
+// password that was not seen before the step is errMoved.
+func (w *editWork) work(ctx context.Context, current *identity.Identity, inStep bool) (err error) {
+	if w.edit, err = w.resolve(current); err != nil {
+		return err
+	}
+	in := input{
+		schemas: w.schemas, hasher: w.hasher, schemaID: w.edit.SchemaID, traits: w.edit.Traits,
+		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, checked: w.edit.Check(),
+	}
+	if inStep {
+		in.hasher, in.judged = rememberedHash{w.hasher}, true
+	}
+	w.facts, err = w.manager.facts(ctx, in)
+	return err
+}

@@ -1,0 +1,40 @@
+package identity
+
+import (
+	"bytes"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/schema"
+)
+
+// Derived returns what the traits of i gave when they last changed, as i has it: a change
+// that leaves traits and schema alone keeps exactly this, whatever the schema would give
+// today. The pointers of addresses and identifiers, and the names for passkeys and
+// authenticator apps, are not kept and stay empty. The result shares memory with i.
+func (i *Identity) Derived() *schema.Derived {
+	derived := &schema.Derived{Traits: i.Traits}
+	for _, t := range [...]credentials.Type{credentials.TypeCode, credentials.TypePassword, credentials.TypeWebAuthn} { // sorted
+		for _, identifier := range i.Credentials[t].Identifiers {
+			derived.Identifiers = append(derived.Identifiers, schema.Identifier{Type: string(t), Value: identifier})
+		}
+	}
+	for _, a := range i.Credentials[credentials.TypeCode].Config.Addresses {
+		derived.CodeAddresses = append(derived.CodeAddresses, schema.Address{Via: a.Channel, Value: a.Address})
+	}
+	for _, a := range i.VerifiableAddresses {
+		derived.Verifiable = append(derived.Verifiable, schema.Address{Via: a.Via, Value: a.Value})
+	}
+	for _, a := range i.RecoveryAddresses {
+		derived.Recovery = append(derived.Recovery, schema.Address{Via: a.Via, Value: a.Value})
+	}
+	return derived
+}
+
+// KeptTraits returns current.Derived() if e leaves its traits and schema alone, and nil
+// otherwise: traits that stay are not validated again.
+func (e Edit) KeptTraits(current *Identity) *schema.Derived {
+	if (e.SchemaID == "" || e.SchemaID == current.SchemaID) && bytes.Equal(trim(e.Traits), current.Traits) {
+		return current.Derived()
+	}
+	return nil
+}

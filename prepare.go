@@ -1,0 +1,70 @@
+package idem
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+)
+
+// PrepareCreate does the slow part of a create ahead of it: the policy judges a plain
+// password, and it is hashed, within the limit of [WithHashingLimit]. It returns c with
+// the hash in the place of the password. It is for a create within a transaction of the
+// application's own, which holds the database's lock while it lasts:
+//
+//	prepared, err := manager.PrepareCreate(ctx, c)
+//	tx, err := db.BeginTx(ctx, nil)
+//	created, err := manager.WithStorage(store.WithTx(tx)).CreateIdentity(ctx, prepared)
+//
+// Nothing is hashed if anything is wrong with c. The create checks the rest again.
+//
+// Errors: KindInvalid with everything that is wrong with c.
+func (m *Manager) PrepareCreate(ctx context.Context, c identity.Create) (identity.Create, error) {
+	return run(ctx, m, "prepare create", uuid.Nil, func(ctx context.Context) (identity.Create, error) {
+		hasher := &rememberingHasher{Hasher: m.hasher}
+		if _, err := m.createFacts(ctx, c, hasher); err != nil {
+			return identity.Create{}, err
+		}
+		c.Credentials = hasher.hashed(c.Credentials)
+		return c, nil
+	})
+}
+
+// PrepareUpdate is PrepareCreate for an update of the identity id. The update happens only
+// to what is there when it is made: id is read here for its schema, if u names none.
+//
+// Errors: KindInvalid with everything that is wrong with u; KindNotFound.
+func (m *Manager) PrepareUpdate(ctx context.Context, id uuid.UUID, u identity.Update) (identity.Update, error) {
+	return run(ctx, m, "prepare update", id, func(ctx context.Context) (identity.Update, error) {
+		hasher := &rememberingHasher{Hasher: m.hasher}
+		in := input{
+			schemas: m.Schemas(), hasher: hasher,
+			schemaID: u.SchemaID, traits: u.Traits, credentials: u.Credentials, checked: u.Check(),
+		}
+		if u.SchemaID == "" {
+			current, err := m.storage.Get(ctx, id)
+			if err != nil {
+				return identity.Update{}, invalidFirst(err, in)
+			}
+			in.schemaID = current.SchemaID
+		}
+		if _, err := m.facts(ctx, in); err != nil {
+			return identity.Update{}, err
+		}
+		u.Credentials = hasher.hashed(u.Credentials)
+		return u, nil
+	})
+}
+
+// hashed returns imported with the hash that h remembers in the place of a plain
+// password, and leaves imported as it is.
+func (h *rememberingHasher) hashed(imported *credentials.Import) *credentials.Import {
+	if imported == nil || imported.Password == nil || imported.Password.Password == "" {
+		return imported
+	}
+	prepared := *imported
+	prepared.Password = &credentials.ImportPassword{HashedPassword: h.hash}
+	return &prepared
+}
