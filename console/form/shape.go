@@ -13,7 +13,6 @@ type shape struct {
 	format             string
 	initial            *value   // the default; may be nil
 	choices            []choice // of enum and const; nil is any value
-	multiline          bool
 	readOnly           bool
 
 	properties []*property

@@ -208,18 +208,6 @@ func (v *value) with(members []member) *value {
 	return &value{kind: v.kind, members: members}
 }
 
-// size is how many values v is made of, at most limit+1.
-func (v *value) size(limit int) int {
-	count := 1
-	for n := range v.members {
-		if count > limit {
-			break
-		}
-		count += v.members[n].value.size(limit - count)
-	}
-	return count
-}
-
 // equal reports whether v and o are the same JSON value: numbers by their literals, members of objects in
 // any order.
 func (v *value) equal(o *value) bool {

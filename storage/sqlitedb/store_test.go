@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlite"
 	"github.com/idemkit/idem/storage/sqlitedb"
 	"github.com/idemkit/idem/storage/storagetest"
 )
@@ -47,13 +46,6 @@ func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, tx.Commit())
-}
-
-func openStore(t *testing.T) *sqlitedb.Store {
-	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
-	require.NoError(t, err)
-	return store
 }
 
 // openDatabase opens a database as an application might.
