@@ -22,6 +22,7 @@ var tooLongIdentifier = fmt.Sprintf("must be at most %d bytes long, as it is an 
 
 // extraction is one walk over traits along the plan of their schema.
 type extraction struct {
+	phones     *phoneMemo
 	patterns   map[string]string // those of the schema that were translated, by what they became
 	derived    Derived
 	violations []violation.Violation
@@ -127,7 +128,7 @@ func (x *extraction) annotate(a annotation, value any, pointer string) {
 	if !isString {
 		return
 	}
-	f := normalize(text)
+	f := x.phones.normalize(text)
 	if fault := a.formatFault(text, f); fault != "" {
 		x.refuse(pointer, "format", fault)
 		return

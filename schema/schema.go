@@ -26,8 +26,9 @@ type Schema struct {
 	root     *node
 	numbers  bool    // whether a keyword compares numbers
 	engine   *engine // nil while references to other schemas are not linked
-	plan     *plan   // where the extension applies; nil when it applies nowhere
-	cost     cost    // what a validation can cost at most, per value of the traits
+	phones   *phoneMemo
+	plan     *plan // where the extension applies; nil when it applies nowhere
+	cost     cost  // what a validation can cost at most, per value of the traits
 }
 
 // Parse reads an identity schema: a JSON Schema document of draft-07 whose properties.traits describes the

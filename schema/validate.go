@@ -40,7 +40,7 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	if reason := s.cost.afford(s.root, document, len(traits)); reason != "" {
 		return nil, violation.New("/traits", "json", reason)
 	}
-	x := extraction{patterns: s.patterns, derived: Derived{Traits: traits}}
+	x := extraction{phones: s.phones, patterns: s.patterns, derived: Derived{Traits: traits}}
 	if s.numbers && mayHoldInexact(traits) {
 		inexact(s.root, document, "", &x.violations)
 	}
