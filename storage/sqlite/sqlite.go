@@ -46,11 +46,11 @@ func Open(ctx context.Context, path string, options ...sqlitedb.Option) (*sqlite
 	}
 	// One connection writes, since SQLite has one writer at a time anyway; its own
 	// pool keeps readers from taking it.
-	writer, err := openPool(ctx, absolute, 1, "_txlock=immediate")
+	writer, err := openPool(ctx, absolute, 1, "_txlock=immediate&_busy_timeout=0") // the store waits by itself
 	if err != nil {
 		return nil, err
 	}
-	readers, err := openPool(ctx, absolute, max(4, 2*runtime.GOMAXPROCS(0)), "_query_only=true")
+	readers, err := openPool(ctx, absolute, max(4, 2*runtime.GOMAXPROCS(0)), fmt.Sprintf("_query_only=true&_busy_timeout=%d", busyTimeout.Milliseconds()))
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -81,8 +81,8 @@ const busyTimeout = 5 * time.Second
 // pragma holds for one connection only and the pool opens more as it likes.
 func openPool(ctx context.Context, path string, connections int, mode string) (*sql.DB, error) {
 	file := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path)}
-	name := fmt.Sprintf("%s?%s&_busy_timeout=%d&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=true&_pragma=wal_autocheckpoint(%d)",
-		file.String(), mode, busyTimeout.Milliseconds(), checkpointPages)
+	name := fmt.Sprintf("%s?%s&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=true&_pragma=wal_autocheckpoint(%d)",
+		file.String(), mode, checkpointPages)
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)

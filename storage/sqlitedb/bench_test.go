@@ -138,7 +138,7 @@ func BenchmarkUpdateFeed(b *testing.B) {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
 			round := 50 * callers // each of another identity
 			store, _ := benchStore(b, round+1)
-			withoutFeed, err := store.commits.db.PrepareContext(b.Context(), `UPDATE idem_identities SET revision = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ?`)
+			withoutFeed, err := store.commits.database.db.PrepareContext(b.Context(), `UPDATE idem_identities SET revision = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ?`)
 			require.NoError(b, err)
 			defer withoutFeed.Close()
 			var with, without []time.Duration
@@ -224,7 +224,7 @@ func benchChange(n int) func(*identity.Identity) (*identity.Identity, error) {
 // bareUpdates makes updates in one transaction with the statements that the store makes
 // them with, the change feed's among them, and does nothing else.
 func (s *Store) bareUpdates(ctx context.Context, start, count int) error {
-	tx, err := s.commits.db.BeginTx(ctx, nil)
+	tx, err := s.commits.database.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -264,7 +264,7 @@ func BenchmarkGrowth(b *testing.B) {
 			}
 			store, path := benchStore(b, size)
 			var pages, pageSize int64
-			db := store.commits.db
+			db := store.commits.database.db
 			_, err := db.ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 			require.NoError(b, err)
 			require.NoError(b, db.QueryRowContext(b.Context(), `SELECT page_count, page_size FROM pragma_page_count, pragma_page_size`).Scan(&pages, &pageSize))

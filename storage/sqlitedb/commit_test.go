@@ -26,16 +26,16 @@ func TestLeaderEnds(t *testing.T) {
 				store := openLocal(t)
 				// Queued in this order: the leader's own, those of another caller, and more
 				// of the leader's than fit into one transaction.
-				leaders := []*write{{run: blank}}
+				leaders := []*job{{run: blank}}
 				leaders[0].run = func(context.Context, *transaction) (error, error) { end(); return nil, nil }
 				for range maxBatch {
-					leaders = append(leaders, &write{run: blank})
+					leaders = append(leaders, &job{run: blank})
 				}
 				ended := make(chan struct{})
 				go func() {
 					defer close(ended)
 					defer func() { _ = recover() }()
-					store.commits.doAll(context.Background(), leaders...)
+					store.commits.Do(context.Background(), leaders...)
 				}()
 				<-ended
 				require.NoError(t, store.commits.doPrepared(t.Context(), blank), "the lead ended with the leader")
@@ -58,7 +58,7 @@ func TestLeaderEnds(t *testing.T) {
 				<-holding
 				running.Go(func() {
 					defer func() { _ = recover() }()
-					store.commits.doAll(context.Background(), &write{run: func(context.Context, *transaction) (error, error) {
+					store.commits.Do(context.Background(), &job{run: func(context.Context, *transaction) (error, error) {
 						if ran++; ran == 1 {
 							return nil, fails // and so each is run by itself
 						}
@@ -101,10 +101,8 @@ func openLocal(t *testing.T) *Store {
 }
 
 // waitQueued waits until so many writes wait for a leader.
-func waitQueued(c *committer, count int) {
-	for queued := 0; queued < count; runtime.Gosched() {
-		c.mu.Lock()
-		queued = len(c.waiting)
-		c.mu.Unlock()
+func waitQueued(c *commits, count int) {
+	for c.Waiting() < count {
+		runtime.Gosched()
 	}
 }

@@ -5,75 +5,112 @@ import (
 	"database/sql"
 	"embed"
 	"fmt"
-	"io/fs"
-	"slices"
+	"log/slog"
+	"time"
 
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
-// migrations holds the steps that made the tables what they are, in the order of
-// their names. A released step is never edited; a change is a new step.
-//
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+// step is one change of the tables, or of what they hold.
+type step struct {
+	// file is a script in migrations. It and the entry that the step was made are one
+	// transaction.
+	file string
+	// run is work in Go, in place of a script. It makes transactions of its own, so that
+	// a large database does not keep other writers waiting. A process may end between any
+	// two of them: the next one runs it from the beginning.
+	run func(ctx context.Context, m *migration) error
+}
+
+// steps made the tables what they are. A released step is never edited; a change is a new
+// step at the end.
+var steps = []step{
+	{file: "0001_identities.sql"},
+	{file: "0002_changes.sql"},
+	{file: "0003_records.sql"},
+	{file: "0004_history.sql"},
+	{run: claimKeys},
+}
+
 const (
 	createVersionTable = `CREATE TABLE IF NOT EXISTS idem_migrations (version INTEGER NOT NULL PRIMARY KEY)`
+	selectVersionTable = `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'idem_migrations'`
 	selectVersion      = `SELECT coalesce(max(version), 0) FROM idem_migrations`
+	insertVersion      = `INSERT INTO idem_migrations (version) VALUES (?)`
 	takeVersionLock    = `DELETE FROM idem_migrations WHERE version IS NULL`
 )
 
-// migrate brings the tables up to date, all steps in one transaction. It refuses a
-// database that a newer release has migrated further, since it could not keep what that
-// release promised.
-func migrate(ctx context.Context, db *sql.DB) error {
-	steps, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return fmt.Errorf("sqlitedb: %w", err)
-	}
-	slices.Sort(steps)
-
-	if _, err := db.ExecContext(ctx, createVersionTable); err != nil {
-		return sqliteerror.Translate(err)
-	}
-	var version int
-	if err := db.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
-		return sqliteerror.Translate(err)
-	}
-	switch {
-	case version > len(steps):
-		return fmt.Errorf("sqlitedb: the database is at version %d, written by a newer release of idem; this one knows versions up to %d", version, len(steps))
-	case version == len(steps):
-		return nil // without a lock, which another process may hold
-	}
-	return migrateBy(ctx, db, steps)
+// migration brings the tables of a database up to date.
+type migration struct {
+	*database
+	logger *slog.Logger
 }
 
-// migrateBy makes the steps that are missing, of which another process that migrates
-// may have made some meanwhile.
-func migrateBy(ctx context.Context, db *sql.DB, steps []string) error {
-	return inTransaction(ctx, db, func(tx *sql.Tx) error {
-		// First, because a transaction that has read cannot wait for a lock: what it has
-		// read would be out of date.
-		if _, err := tx.ExecContext(ctx, takeVersionLock); err != nil {
+// migrate makes the steps that are missing. It refuses a database that a newer release has
+// migrated further, since it could not keep what that release promised.
+func migrate(ctx context.Context, d *database, logger *slog.Logger) error {
+	migrating := *d
+	migrating.lock = []string{createVersionTable, takeVersionLock}
+	m := &migration{database: &migrating, logger: logger}
+	version, err := m.version(ctx)
+	if err != nil {
+		return err
+	}
+	if version > len(steps) {
+		return fmt.Errorf("sqlitedb: the database is at version %d, written by a newer release of idem; this one knows versions up to %d", version, len(steps))
+	}
+	for ; version < len(steps); version++ { // if none is missing, without a lock
+		if err := m.step(ctx, version+1, steps[version]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// version returns how many steps were made.
+func (m *migration) version(ctx context.Context) (version int, err error) {
+	err = m.poll(ctx, time.Now(), func(time.Time) error {
+		var exists bool
+		if err := m.db.QueryRowContext(ctx, selectVersionTable).Scan(&exists); err != nil || !exists {
+			return err
+		}
+		return m.db.QueryRowContext(ctx, selectVersion).Scan(&version)
+	})
+	return version, sqliteerror.Translate(err)
+}
+
+// step makes a step, unless another process that migrates has made it meanwhile.
+func (m *migration) step(ctx context.Context, version int, s step) error {
+	if s.run != nil {
+		if err := s.run(ctx, m); err != nil {
+			return err
+		}
+	}
+	return m.inTransaction(ctx, func(tx *sql.Tx) error {
+		// Where the transaction began with the lock this was not done yet.
+		if _, err := tx.ExecContext(ctx, createVersionTable); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		var version int
-		if err := tx.QueryRowContext(ctx, selectVersion).Scan(&version); err != nil {
+		var made int
+		if err := tx.QueryRowContext(ctx, selectVersion).Scan(&made); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		for n := version; n < len(steps); n++ {
-			step, err := migrations.ReadFile(steps[n])
+		if made >= version {
+			return nil
+		}
+		if s.run == nil {
+			script, err := migrations.ReadFile("migrations/" + s.file)
 			if err != nil {
 				return fmt.Errorf("sqlitedb: %w", err)
 			}
-			if _, err := tx.ExecContext(ctx, string(step)); err != nil {
-				return fmt.Errorf("%s: %w", steps[n], sqliteerror.Translate(err))
-			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO idem_migrations (version) VALUES (?)`, n+1); err != nil {
-				return sqliteerror.Translate(err)
+			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+				return fmt.Errorf("%s: %w", s.file, sqliteerror.Translate(err))
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, insertVersion, version)
+		return sqliteerror.Translate(err)
 	})
 }

@@ -3,6 +3,8 @@ package sqlitedb
 import (
 	"database/sql"
 	"errors"
+	"log/slog"
+	"time"
 )
 
 // Option changes how [New] makes a store.
@@ -12,6 +14,9 @@ type config struct {
 	readers   *sql.DB
 	immediate bool
 	owned     bool
+
+	lockTimeout time.Duration
+	logger      *slog.Logger
 }
 
 // WithReadPool makes the store read from readers, another handle on the same database, so
@@ -38,4 +43,29 @@ func WithImmediateTransactions() Option {
 // WithClose makes [Store.Close] close the database too, and that of [WithReadPool].
 func WithClose() Option {
 	return Option{func(c *config) error { c.owned = true; return nil }}
+}
+
+// WithLockTimeout sets how long a write waits for the database's write lock, counted from
+// when it was queued, before it fails with [storage.ErrUnavailable]. It must be positive.
+// The default is 5 seconds.
+func WithLockTimeout(timeout time.Duration) Option {
+	return Option{func(c *config) error {
+		if timeout <= 0 {
+			return errors.New("sqlitedb: WithLockTimeout: the timeout must be positive")
+		}
+		c.lockTimeout = timeout
+		return nil
+	}}
+}
+
+// WithLogger sets where New reports what a migration of the tables found, such as two
+// identities with one WebAuthn key. The default is [slog.Default].
+func WithLogger(logger *slog.Logger) Option {
+	return Option{func(c *config) error {
+		if logger == nil {
+			return errors.New("sqlitedb: WithLogger: the logger is nil")
+		}
+		c.logger = logger
+		return nil
+	}}
 }

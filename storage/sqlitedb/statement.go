@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
@@ -121,14 +122,16 @@ func insertChangeRows(count int) string {
 // connection that it is used on first.
 type statements [statementCount]*sql.Stmt
 
-func prepare(ctx context.Context, db *sql.DB, count statement) (*statements, error) {
+func (d *database) prepare(ctx context.Context, db *sql.DB, count statement) (*statements, error) {
 	var prepared statements
 	for n := range count {
-		s, err := db.PrepareContext(ctx, queries[n])
+		err := d.poll(ctx, time.Now(), func(time.Time) (err error) {
+			prepared[n], err = db.PrepareContext(ctx, queries[n])
+			return err
+		})
 		if err != nil {
 			return nil, errors.Join(sqliteerror.Translate(err), prepared.close())
 		}
-		prepared[n] = s
 	}
 	return &prepared, nil
 }
@@ -145,45 +148,3 @@ func (s *statements) close() error {
 
 // statement implements [source].
 func (s *statements) statement(_ context.Context, n statement) (*sql.Stmt, error) { return s[n], nil }
-
-// transaction runs the statements within one transaction.
-type transaction struct {
-	tx *sql.Tx
-	// prepared are the statements of the pool that tx is of. Nil for a transaction of
-	// the application, of whichever pool: each is then prepared when it is needed.
-	prepared *statements
-	bound    statements
-	// unwritten are the changes that are recorded and not written to the feed yet.
-	unwritten []*entry
-}
-
-// statement implements [source]. The result ends with the transaction.
-func (t *transaction) statement(ctx context.Context, n statement) (*sql.Stmt, error) {
-	if t.bound[n] != nil {
-		return t.bound[n], nil
-	}
-	if t.prepared != nil {
-		t.bound[n] = t.tx.StmtContext(ctx, t.prepared[n])
-		return t.bound[n], nil
-	}
-	bound, err := t.tx.PrepareContext(ctx, queries[n])
-	if err != nil {
-		return nil, sqliteerror.Translate(err)
-	}
-	t.bound[n] = bound
-	return bound, nil
-}
-
-// exec runs statement n and returns how many rows it changed.
-func (t *transaction) exec(ctx context.Context, n statement, args ...any) (int64, error) {
-	bound, err := t.statement(ctx, n)
-	if err != nil {
-		return 0, err
-	}
-	result, err := bound.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, sqliteerror.Translate(err)
-	}
-	rows, err := result.RowsAffected()
-	return rows, sqliteerror.Translate(err)
-}

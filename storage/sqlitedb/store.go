@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 
 	"github.com/idemkit/idem/storage"
 )
@@ -13,7 +14,7 @@ import (
 type Store struct {
 	reader
 	reads, writes *statements
-	commits       *committer
+	commits       *commits
 	// owned are the databases that Close closes.
 	owned []*sql.DB
 }
@@ -37,24 +38,25 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlitedb: the database is nil")
 	}
-	cfg := config{readers: db}
+	cfg := config{readers: db, lockTimeout: lockTimeout, logger: slog.Default()}
 	for _, option := range options {
 		if err := option.apply(&cfg); err != nil {
 			return nil, err
 		}
 	}
-	if err := migrate(ctx, db); err != nil {
+	d := &database{db: db, deferred: !cfg.immediate, lock: []string{queries[takeWriteLock]}, timeout: cfg.lockTimeout}
+	if err := migrate(ctx, d, cfg.logger); err != nil {
 		return nil, err
 	}
-	reads, err := prepare(ctx, cfg.readers, firstWriteStatement)
+	reads, err := d.prepare(ctx, cfg.readers, firstWriteStatement)
 	if err != nil {
 		return nil, err
 	}
-	writes, err := prepare(ctx, db, statementCount)
+	writes, err := d.prepare(ctx, db, statementCount)
 	if err != nil {
 		return nil, errors.Join(err, reads.close())
 	}
-	s := &Store{reads: reads, writes: writes, commits: newCommitter(db, writes, !cfg.immediate)}
+	s := &Store{reads: reads, writes: writes, commits: newCommits(d, writes)}
 	s.reader = reader{source: reads, begin: s.beginRead, end: s.endRead, quick: cfg.readers != db}
 	if cfg.owned {
 		s.owned = []*sql.DB{db}
@@ -75,7 +77,7 @@ func (s *Store) endRead(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case s.commits.isClosed():
+	case s.commits.Closed():
 		return storage.ErrClosed
 	}
 	return err

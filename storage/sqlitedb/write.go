@@ -30,12 +30,12 @@ func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Ide
 // once, and so into as few transactions as there is room for.
 func (s *Store) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created := make([]*identity.Identity, len(identities))
-	writes := make([]*write, len(identities))
+	writes := make([]*job, len(identities))
 	for n, i := range identities {
 		created[n] = storage.ApplyCreate(i)
-		writes[n] = &write{run: creating(ctx, created[n])}
+		writes[n] = &job{run: creating(ctx, created[n])}
 	}
-	errs := s.commits.doAll(ctx, writes...)
+	errs := s.commits.Do(ctx, writes...)
 	for n, err := range errs {
 		if err != nil {
 			created[n] = nil

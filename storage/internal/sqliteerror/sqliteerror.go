@@ -80,17 +80,25 @@ func IsGeneric(err error) bool {
 // resultCode finds SQLite's result code in an error of whichever driver: those
 // written in Go have a method Code, the one that wraps the C library has a field.
 func resultCode(err error) (code int, known bool) {
-	for ; err != nil; err = errors.Unwrap(err) {
+	for err != nil {
 		if coded, ok := err.(interface{ Code() int }); ok {
 			return coded.Code(), true
 		}
 		value := reflect.Indirect(reflect.ValueOf(err))
-		if value.Kind() != reflect.Struct {
-			continue
+		if value.Kind() == reflect.Struct {
+			if field := value.FieldByName("Code"); field.IsValid() && field.CanInt() {
+				return int(field.Int()), true
+			}
 		}
-		if field := value.FieldByName("Code"); field.IsValid() && field.CanInt() {
-			return int(field.Int()), true
+		if several, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, one := range several.Unwrap() {
+				if code, known := resultCode(one); known {
+					return code, true
+				}
+			}
+			return 0, false
 		}
+		err = errors.Unwrap(err)
 	}
 	return 0, false
 }
