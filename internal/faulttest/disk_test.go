@@ -125,7 +125,7 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	owner := openStore(t, path)
 	patient, err := newManager(owner)
 	require.NoError(t, err)
-	impatient, err := newManager(newStore(t, openDatabase(t, path, "_busy_timeout=50")))
+	impatient, err := newManager(newStore(t, openDatabase(t, path, "_busy_timeout=5000"), sqlitedb.WithLockTimeout(50*time.Millisecond)))
 	require.NoError(t, err)
 	created, err := patient.CreateIdentity(t.Context(), before(0).create())
 	require.NoError(t, err)

@@ -152,9 +152,9 @@ func encode(value any) json.RawMessage {
 func emailOf(token string) string { return strings.ReplaceAll(token, "/", "-") + "@example.com" }
 
 // newStore returns a store in a database of the application's.
-func newStore(t *testing.T, db *sql.DB) *sqlitedb.Store {
+func newStore(t *testing.T, db *sql.DB, options ...sqlitedb.Option) *sqlitedb.Store {
 	t.Helper()
-	store, err := sqlitedb.New(t.Context(), db)
+	store, err := sqlitedb.New(t.Context(), db, options...)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
 	return store

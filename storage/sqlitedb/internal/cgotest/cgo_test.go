@@ -84,9 +84,9 @@ func openDatabase(t *testing.T, path string, connections int, settings ...string
 	return db
 }
 
-func newStore(t *testing.T, db *sql.DB) *sqlitedb.Store {
+func newStore(t *testing.T, db *sql.DB, options ...sqlitedb.Option) *sqlitedb.Store {
 	t.Helper()
-	store, err := sqlitedb.New(t.Context(), db)
+	store, err := sqlitedb.New(t.Context(), db, options...)
 	require.NoError(t, err)
 	return store
 }
@@ -95,7 +95,7 @@ func newStore(t *testing.T, db *sql.DB) *sqlitedb.Store {
 // error must be known for what it is, a reason that may pass.
 func TestLocked(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "application.db")
-	store := newStore(t, openDatabase(t, path, 0, "_busy_timeout=1"))
+	store := newStore(t, openDatabase(t, path, 0), sqlitedb.WithLockTimeout(50*time.Millisecond))
 	defer func() { require.NoError(t, store.Close()) }()
 	application := openDatabase(t, path, 1, "_txlock=immediate")
 	created, err := store.Create(t.Context(), newIdentity())
