@@ -27,6 +27,10 @@ type input struct {
 	// kept is what the traits gave already, where they and their schema stay as they
 	// are: they are not validated again. Otherwise it is nil.
 	kept *schema.Derived
+	// derived, if isDerived is set, is what derive has returned before.
+	isDerived bool
+	derived   *schema.Derived
+	traitsErr error
 	// judged tells that the policy has agreed to the password before.
 	judged bool
 	// checked is what the fields' own check found.
@@ -36,6 +40,9 @@ type input struct {
 // facts checks in and works out what the rules need, the slow parts included. It
 // reports everything that is wrong at once, and hashes only what will be kept.
 func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
+	if err := ctx.Err(); err != nil {
+		return identity.Facts{}, err
+	}
 	derived, traitsErr := in.derive()
 	policyErr, codeErr := m.checkPolicy(ctx, in, derived), checkCode(in.credentials, derived)
 	if violation.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
@@ -54,9 +61,13 @@ func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 	return facts, nil
 }
 
+// derive returns what the schema makes of the traits, or what they gave where they are kept.
 func (in input) derive() (*schema.Derived, error) {
-	if in.kept != nil {
+	switch {
+	case in.kept != nil:
 		return in.kept, nil
+	case in.isDerived:
+		return in.derived, in.traitsErr
 	}
 	s, known := in.schemas.Get(in.schemaID)
 	if !known {
@@ -78,8 +89,8 @@ func checkCredentials(imported *credentials.Import) error {
 	return credentialsError(imported.Check())
 }
 
-// checkCode lets the derived config of a code credential be sent back, and no other:
-// who sends another expects what will not happen.
+// checkCode accepts the derived config of a code credential, so that it can be sent back, and refuses any other: a caller
+// that sends another expects what will not happen.
 func checkCode(imported *credentials.Import, derived *schema.Derived) error {
 	if imported == nil || imported.Code == nil || derived == nil {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"iter"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -82,11 +83,18 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 	if size <= 0 {
 		size = storage.DefaultLimit
 	}
+	formerForms := schema.FormerForms(q.Identifier)
+	for _, former := range formerForms {
+		filter.Identifiers = append(filter.Identifiers, typedIdentifiers(former)...)
+	}
 	found, err := m.storage.List(ctx, storage.Query{Filter: filter, After: after, Offset: q.Offset, Limit: min(size, MaxPageSize)})
 	if err != nil {
 		return Page{}, err
 	}
 	page := Page{Identities: found.Identities}
+	if len(formerForms) > 0 {
+		page.Identities = slices.DeleteFunc(page.Identities, func(i *identity.Identity) bool { return !m.hasIdentifier(i, q.Identifier) })
+	}
 	if found.Next != uuid.Nil {
 		page.NextPageToken = pageToken(found.Next)
 	}
@@ -155,6 +163,8 @@ func (q Query) filter() (storage.Filter, error) {
 	switch {
 	case set > 1:
 		return filter, violation.New("", "", "only one filter can be used at a time")
+	case q.IdentifierPrefix != "" && schema.Normalize(q.IdentifierPrefix) == "":
+		return filter, violation.New("/preview_credentials_identifier_similar", "minLength", "must not be empty: nothing that can be seen is in it, so it would select everybody")
 	case len(q.IDs) > MaxPageSize:
 		return filter, violation.New("/ids", "", "may be at most 500")
 	}
@@ -163,13 +173,17 @@ func (q Query) filter() (storage.Filter, error) {
 
 // spellings are the forms under which an identifier that people type would be kept.
 func spellings(identifier string) []storage.Identifier {
-	normalized := schema.Normalize(identifier)
+	return append(typedIdentifiers(schema.Normalize(identifier)),
+		storage.Identifier{Type: credentials.TypeOIDC, Value: identifier},
+		storage.Identifier{Type: credentials.TypeSAML, Value: identifier})
+}
+
+// typedIdentifiers is an identifier of each type that has identifiers of traits.
+func typedIdentifiers(value string) []storage.Identifier {
 	return []storage.Identifier{
-		{Type: credentials.TypePassword, Value: normalized},
-		{Type: credentials.TypeWebAuthn, Value: normalized},
-		{Type: credentials.TypeCode, Value: normalized},
-		{Type: credentials.TypeOIDC, Value: identifier},
-		{Type: credentials.TypeSAML, Value: identifier},
+		{Type: credentials.TypePassword, Value: value},
+		{Type: credentials.TypeWebAuthn, Value: value},
+		{Type: credentials.TypeCode, Value: value},
 	}
 }
 

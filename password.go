@@ -56,7 +56,7 @@ func (m *Manager) VerifyPassword(ctx context.Context, identifier, password strin
 }
 
 func (m *Manager) verifyPassword(ctx context.Context, identifier, password string) (*identity.Identity, error) {
-	found, err := m.storage.Find(ctx, storage.IdentifierClaim(credentials.TypePassword, normalize(credentials.TypePassword, identifier)))
+	found, err := m.findByIdentifier(ctx, credentials.TypePassword, identifier)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, m.denyInTime(ctx, password)
 	}

@@ -2,6 +2,8 @@ package idem
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // GetIdentity returns the identity id. Errors: KindNotFound.
@@ -32,13 +35,47 @@ func (m *Manager) FindByExternalID(ctx context.Context, externalID string) (*ide
 // and saml and all others are compared byte for byte. Errors: KindNotFound.
 func (m *Manager) FindByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
 	return run(ctx, m, "find identity by identifier", uuid.Nil, func(ctx context.Context) (*identity.Identity, error) {
-		return m.storage.Find(ctx, storage.IdentifierClaim(t, normalize(t, identifier)))
+		return m.findByIdentifier(ctx, t, identifier)
 	})
 }
 
-func normalize(t credentials.Type, identifier string) string {
-	if t.IdentifiersFromTraits() {
-		return schema.NormalizeIdentifier(string(t), identifier)
+func (m *Manager) findByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
+	normal := schema.NormalizeIdentifier(string(t), identifier)
+	found, err := m.storage.Find(ctx, storage.IdentifierClaim(t, normal))
+	if !errors.Is(err, storage.ErrNotFound) || !t.IdentifiersFromTraits() {
+		return found, err
 	}
-	return identifier
+	return m.findFormer(ctx, identifier, normal, func(former string) storage.Claim { return storage.IdentifierClaim(t, former) })
+}
+
+// FindByAddress returns the identity that has an address: the way from "I forgot my
+// password" to the account, also where people sign in with a name. kind is
+// [storage.TypeVerifiableAddress] or [storage.TypeRecoveryAddress], via is "email" or
+// "sms", and value is found in any spelling that normalises alike.
+//
+// Errors: KindInvalid for another kind or via, and for a value that is no such
+// address; KindNotFound.
+func (m *Manager) FindByAddress(ctx context.Context, kind, via, value string) (*identity.Identity, error) {
+	return run(ctx, m, "find identity by address", uuid.Nil, func(ctx context.Context) (*identity.Identity, error) {
+		return m.findByAddress(ctx, kind, via, value)
+	})
+}
+
+func (m *Manager) findByAddress(ctx context.Context, kind, via, value string) (*identity.Identity, error) {
+	if kind != storage.TypeVerifiableAddress && kind != storage.TypeRecoveryAddress {
+		return nil, violation.New("/kind", "enum", fmt.Sprintf("must be %q or %q", storage.TypeVerifiableAddress, storage.TypeRecoveryAddress))
+	}
+	normal, err := schema.NormalizeAddress(via, value)
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		field := "/value"
+		if via != identity.ViaEmail && via != identity.ViaSMS {
+			field = "/via"
+		}
+		return nil, invalid.Under(field)
+	}
+	found, err := m.storage.Find(ctx, storage.AddressClaim(kind, via, normal))
+	if !errors.Is(err, storage.ErrNotFound) {
+		return found, err
+	}
+	return m.findFormer(ctx, value, normal, func(former string) storage.Claim { return storage.AddressClaim(kind, via, former) })
 }

@@ -31,33 +31,65 @@ func (m *Manager) UpdateIdentity(ctx context.Context, id uuid.UUID, u identity.U
 // the identity no longer has.
 var errSchemaMoved = errors.New("the identity's schema has changed")
 
+// errTraitsMoved ends an attempt that was to keep traits that the identity no longer has.
+var errTraitsMoved = errors.New("the identity's traits have changed")
+
 func (m *Manager) updateIdentity(ctx context.Context, id uuid.UUID, u identity.Update, preconditions []Precondition) (*identity.Identity, error) {
 	in := input{
 		schemas: m.Schemas(), hasher: &rememberingHasher{Hasher: m.hasher},
 		schemaID: u.SchemaID, traits: u.Traits, credentials: u.Credentials, checked: u.Check(),
 	}
 	for {
-		if u.SchemaID == "" {
-			current, err := m.storage.Get(ctx, id)
-			if err != nil {
-				return nil, invalidFirst(err, in)
-			}
-			in.schemaID = current.SchemaID
-		}
-		facts, err := m.facts(ctx, in)
+		facts, kept, err := m.updateFacts(ctx, id, u, in)
 		if err != nil {
 			return nil, err
 		}
 		updated, err := m.change(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
-			if u.SchemaID == "" && current.SchemaID != in.schemaID {
+			now := facts
+			switch {
+			case kept && !u.KeepsTraits(current):
+				return nil, errTraitsMoved
+			case u.SchemaID == "" && current.SchemaID != facts.SchemaID:
 				return nil, errSchemaMoved
+			case kept:
+				now.Derived = current.Derived()
 			}
-			return u.Apply(current, facts), nil
+			return u.Apply(current, now), nil
 		})
-		if !errors.Is(err, errSchemaMoved) {
+		if !errors.Is(err, errSchemaMoved) && !errors.Is(err, errTraitsMoved) {
 			return updated, locate(err, facts.Derived, u.Credentials)
 		}
 	}
+}
+
+// updateFacts works out the facts of u. The identity is read only where they depend on it: for the schema that u leaves
+// out, and for traits that no longer fit their schema, which u may keep as they are: then kept is true.
+func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Update, in input) (facts identity.Facts, kept bool, err error) {
+	var current *identity.Identity
+	if u.SchemaID == "" {
+		found, err := m.storage.Get(ctx, id)
+		if err != nil {
+			return facts, false, invalidFirst(err, in)
+		}
+		current, in.schemaID = found, found.SchemaID
+	}
+	in.derived, in.traitsErr = in.derive()
+	in.isDerived = true
+	echoesCode := u.Credentials != nil && u.Credentials.Code != nil // and may hold what was derived from kept traits
+	if echoesCode || errors.As(in.traitsErr, new(*violation.Error)) {
+		if current == nil {
+			found, err := m.storage.Get(ctx, id)
+			if err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return facts, false, err
+			}
+			current = found
+		}
+		if current != nil && u.KeepsTraits(current) {
+			in.kept, in.schemaID = current.Derived(), current.SchemaID
+		}
+	}
+	facts, err = m.facts(ctx, in)
+	return facts, in.kept != nil, err
 }
 
 // invalidFirst puts what is wrong with the input, as far as it can be told, before

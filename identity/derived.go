@@ -1,8 +1,6 @@
 package identity
 
 import (
-	"bytes"
-
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/schema"
 )
@@ -30,10 +28,10 @@ func (i *Identity) Derived() *schema.Derived {
 	return derived
 }
 
-// KeptTraits returns current.Derived() if e leaves its traits and schema alone, and nil
+// KeptTraits returns current.Derived() if e leaves its traits and schema alone, as [Update.KeepsTraits] has it, and nil
 // otherwise: traits that stay are not validated again.
 func (e Edit) KeptTraits(current *Identity) *schema.Derived {
-	if (e.SchemaID == "" || e.SchemaID == current.SchemaID) && bytes.Equal(trim(e.Traits), current.Traits) {
+	if e.KeepsTraits(current) {
 		return current.Derived()
 	}
 	return nil

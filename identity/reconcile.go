@@ -92,19 +92,33 @@ func codeAddresses(derived *schema.Derived) []credentials.CodeAddress {
 	return addresses
 }
 
-// reconcileAddresses makes the addresses exactly those that the traits give. One
-// that was there keeps its id, its times and whether it is verified.
+// derivesOther reports whether derived makes a difference to what i has.
+func (i *Identity) derivesOther(derived *schema.Derived) bool {
+	return i.identifiersMove(derived) || !i.hasAddresses(derived)
+}
+
+func (i *Identity) hasAddresses(derived *schema.Derived) bool {
+	return slices.EqualFunc(i.VerifiableAddresses, derived.Verifiable, func(a VerifiableAddress, d schema.Address) bool { return a.Via == d.Via && a.Value == d.Value }) &&
+		slices.EqualFunc(i.RecoveryAddresses, derived.Recovery, func(a RecoveryAddress, d schema.Address) bool { return a.Via == d.Via && a.Value == d.Value })
+}
+
+// reconcileAddresses makes the addresses exactly those that the traits give. One that was there keeps its id, its times
+// and whether it is verified.
 func (i *Identity) reconcileAddresses(facts Facts) {
-	verifiable, recovery := i.VerifiableAddresses, i.RecoveryAddresses
-	if slices.EqualFunc(verifiable, facts.Derived.Verifiable, isVerifiable) && slices.EqualFunc(recovery, facts.Derived.Recovery, isRecovery) {
+	if i.hasAddresses(facts.Derived) {
 		return
 	}
+	verifiable, recovery := i.VerifiableAddresses, i.RecoveryAddresses
 	i.VerifiableAddresses, i.RecoveryAddresses = nil, nil
 	fresh := 0
 	for _, derived := range facts.Derived.Verifiable {
-		at := slices.IndexFunc(verifiable, func(a VerifiableAddress) bool { return isVerifiable(a, derived) })
+		at := slices.IndexFunc(verifiable, func(a VerifiableAddress) bool { return isSameAddress(a.Via, a.Value, derived) })
 		if at >= 0 {
-			i.VerifiableAddresses = append(i.VerifiableAddresses, verifiable[at])
+			kept := verifiable[at]
+			if kept.Value != derived.Value {
+				kept.Value, kept.UpdatedAt = derived.Value, facts.Now
+			}
+			i.VerifiableAddresses = append(i.VerifiableAddresses, kept)
 			continue
 		}
 		i.VerifiableAddresses = append(i.VerifiableAddresses, VerifiableAddress{
@@ -114,9 +128,13 @@ func (i *Identity) reconcileAddresses(facts Facts) {
 		fresh++
 	}
 	for _, derived := range facts.Derived.Recovery {
-		at := slices.IndexFunc(recovery, func(a RecoveryAddress) bool { return isRecovery(a, derived) })
+		at := slices.IndexFunc(recovery, func(a RecoveryAddress) bool { return isSameAddress(a.Via, a.Value, derived) })
 		if at >= 0 {
-			i.RecoveryAddresses = append(i.RecoveryAddresses, recovery[at])
+			kept := recovery[at]
+			if kept.Value != derived.Value {
+				kept.Value, kept.UpdatedAt = derived.Value, facts.Now
+			}
+			i.RecoveryAddresses = append(i.RecoveryAddresses, kept)
 			continue
 		}
 		i.RecoveryAddresses = append(i.RecoveryAddresses, RecoveryAddress{
@@ -127,10 +145,16 @@ func (i *Identity) reconcileAddresses(facts Facts) {
 	}
 }
 
-func isVerifiable(a VerifiableAddress, derived schema.Address) bool {
-	return a.Via == derived.Via && a.Value == derived.Value
-}
-
-func isRecovery(a RecoveryAddress, derived schema.Address) bool {
-	return a.Via == derived.Via && a.Value == derived.Value
+// isSameAddress reports whether a stored address is the derived one: the same mailbox or number, reached the same way. A
+// stored value may have been written by an older rule. Then it is the value that messages were sent to, so its form of
+// today is what was verified.
+func isSameAddress(via, stored string, derived schema.Address) bool {
+	if via != derived.Via {
+		return false
+	}
+	if stored == derived.Value {
+		return true
+	}
+	normal, err := schema.NormalizeAddress(via, stored)
+	return err == nil && normal == derived.Value
 }

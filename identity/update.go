@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/internal/strictjson"
 	"github.com/idemkit/idem/schema"
 )
 
@@ -63,9 +64,12 @@ func (u Update) Check() error {
 //
 // u must have passed [Update.Check].
 func (u Update) Apply(current *Identity, facts Facts) *Identity {
+	if facts.SchemaID == current.SchemaID && current.derivesOther(facts.Derived) && u.KeepsTraits(current) {
+		facts.Derived = current.Derived() // the schema or the rules have changed, which is for Rederive to bring about
+	}
 	next := *current
-	next.SchemaID = facts.SchemaID
 	next.setState(u.State, facts.Now)
+	next.SchemaID = facts.SchemaID
 	next.Traits = trim(facts.Derived.Traits)
 	next.ExternalID = u.ExternalID
 	next.MetadataPublic = publicMetadata(u.MetadataPublic)
@@ -79,6 +83,21 @@ func (u Update) Apply(current *Identity, facts Facts) *Identity {
 		next.UpdatedAt = facts.Now
 	}
 	return &next
+}
+
+// KeepsTraits reports whether u leaves the traits and the schema of current as they are. Traits are compared by JSON
+// value: white space, the order of members and the spelling of numbers make no difference. Traits that are kept are
+// neither validated nor derived from again, so an update of anything else succeeds whatever the schema says by now.
+func (u Update) KeepsTraits(current *Identity) bool {
+	if u.SchemaID != "" && u.SchemaID != current.SchemaID {
+		return false
+	}
+	traits := trim(u.Traits)
+	if traits == nil {
+		traits = json.RawMessage("{}")
+	}
+	limits := strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues, Pointer: schema.MaxTraitsPointer}
+	return bytes.Equal(traits, current.Traits) || len(traits) <= schema.MaxTraitsBytes && strictjson.Equal(traits, current.Traits, limits)
 }
 
 func (i *Identity) setState(state State, now time.Time) {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -13,14 +14,25 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FormerIdentifier returns the form that identifiers and addresses had under an older rule. Databases may hold such
-// values until Rederive has run, so a look-up that finds nothing under the form of today tries this one. It must then
-// check that the traits of what it finds give, by the rule of today, what was looked for: the older rule made some
-// values alike that are not. A value that is no identifier today is returned as it is.
-func FormerIdentifier(value string) string {
-	if normalize(value).tooLong {
-		return value // its work is not bounded as that of normalize is
+// FormerForms returns the forms that a value had under older rules, other than the one of today: one for identifiers of
+// any kind, and one for e-mail addresses, which was not repeated until stable. Databases may hold such values until
+// Rederive has run, so a look-up that finds nothing under the form of today tries these. It must then check that the
+// traits of what it finds give, by the rule of today, what was looked for: the older rules made some values alike that
+// are not. A value that is no identifier today has none.
+func FormerForms(value string) []string {
+	today := normalize(value)
+	if today.tooLong {
+		return nil // the work of the older rules is not bounded as that of normalize is
 	}
+	forms := []string{formerIdentifier(value)}
+	if address, err := formerProfiles().String(strings.TrimSpace(value)); err == nil {
+		forms = append(forms, address)
+	}
+	slices.Sort(forms)
+	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return form == "" || form == today.value })
+}
+
+func formerIdentifier(value string) string {
 	if trimmed := strings.TrimSpace(value); isPrintable(trimmed) && !strings.Contains(trimmed, "+") {
 		return strings.ToLower(trimmed)
 	}
@@ -44,8 +56,7 @@ const maxFormerPasses = 8
 // formerProfile is the PRECIS profile (RFC 8264) of the older rule or, where that refuses, its parts without the
 // refusals.
 func formerProfile(s string) string {
-	profile := precis.NewFreeform(precis.FoldWidth, precis.LowerCase(), precis.DisallowEmpty, precis.BidiRule,
-		precis.Norm(norm.NFKC), precis.Disallow(formerInvisible()))
+	profile := formerProfiles()
 	if result, err := profile.String(s); err == nil {
 		return result
 	}
@@ -58,6 +69,12 @@ func formerProfile(s string) string {
 		return r
 	}, s)
 	return cases.Lower(language.Und, cases.HandleFinalSigma(false)).String(s)
+}
+
+// formerProfiles returns a profile of its own for each call, as it keeps state while it runs.
+func formerProfiles() *precis.Profile {
+	return precis.NewFreeform(precis.FoldWidth, precis.LowerCase(), precis.DisallowEmpty, precis.BidiRule,
+		precis.Norm(norm.NFKC), precis.Disallow(formerInvisible()))
 }
 
 var formerInvisible = sync.OnceValue(func() runes.Set {

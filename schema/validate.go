@@ -29,16 +29,9 @@ const (
 // The error is a [*violation.Error] with all violations, or matches [ErrUnlinked]. Anything else is a fault of
 // the validator, and holds no value either.
 func (s *Schema) Validate(traits []byte) (*Derived, error) {
-	if s.engine == nil {
-		return nil, fmt.Errorf("schema %q %w: %s", s.id, ErrUnlinked, strings.Join(s.outside, ", "))
-	}
-	value, err := s.readTraits(traits)
+	document, err := s.open(traits)
 	if err != nil {
 		return nil, err
-	}
-	document := map[string]any{"traits": value}
-	if reason := s.cost.afford(s.root, document, len(traits)); reason != "" {
-		return nil, violation.New("/traits", "json", reason)
 	}
 	x := extraction{phones: s.phones, patterns: s.patterns, derived: Derived{Traits: traits}}
 	if s.numbers && mayHoldInexact(traits) {
@@ -62,6 +55,39 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	}
 	x.finish()
 	return &x.derived, nil
+}
+
+// Derive gives what the extension keyword makes of traits, as [Schema.Validate] does, without asking whether they are
+// valid: a value that could be no identifier or address is left out. Traits is nil in the result. It is for traits that
+// were stored, and that the schema may no longer accept. The errors are those of Validate for traits that are no JSON
+// object or beyond the limits.
+func (s *Schema) Derive(traits []byte) (*Derived, error) {
+	document, err := s.open(traits)
+	if err != nil {
+		return nil, err
+	}
+	x := extraction{phones: s.phones}
+	if s.plan != nil {
+		x.visit(s.plan, document, "")
+	}
+	x.finish()
+	return &x.derived, nil
+}
+
+// open decodes traits, and makes sure that the schema can be applied to them at a bounded cost.
+func (s *Schema) open(traits []byte) (document map[string]any, err error) {
+	if s.engine == nil {
+		return nil, fmt.Errorf("schema %q %w: %s", s.id, ErrUnlinked, strings.Join(s.outside, ", "))
+	}
+	value, err := s.readTraits(traits)
+	if err != nil {
+		return nil, err
+	}
+	document = map[string]any{"traits": value}
+	if reason := s.cost.afford(s.root, document, len(traits)); reason != "" {
+		return nil, violation.New("/traits", "json", reason)
+	}
+	return document, nil
 }
 
 // readTraits decodes traits within the limits.

@@ -1,0 +1,95 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/strictjson"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+)
+
+// findFormer looks for typed, whose form of today is normal and belongs to nobody, under the forms that older rules gave
+// it. Those made different people alike, so a hit counts only if its own traits give normal today.
+func (m *Manager) findFormer(ctx context.Context, typed, normal string, claim func(former string) storage.Claim) (*identity.Identity, error) {
+	for _, former := range schema.FormerForms(typed) {
+		found, err := m.storage.Find(ctx, claim(former))
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case m.gives(found, claim(normal), normal):
+			return found, nil
+		}
+	}
+	return nil, storage.ErrNotFound
+}
+
+// gives reports whether the traits of i give claim, whose value is normal, by the rules of today. Nobody is locked out by
+// what has become of their schema: where it is not registered any more, any trait may give it.
+func (m *Manager) gives(i *identity.Identity, claim storage.Claim, normal string) bool {
+	s, registered := m.Schemas().Get(i.SchemaID)
+	if !registered {
+		return givesAnywhere(i, normal)
+	}
+	derived, err := s.Derive(i.Traits)
+	if err != nil {
+		return false
+	}
+	switch claim.Kind {
+	case storage.ClaimKindIdentifier:
+		return slices.ContainsFunc(derived.Identifiers, func(d schema.Identifier) bool { return d.Type == claim.Type && d.Value == normal })
+	case storage.ClaimKindAddress:
+		addresses := derived.Verifiable
+		if claim.Type == storage.TypeRecoveryAddress {
+			addresses = derived.Recovery
+		}
+		return slices.ContainsFunc(addresses, func(a schema.Address) bool { return storage.AddressClaim(claim.Type, a.Via, a.Value) == claim })
+	}
+	return false
+}
+
+func givesAnywhere(i *identity.Identity, normal string) bool {
+	traits, err := strictjson.Decode(i.Traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
+	if err != nil {
+		return false
+	}
+	return anyText(traits, func(text string) bool { return schema.Normalize(text) == normal })
+}
+
+// anyText reports whether matches is true for a string in value.
+func anyText(value any, matches func(string) bool) bool {
+	switch value := value.(type) {
+	case string:
+		return matches(value)
+	case []any:
+		return slices.ContainsFunc(value, func(element any) bool { return anyText(element, matches) })
+	case map[string]any:
+		for _, member := range value {
+			if anyText(member, matches) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// hasIdentifier reports whether i has identifier, in the spelling of today or in an older one that its own traits explain.
+func (m *Manager) hasIdentifier(i *identity.Identity, identifier string) bool {
+	normal := schema.Normalize(identifier)
+	for t, c := range i.Credentials {
+		if !t.IdentifiersFromTraits() {
+			if slices.Contains(c.Identifiers, identifier) {
+				return true
+			}
+			continue
+		}
+		if slices.Contains(c.Identifiers, normal) ||
+			slices.ContainsFunc(schema.FormerForms(identifier), func(former string) bool { return slices.Contains(c.Identifiers, former) }) && m.gives(i, storage.IdentifierClaim(t, normal), normal) {
+			return true
+		}
+	}
+	return false
+}
