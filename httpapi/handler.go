@@ -64,7 +64,7 @@ func newHandler(manager *idem.Manager, authorize func(*http.Request) error, reso
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recoverPanic(w, r)
 	found := h.match(r)
-	r = r.WithContext(context.WithValue(r.Context(), operationKey{}, found.operation))
+	r = WithOperation(r, found.operation)
 	if err := h.allow(r); err != nil {
 		h.writeError(w, r, err)
 		return

@@ -1,5 +1,7 @@
 package form
 
+import "strconv"
+
 // Kind is what sort of control a field is.
 type Kind string
 
@@ -125,6 +127,12 @@ func (field *Field) each(visit func(*Field)) {
 
 // Find returns the field with that pointer, nil if there is none.
 func (f *Form) Find(pointer string) *Field { return f.byPointer[pointer] }
+
+// Ordinal is, of an element of a list, its place as people count: from 1.
+func (field *Field) Ordinal() int {
+	n, _ := strconv.Atoi(field.Name)
+	return n + 1
+}
 
 // IsGroup reports whether the field has parts instead of a control.
 func (field *Field) IsGroup() bool { return field.Kind == KindObject || field.Kind == KindList }

@@ -20,7 +20,7 @@ type Difference struct {
 // in the order of base and then of theirs and yours; its pointers begin with prefix. Empty texts are absent.
 //
 // The error says which of the three is no JSON, and holds nothing of it.
-func Merge(prefix string, base, theirs, yours json.RawMessage) (merged json.RawMessage, differences []Difference, err error) {
+func Merge(prefix string, base, theirs, yours json.RawMessage, keepTheirs func(pointer string) bool) (merged json.RawMessage, differences []Difference, err error) {
 	values := make([]*value, 3)
 	for n, text := range []json.RawMessage{base, theirs, yours} {
 		if len(text) == 0 {
@@ -30,7 +30,7 @@ func Merge(prefix string, base, theirs, yours json.RawMessage) (merged json.RawM
 			return nil, nil, fmt.Errorf("form: merge %s: %w", []string{"base", "theirs", "yours"}[n], err)
 		}
 	}
-	m := merging{}
+	m := merging{keepTheirs: keepTheirs}
 	result := m.merge(prefix, values[0], values[1], values[2])
 	if result == nil {
 		return nil, m.differences, nil
@@ -38,7 +38,10 @@ func Merge(prefix string, base, theirs, yours json.RawMessage) (merged json.RawM
 	return json.RawMessage(result.String()), m.differences, nil
 }
 
-type merging struct{ differences []Difference }
+type merging struct {
+	keepTheirs  func(pointer string) bool
+	differences []Difference
+}
 
 func (m *merging) merge(pointer string, base, theirs, yours *value) *value {
 	if base.equal(theirs) && base.equal(yours) {
@@ -51,7 +54,7 @@ func (m *merging) merge(pointer string, base, theirs, yours *value) *value {
 	changed, mine := !base.equal(theirs), !base.equal(yours)
 	d.Clash = changed && mine && !theirs.equal(yours)
 	m.differences = append(m.differences, d)
-	if mine {
+	if mine && !(d.Clash && m.keepTheirs != nil && m.keepTheirs(pointer)) {
 		return yours
 	}
 	return theirs

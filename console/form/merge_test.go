@@ -34,12 +34,17 @@ func TestMerge(t *testing.T) {
 			[]form.Difference{{Pointer: "/traits/a", Base: "1", Theirs: "1", Yours: "3"}, {Pointer: "/traits/b", Base: "2", Theirs: "4", Yours: "2"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			merged, differences, err := form.Merge("/traits", json.RawMessage(test.base), json.RawMessage(test.theirs), json.RawMessage(test.yours))
+			merged, differences, err := form.Merge("/traits", json.RawMessage(test.base), json.RawMessage(test.theirs), json.RawMessage(test.yours), nil)
 			require.NoError(t, err)
 			require.Equal(t, test.want, string(merged))
 			require.Equal(t, test.differences, differences)
 		})
 	}
-	_, _, err := form.Merge("", json.RawMessage(`{`), nil, nil)
+	_, _, err := form.Merge("", json.RawMessage(`{`), nil, nil, nil)
 	require.Error(t, err)
+
+	theirs := func(pointer string) bool { return pointer == "/traits/a" || pointer == "/traits/c" }
+	merged, _, err := form.Merge("/traits", json.RawMessage(`{"a":1,"b":1,"c":1}`), json.RawMessage(`{"a":2,"b":2,"c":1}`), json.RawMessage(`{"a":3,"b":3,"c":4}`), theirs)
+	require.NoError(t, err)
+	require.Equal(t, `{"a":2,"b":3,"c":4}`, string(merged), "only a clash can be decided")
 }

@@ -270,6 +270,19 @@ func named(name string, v *value) member {
 	return member{name: name, before: quote(name) + ":", value: v}
 }
 
+// Indent returns the text of a JSON value as a field of [KindJSON] shows it: with one member a line, unless the value
+// has lines already or would get much longer. An empty value stays empty. It fails if value is no JSON.
+func Indent(document json.RawMessage) (string, error) {
+	if len(document) == 0 {
+		return "", nil
+	}
+	v, err := parse(document)
+	if err != nil {
+		return "", err
+	}
+	return v.indented(), nil
+}
+
 // indented returns the text of v with one member a line, or as it was read where that would make it much
 // longer: nesting multiplies with length.
 func (v *value) indented() string {

@@ -1,0 +1,136 @@
+"use strict";
+// Every page works without this script. It adds relative times, keys, lists that grow, and live activity.
+(() => {
+  const root = document.body.dataset.root;
+  document.documentElement.classList.add("with-script");
+
+  // Times: how long ago, and the exact time in the reader's zone on hover.
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "long" });
+  const units = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  function tell(time) {
+    const then = new Date(time.dateTime);
+    if (isNaN(then)) return;
+    const seconds = (then - Date.now()) / 1000;
+    const [unit, length] = units.find(([, length]) => Math.abs(seconds) >= length) || ["second", 1];
+    time.title = exact.format(then);
+    time.textContent = ago.format(Math.trunc(seconds / length), unit);
+  }
+  const tellAll = (within) => within.querySelectorAll("time").forEach(tell);
+  tellAll(document);
+  setInterval(() => tellAll(document), 30000);
+
+  // A choice that applies at once.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+
+  // Nothing that was typed is lost by leaving the page.
+  const changed = new Set();
+  document.querySelectorAll("[data-dirty]").forEach((form) => changed.add(form));
+  const mark = (event) => {
+    const form = event.target.closest && event.target.closest("form[data-guard]");
+    if (form) changed.add(form);
+  };
+  document.addEventListener("input", mark);
+  document.addEventListener("submit", (event) => {
+    changed.delete(event.target);
+    if (event.target.method === "post") event.submitter?.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (changed.size > 0) event.preventDefault();
+  });
+
+  // Lists of a form: the empty entry stays away until it is asked for.
+  const reindex = (text, from, to) => (text === from || text.startsWith(from + "/") ? to + text.slice(from.length) : null);
+  function rename(node, from, to) {
+    for (const name of ["name", "id", "for", "data-list", "data-blank", "aria-describedby", "value"]) {
+      const value = node.getAttribute(name);
+      if (!value || (name === "value" && node.name !== "remove")) continue;
+      node.setAttribute(name, value.split(" ").map((word) => {
+        const at = word.indexOf("/");
+        const renamed = at < 0 ? null : reindex(word.slice(at).replace(/:(hint|errors)$/, ""), from, to);
+        return renamed === null ? word : word.slice(0, at) + renamed + (word.match(/:(hint|errors)$/) || [""])[0];
+      }).join(" "));
+    }
+  }
+  function prepare(list) {
+    const blank = list.querySelector(":scope > .blank");
+    if (!blank || list.dataset.ready) return;
+    list.dataset.ready = "yes";
+    const pointer = blank.dataset.blank;
+    const base = pointer.slice(0, pointer.lastIndexOf("/"));
+    let next = Number(pointer.slice(pointer.lastIndexOf("/") + 1));
+    const template = blank.firstElementChild;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "small";
+    const label = list.querySelector(":scope > legend .label-text").textContent;
+    button.textContent = document.getElementById("add-text").dataset.text.replace("%s", label);
+    blank.replaceWith(button);
+    button.addEventListener("click", () => {
+      const entry = template.cloneNode(true);
+      const to = base + "/" + next++;
+      rename(entry, pointer, to);
+      entry.querySelectorAll("*").forEach((node) => rename(node, pointer, to));
+      button.before(entry);
+      entry.querySelectorAll("[data-list]").forEach((inner) => { delete inner.dataset.ready; prepare(inner); });
+      entry.querySelector("input, select, textarea")?.focus();
+    });
+  }
+  if (document.getElementById("add-text")) [...document.querySelectorAll("[data-list]")].forEach(prepare);
+
+  // Keys.
+  let at = -1;
+  const rows = () => [...document.querySelectorAll("[data-rows] tbody tr")];
+  function move(by) {
+    const all = rows();
+    if (all.length === 0) return;
+    all[at]?.classList.remove("at");
+    at = Math.min(Math.max(at + by, 0), all.length - 1);
+    all[at].classList.add("at");
+    const link = all[at].querySelector("a");
+    (link || all[at]).focus({ preventScroll: true });
+    all[at].scrollIntoView({ block: "nearest" });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) {
+      if (event.key === "Escape" && event.target.id === "q") event.target.blur();
+      return;
+    }
+    const acts = {
+      "/": () => { const search = document.getElementById("q"); search?.focus(); search?.select(); },
+      "j": () => move(1),
+      "k": () => move(-1),
+      "n": () => document.getElementById("new")?.click(),
+      "?": () => document.getElementById("keys")?.togglePopover(),
+    };
+    if (acts[event.key]) {
+      event.preventDefault();
+      acts[event.key]();
+    }
+  });
+
+  // Activity that is live: the server tells that there is something new, and the page fetches itself.
+  const live = document.querySelector("[data-live]");
+  if (live && window.EventSource) {
+    let timer = 0;
+    const source = new EventSource(root + "activity/stream?after=" + live.dataset.live);
+    source.onopen = () => { live.hidden = false; };
+    source.onerror = () => { live.hidden = true; };
+    source.onmessage = () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const answer = await fetch(location.href, { credentials: "same-origin" });
+        if (!answer.ok) return;
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const feed = page.getElementById("feed");
+        tellAll(feed);
+        document.getElementById("feed").replaceChildren(...feed.childNodes);
+        at = -1;
+      }, 300);
+    };
+    addEventListener("pagehide", () => source.close());
+  }
+})();

@@ -1,0 +1,297 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/go-chi/chi/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/console"
+	"github.com/idemkit/idem/httpapi"
+	"github.com/idemkit/idem/internal/servicetest"
+	"github.com/idemkit/idem/storage/memory"
+)
+
+var (
+	startOnce sync.Once
+	chromium  context.Context
+	stop      = func() {}
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+// start starts the one Chromium of all tests.
+func start(t testing.TB) {
+	t.Helper()
+	path, noSandbox := servicetest.Chromium(t)
+	startOnce.Do(func() {
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("lang", "en-US"))
+		if noSandbox {
+			options = append(options, chromedp.NoSandbox)
+		}
+		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+		ctx, cancel := chromedp.NewContext(allocator)
+		stop = func() { cancel(); stopAllocator() }
+		chromium = ctx
+		require.NoError(t, chromedp.Do(ctx))
+	})
+}
+
+// site is a console that is served.
+type site struct {
+	manager *idem.Manager
+	server  *httptest.Server
+	handler *console.Handler
+	url     string // of the console, with a slash at its end
+}
+
+// mounts are the ways to mount the console that applications use.
+var mounts = map[string]func(h *console.Handler) (http.Handler, string){
+	"root": func(h *console.Handler) (http.Handler, string) { return h, "/" },
+	"prefix of net/http": func(h *console.Handler) (http.Handler, string) {
+		mux := http.NewServeMux()
+		mux.Handle("/tools/console/", http.StripPrefix("/tools/console", h))
+		return mux, "/tools/console/"
+	},
+	"prefix of chi": func(h *console.Handler) (http.Handler, string) {
+		router := chi.NewRouter()
+		router.Handle("/admin/*", h)
+		return router, "/admin/"
+	},
+}
+
+func newSite(t testing.TB, manager *idem.Manager, mount string, authorize func(*http.Request) error) *site {
+	if authorize == nil {
+		authorize = httpapi.AllowAll
+	}
+	options := []console.Option{console.WithActor(func(*http.Request) string { return "admin:test" })}
+	if mount == "prefix of chi" {
+		options = append(options, console.WithPathPrefix("/admin"))
+	}
+	s := &site{manager: manager, handler: console.New(manager, authorize, options...)}
+	handler, path := mounts[mount](s.handler)
+	s.server = httptest.NewServer(handler)
+	s.url = s.server.URL + path
+	t.Cleanup(func() {
+		s.handler.EndStreams()
+		s.server.Close()
+	})
+	return s
+}
+
+func memorySite(t testing.TB, people int) *site {
+	manager := newManager(t, memory.New())
+	if people > 0 {
+		seed(t, manager, people)
+	}
+	return newSite(t, manager, "prefix of net/http", nil)
+}
+
+// tab is a page of the browser that fails its test for what no page may do.
+type tab struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu      sync.Mutex
+	faults  []string
+	dialogs int // that asked whether to leave a page
+}
+
+// newTab opens a page in a profile of its own.
+func newTab(t testing.TB, s *site) *tab {
+	t.Helper()
+	start(t)
+	host, err := url.Parse(s.url)
+	require.NoError(t, err)
+	b := &tab{t: t}
+	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(func(event any) { b.watch(event, host.Host) }))
+	b.ctx = ctx
+	b.run()
+	call(b, log.Enable, cdp.Empty{})
+	call(b, network.Enable, network.EnableParams{})
+	call(b, runtime.Enable, cdp.Empty{})
+	call(b, page.Enable, page.EnableParams{})
+	call(b, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Europe/Vienna"})
+	t.Cleanup(func() {
+		b.check()
+		cancel()
+	})
+	return b
+}
+
+func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	result, err := chromedp.Call(ctx, command, params)
+	require.NoError(b.t, err)
+	return result
+}
+
+// watch notes what no page may do.
+func (b *tab) watch(event any, host string) {
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		// That a page answers with 4xx is what some tests are about.
+		if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "the server responded with a status of 4") {
+			b.fault("log: %s %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		b.fault("console: %s %v", e.Type, e.Args)
+	case *runtime.EventExceptionThrown:
+		b.fault("exception: %s", e.ExceptionDetails.Text)
+	case *network.EventRequestWillBeSent:
+		if u, err := url.Parse(e.Request.URL); err == nil && u.Scheme != "data" && u.Host != host {
+			b.fault("request to another host: %s", e.Request.URL)
+		}
+	case *page.EventJavascriptDialogOpening:
+		if e.Type != page.DialogTypeBeforeunload {
+			b.fault("dialog: %s", e.Message)
+		}
+		b.mu.Lock()
+		b.dialogs++
+		b.mu.Unlock()
+		go func() {
+			_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}()
+	}
+}
+
+func (b *tab) fault(format string, values ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.faults = append(b.faults, fmt.Sprintf(format, values...))
+}
+
+func (b *tab) check() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.Empty(b.t, b.faults, "what no page may do")
+}
+
+// patience is how long a step may take: tests may share a slow machine.
+const patience = 60 * time.Second
+
+func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if len(steps) == 0 {
+		require.NoError(b.t, chromedp.Do(b.ctx)) // without a deadline, which would end the page
+		return
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	require.NoError(b.t, chromedp.Do(ctx, steps...))
+}
+
+func (b *tab) open(address string) { b.t.Helper(); b.run(chromedp.Navigate(address)) }
+
+// eval returns the value of an expression of JavaScript.
+func eval[T any](b *tab, expression string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(b.t, err, expression)
+	return value
+}
+
+// text is all that the page shows.
+func (b *tab) text() string { b.t.Helper(); return eval[string](b, "document.body.innerText") }
+
+// fill types a value into a control, in place of what it holds.
+func (b *tab) fill(selector, value string) {
+	b.t.Helper()
+	found := eval[bool](b, fmt.Sprintf(`(() => {
+		const control = document.querySelector(%q);
+		if (!control) return false;
+		control.focus();
+		control.value = %q;
+		control.dispatchEvent(new Event("input", {bubbles: true}));
+		return true;
+	})()`, selector, value))
+	require.True(b.t, found, selector)
+}
+
+// evaluateVoid runs JavaScript for what it does.
+func evaluateVoid(expression string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[*runtime.RemoteObject](expression)(ctx, target)
+		return chromedp.Void{}, err
+	}
+}
+
+// press presses a key.
+func (b *tab) press(keys string) { b.t.Helper(); b.run(chromedp.KeyEvent(keys)) }
+
+// named is the selector of the control of that name.
+func named(name string) string { return fmt.Sprintf("[name=%q]", name) }
+
+// submit presses a button and waits for the page that comes.
+func (b *tab) submit(selector string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	loaded := chromedp.Events(ctx, page.LoadEventFired)
+	require.NoError(b.t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))), selector)
+	for _, err := range loaded {
+		require.NoError(b.t, err, selector)
+		return
+	}
+	require.Fail(b.t, "no page came", selector)
+}
+
+// size sets the width of the window, in CSS pixels.
+func (b *tab) size(width, height int64) {
+	b.t.Helper()
+	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height, DeviceScaleFactor: 1})
+}
+
+// scheme sets the colour scheme that the reader prefers.
+func (b *tab) scheme(scheme string) {
+	b.t.Helper()
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+}
+
+// noScript turns JavaScript off, as far as pages are concerned.
+func (b *tab) noScript() {
+	b.t.Helper()
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
+
+// screenshots are kept where IDEM_SCREENSHOTS says, else nowhere.
+var screenshots = os.Getenv("IDEM_SCREENSHOTS")
+
+func (b *tab) screenshot(name string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	require.NoError(b.t, err)
+	require.NotEmpty(b.t, picture)
+	if screenshots != "" {
+		require.NoError(b.t, os.MkdirAll(screenshots, 0o755))
+		require.NoError(b.t, os.WriteFile(filepath.Join(screenshots, name+".png"), picture, 0o644))
+	}
+}

@@ -1,0 +1,113 @@
+package browsertest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/identity"
+)
+
+// eventually waits until an expression of JavaScript is true.
+func (b *tab) eventually(expression string) {
+	b.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !eval[bool](b, expression) {
+		require.True(b.t, time.Now().Before(deadline), "never true: %s", expression)
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s := memorySite(t, 5)
+	b := newTab(t, s)
+	b.open(s.url)
+	b.press("/")
+	require.Equal(t, "q", eval[string](b, "document.activeElement.id"))
+	b.run(evaluateVoid(`document.getElementById("q").value = ""`)) // the protocol types the key that the page has taken
+	b.press("ada j k ?")
+	require.Equal(t, "ada j k ?", eval[string](b, `document.getElementById("q").value`), "in a field, keys are letters")
+	b.open(s.url)
+	b.press("j")
+	b.press("j")
+	b.press("j")
+	b.press("k")
+	require.Equal(t, "Grace Hopper", eval[string](b, `document.querySelector("tr.at td").innerText`))
+	require.Equal(t, "Grace Hopper", eval[string](b, `document.activeElement.innerText`))
+	b.press("\r")
+	b.eventually(`document.readyState === "complete" && document.querySelector("h1").innerText.includes("Grace Hopper")`)
+	b.press("?")
+	require.True(t, eval[bool](b, `document.getElementById("keys").matches(":popover-open")`))
+	b.press("?")
+	require.False(t, eval[bool](b, `document.getElementById("keys").matches(":popover-open")`))
+	b.open(s.url)
+	b.press("n")
+	b.eventually(`location.pathname.endsWith("/new")`)
+}
+
+func TestTimesAreRelativeAndExactInTheReadersZone(t *testing.T) {
+	s := memorySite(t, 0)
+	ada := seed(t, s.manager, 1)
+	b := newTab(t, s)
+	b.open(s.url)
+	require.Regexp(t, `^(now|\d+ seconds? ago|this minute|\d+ minutes? ago)$`, eval[string](b, `document.querySelector("time").innerText`))
+	zone, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	require.Contains(t, eval[string](b, `document.querySelector("time").title`), ada.UpdatedAt.In(zone).Format(":04:05"))
+	require.Contains(t, eval[string](b, `document.querySelector("time").title`), strings.TrimPrefix(ada.UpdatedAt.In(zone).Format("03"), "0"))
+}
+
+func TestActivityIsLive(t *testing.T) {
+	s := memorySite(t, 3)
+	b := newTab(t, s)
+	b.open(s.url + "activity")
+	b.eventually(`!document.querySelector("[data-live]").hidden`)
+	_, err := s.manager.CreateIdentity(idem.ContextWithActor(t.Context(), "robot:7"), identity.Create{Traits: []byte(`{"email":"new@example.com"}`)})
+	require.NoError(t, err)
+	b.eventually(`document.querySelector("#feed tbody tr").innerText.includes("robot:7")`)
+	require.NotContains(t, eval[string](b, `document.querySelector("#feed time").innerText`), "UTC")
+	b.open(s.url) // which closes the stream
+}
+
+func TestLeavingWithUnsavedChangesAsks(t *testing.T) {
+	s := memorySite(t, 0)
+	ada := seed(t, s.manager, 1)
+	b := newTab(t, s)
+	b.open(s.url + "people/" + ada.ID.String())
+	b.open(s.url)
+	require.Zero(t, b.asked())
+	b.open(s.url + "people/" + ada.ID.String())
+	b.run(evaluateVoid(`document.querySelector('[name="/traits/name/first"]').focus()`))
+	b.press("x")
+	b.open(s.url)
+	require.Equal(t, 1, b.asked())
+}
+
+func (b *tab) asked() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.dialogs
+}
+
+// Entries that a script adds have the names that the server expects, lists in lists too.
+func TestAddingEntries(t *testing.T) {
+	s := memorySite(t, 0)
+	ada := seed(t, s.manager, 1)
+	b := newTab(t, s)
+	b.open(s.url + "people/" + ada.ID.String())
+	require.Zero(t, eval[int](b, `document.querySelectorAll(".blank").length`), "empty entries stay away until they are asked for")
+	for range 2 {
+		b.run(evaluateVoid(`document.querySelector('[data-list="/traits/places"] > button').click()`))
+	}
+	require.Equal(t, "/traits/places/3/city", eval[string](b, "document.activeElement.name"), "the new entry has the focus")
+	require.Equal(t, 1, eval[int](b, `document.querySelectorAll('[id="f:/traits/places/3/city"]').length`))
+	require.Equal(t, "f:/traits/places/3/city", eval[string](b, "document.activeElement.labels[0].htmlFor"))
+	b.fill(named("/traits/places/2/city"), "Bern")
+	b.fill(named("/traits/places/2/country"), `"CH"`)
+	b.fill(named("/traits/places/3/city"), "Berlin")
+	b.submit("form.fields > .actions button")
+	require.Contains(t, string(get(t, s.manager, ada).Traits), `"places":[{"city":"London"},{"city":"Wien","country":"AT"},{"city":"Bern","country":"CH"},{"city":"Berlin"}]`)
+}
