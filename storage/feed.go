@@ -88,19 +88,20 @@ type ChangeQuery struct {
 	Limit int
 }
 
-// Retention says which changes to keep. The zero Retention keeps all.
+// Retention says which changes to keep. The zero Retention keeps all. What one field or
+// the other does not keep is deleted, always from the oldest change on.
 type Retention struct {
-	// Since lets the oldest changes go, up to the first that was made at this time or
-	// later. The zero time keeps all.
+	// Since keeps the changes made at this time or later. Clocks differ, so a change is
+	// taken for older if most of it and the hundred that follow it are: one clock that was
+	// far off has no effect. The zero time keeps all.
 	Since time.Time
-	// Newest lets all changes go but this many of the newest. 0 keeps all.
+	// Newest keeps only this many of the latest changes. 0 keeps all.
 	Newest int
 }
 
-// ErrPosition says that the feed cannot be read on from where a reader left off: changes
-// after that were let go, or the store never had the change, as when it was restored
-// from an older copy. The reader has missed changes and must look at the identities
-// anew.
+// ErrPosition says that the feed cannot be read from the reader's position: changes after
+// it were pruned, or the store never had the change, as when it was restored from an older
+// copy. The reader has missed changes and must read the identities again.
 var ErrPosition = errors.New("the change feed cannot be read on from this position")
 
 // ResumeAfter is the part of reading the feed that is the same in every store. found are

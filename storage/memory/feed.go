@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/retention"
 )
 
 // record appends a change to the feed. The lock is held.
@@ -79,9 +81,7 @@ func (s *Store) PruneChanges(ctx context.Context, keep storage.Retention) (int, 
 	}
 	gone := 0
 	if !keep.Since.IsZero() {
-		for gone < len(s.feed) && s.feed[gone].Time.Before(keep.Since) {
-			gone++
-		}
+		gone = s.old(keep.Since)
 	}
 	if keep.Newest > 0 {
 		gone = max(gone, len(s.feed)-keep.Newest)
@@ -89,6 +89,23 @@ func (s *Store) PruneChanges(ctx context.Context, keep storage.Retention) (int, 
 	gone = max(0, min(gone, len(s.feed)-1))
 	s.feed = slices.Clone(s.feed[gone:]) // so that the memory of the rest is free
 	return gone, nil
+}
+
+// old returns how many changes at the beginning of the feed are old.
+func (s *Store) old(since time.Time) int {
+	if len(s.feed) == 0 {
+		return 0
+	}
+	finder, oldest := retention.NewFinder(since), s.feed[0].Sequence
+	for _, c := range s.feed {
+		if first, found := finder.Add(c.Sequence, storage.UnixMicro(c.Time)); found {
+			return int(first - oldest)
+		}
+	}
+	if first := finder.End(); first > 0 {
+		return int(first - oldest)
+	}
+	return len(s.feed)
 }
 
 // Changed implements [storage.Storage].

@@ -5,6 +5,7 @@ package memory
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -175,6 +176,21 @@ func (s *Store) replaceLocked(ctx context.Context, current, next *identity.Ident
 
 // Delete implements [storage.Storage].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
+	for range attempts {
+		current, err := s.read(ctx, id)
+		if err != nil {
+			return err
+		}
+		if check != nil {
+			if err := check(current.Clone()); err != nil {
+				return err
+			}
+		}
+		if err := s.remove(ctx, current, at); !errors.Is(err, errMoved) {
+			return err
+		}
+	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	current, err := s.current(ctx, id)
@@ -186,6 +202,26 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check fu
 			return err
 		}
 	}
+	s.removeLocked(ctx, current, at)
+	return nil
+}
+
+// remove removes current. Errors: errMoved if it was replaced already.
+func (s *Store) remove(ctx context.Context, current *identity.Identity, at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
+	if s.identities[current.ID] != current {
+		return errMoved
+	}
+	s.removeLocked(ctx, current, at)
+	return nil
+}
+
+func (s *Store) removeLocked(ctx context.Context, current *identity.Identity, at time.Time) {
+	id := current.ID
 	delete(s.identities, id)
 	if n, found := slices.BinarySearchFunc(s.order, id, compareIDs); found {
 		s.order = slices.Delete(s.order, n, n+1)
@@ -193,7 +229,6 @@ func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check fu
 	s.release(id, storage.Claims(current))
 	s.records.removeOf(id)
 	s.record(storage.NewChange(ctx, current, nil, at))
-	return nil
 }
 
 // Close implements [storage.Storage]. What the store held is gone.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/retention"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
@@ -21,7 +23,7 @@ type entry [7]any
 // newEntry returns the entry of a change. previous is the identity's change before it; a
 // new identity has none.
 func newEntry(c storage.Change, previous sql.NullInt64) *entry {
-	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), c.Time.UnixMicro(), strings.Join(c.Fields, fieldSeparator), c.Actor, previous}
+	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time), strings.Join(c.Fields, fieldSeparator), c.Actor, previous}
 }
 
 // ahead is how far the sequence number of the next change of the transaction will be
@@ -66,8 +68,7 @@ func (r reader) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.C
 			limit = storage.DefaultLimit
 		}
 		if q.IdentityID != uuid.Nil {
-			id := q.IdentityID[:]
-			return scanChanges(ctx, r.source, selectHistory, id, id, q.After, q.After, limit)
+			return history(ctx, r.source, q.IdentityID, q.After, limit)
 		}
 		found, err := scanChanges(ctx, r.source, selectChanges, q.After, limit+1)
 		if err != nil {
@@ -76,6 +77,28 @@ func (r reader) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.C
 		found, err = storage.ResumeAfter(q.After, found)
 		return found[:min(len(found), limit)], err
 	})
+}
+
+// history returns the changes of one identity after a sequence number. They form a chain
+// from the newest to the oldest. It is followed from milestone to milestone, so that a
+// page does not cost what came after it.
+func history(ctx context.Context, from source, id uuid.UUID, after int64, limit int) (found []storage.Change, err error) {
+	for len(found) < limit {
+		var milestone sql.NullInt64
+		if err := queryRow(ctx, from, selectMilestone, []any{id[:], after, id[:], after}, &milestone); err != nil {
+			return nil, err
+		}
+		part, err := scanChanges(ctx, from, selectHistory, milestone, id[:], id[:], after, after, limit-len(found))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, part...)
+		if !milestone.Valid {
+			break
+		}
+		after = milestone.Int64
+	}
+	return found, nil
 }
 
 func scanChanges(ctx context.Context, from source, n statement, args ...any) (found []storage.Change, err error) {
@@ -123,8 +146,8 @@ func (t *Tx) PruneChanges(ctx context.Context, keep storage.Retention) (int, err
 	return pruneChanges(ctx, t.reader, keep, t.write)
 }
 
-// pruneChanges finds where the feed shall begin, and lets what comes before it go, step
-// by step, with write.
+// pruneChanges finds where the feed shall begin, and deletes what comes before it step by
+// step, each with write.
 func pruneChanges(ctx context.Context, from reader, keep storage.Retention, write func(context.Context, run) error) (int, error) {
 	first, err := read(ctx, from, func(ctx context.Context) (int64, error) { return firstKept(ctx, from.source, keep) })
 	if err != nil {
@@ -152,11 +175,8 @@ func firstKept(ctx context.Context, from source, keep storage.Retention) (int64,
 		return 0, err
 	}
 	if !keep.Since.IsZero() {
-		err := queryRow(ctx, from, selectChangeSince, []any{microsecondsUp(keep.Since)}, &first)
-		if errors.Is(err, sql.ErrNoRows) {
-			first, err = last, nil
-		}
-		if err != nil {
+		var err error
+		if first, err = firstSince(ctx, from, keep.Since); err != nil {
 			return 0, err
 		}
 	}
@@ -166,8 +186,32 @@ func firstKept(ctx context.Context, from source, keep storage.Retention) (int64,
 	return min(first, last), nil
 }
 
-// microsecondsUp is the first whole microsecond that is not before t.
-func microsecondsUp(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
+// firstSince returns the sequence number of the oldest change that is not old, as package
+// retention has it; all there are if none.
+func firstSince(ctx context.Context, from source, since time.Time) (first int64, err error) {
+	finder := retention.NewFinder(since)
+	err = eachRow(ctx, from, selectTimes, nil, func(rows *sql.Rows) error {
+		var sequence, at int64
+		if err := rows.Scan(&sequence, &at); err != nil {
+			return sqliteerror.Translate(err)
+		}
+		var found bool
+		if first, found = finder.Add(sequence, at); found {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return first, nil
+	case err != nil:
+		return 0, err
+	}
+	if first = finder.End(); first == 0 {
+		first = math.MaxInt64
+	}
+	return first, nil
+}
 
 // Changed implements [storage.Storage].
 func (s *Store) Changed() <-chan struct{} { return s.commits.changed.Wait() }

@@ -108,6 +108,10 @@ func (d *database) conn(ctx context.Context, deadline time.Time) (*sql.Conn, err
 		conn, err := d.db.Conn(ctx)
 		return conn, ignoreBusy(err)
 	}
+	// A caller that comes to its turn late shall get a connection that is free.
+	if soon := time.Now().Add(100 * time.Millisecond); deadline.Before(soon) {
+		deadline = soon
+	}
 	waiting, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	conn, err := d.db.Conn(waiting)

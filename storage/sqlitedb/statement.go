@@ -25,7 +25,8 @@ const (
 	selectChanges
 	selectHistory
 	selectLastChange
-	selectChangeSince
+	selectMilestone
+	selectTimes
 	selectRecord
 	firstWriteStatement // those before it only read
 
@@ -67,7 +68,7 @@ var queries = [statementCount]string{
 	selectChanges: `SELECT sequence, identity_id, revision, operation, time, fields, actor
 		FROM idem_changes WHERE sequence >= ? ORDER BY sequence LIMIT ?`,
 	selectHistory: `WITH RECURSIVE history (sequence) AS (
-			SELECT coalesce(
+			SELECT coalesce(?,
 				(SELECT last_change FROM idem_identities WHERE id = ?),
 				(SELECT max(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ?))
 			UNION ALL
@@ -76,15 +77,19 @@ var queries = [statementCount]string{
 			FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE earlier > ?)
 		SELECT c.sequence, c.identity_id, c.revision, c.operation, c.time, c.fields, c.actor
 		FROM history h JOIN idem_changes c ON c.sequence = h.sequence WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?`,
-	selectLastChange:  `SELECT ` + newestChange,
-	selectChangeSince: `SELECT sequence FROM idem_changes WHERE time >= ? ORDER BY sequence LIMIT 1`,
+	selectLastChange: `SELECT ` + newestChange,
+	selectMilestone: `SELECT min(sequence) FROM (
+			SELECT min(sequence) AS sequence FROM idem_changes WHERE revision % 64 = 0 AND identity_id = ? AND sequence > ?
+			UNION ALL
+			SELECT min(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ? AND sequence > ?)`,
+	selectTimes: `SELECT sequence, time FROM idem_changes ORDER BY sequence`,
 
 	// A write that touches no row takes the lock all the same.
 	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)
 		VALUES (?, ?, ` + newestChange + ` + ?, ?, ?) ON CONFLICT DO NOTHING`,
 	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
-	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ?`,
+	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ? AND last_change IS ?`,
 	insertIdentifier:  `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
 	deleteIdentifier:  `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ? AND identity_id = ?`,
 	insertChange:      insertChangeRows(1),

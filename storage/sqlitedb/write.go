@@ -16,8 +16,8 @@ import (
 // errMoved says that an identity is no longer what a write was prepared from.
 var errMoved = errors.New("sqlitedb: the identity has moved on")
 
-// attempts is how often an update is worked out on the caller, beside the others,
-// before it is worked out within the transaction, where it cannot lose.
+// attempts is how often an update or a delete is worked out on the caller, beside the
+// others, before it is worked out within the transaction, where it cannot lose.
 const attempts = 2
 
 // Create implements [storage.Storage].
@@ -98,23 +98,61 @@ func updating(caller context.Context, id uuid.UUID, change func(current *identit
 
 // Delete implements [storage.Storage].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
+	for range attempts {
+		current, err := s.get(ctx, id)
+		if err != nil {
+			return err
+		}
+		r, err := newRemoval(ctx, current, at, check)
+		if err != nil {
+			return err
+		}
+		err = s.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+			return t.remove(ctx, r)
+		})
+		if !errors.Is(err, errMoved) {
+			return err
+		}
+	}
 	return s.commits.do(ctx, deleting(ctx, id, at, check))
 }
 
+// deleting returns the run of a delete that is checked within its transaction.
 func deleting(caller context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) run {
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
 		current, err := get(ctx, t, id)
 		if err != nil {
 			return asRefusal(err)
 		}
-		change, claims := storage.NewChange(caller, current.identity, nil, at), storage.Claims(current.identity)
-		if check != nil {
-			if err := check(current.identity); err != nil {
-				return err, nil
-			}
+		r, err := newRemoval(caller, current, at, check)
+		if err != nil {
+			return err, nil
 		}
-		return nil, t.remove(ctx, id, change.Revision-1, claims, newEntry(change, current.lastChange))
+		return t.remove(ctx, r)
 	}
+}
+
+// removal is a delete that was checked.
+type removal struct {
+	id       uuid.UUID
+	revision int64
+	claims   []storage.Claim
+	change   *entry
+	previous sql.NullInt64 // as of a replacement
+}
+
+// newRemoval checks a delete for the caller whose context is ctx.
+func newRemoval(ctx context.Context, current row, at time.Time, check func(current *identity.Identity) error) (removal, error) {
+	i := current.identity
+	r := removal{
+		id: i.ID, revision: i.Revision, claims: storage.Claims(i),
+		change:   newEntry(storage.NewChange(ctx, i, nil, at), current.lastChange),
+		previous: current.lastChange,
+	}
+	if check == nil {
+		return r, nil
+	}
+	return r, check(i) // last, since it may edit what it is given
 }
 
 func orNil(i *identity.Identity, err error) (*identity.Identity, error) {
@@ -218,18 +256,22 @@ func (t *transaction) confirm(ctx context.Context, r replacement, refusal error)
 	return refusal, nil
 }
 
-func (t *transaction) remove(ctx context.Context, id uuid.UUID, revision int64, claims []storage.Claim, change *entry) error {
-	if _, err := t.exec(ctx, deleteIdentity, id[:], revision); err != nil {
-		return err
+func (t *transaction) remove(ctx context.Context, r removal) (refusal, failure error) {
+	rows, err := t.exec(ctx, deleteIdentity, r.id[:], r.revision, r.previous)
+	if err != nil {
+		return nil, err
 	}
-	if err := t.release(ctx, id, claims); err != nil {
-		return err
+	if rows == 0 {
+		return errMoved, nil
 	}
-	if _, err := t.exec(ctx, deleteRecordsOf, id[:]); err != nil {
-		return err
+	if err := t.release(ctx, r.id, r.claims); err != nil {
+		return nil, err
 	}
-	t.record(change)
-	return nil
+	if _, err := t.exec(ctx, deleteRecordsOf, r.id[:]); err != nil {
+		return nil, err
+	}
+	t.record(r.change)
+	return nil, nil
 }
 
 func organization(i *identity.Identity) any {

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -181,8 +182,8 @@ func pruneChanges(t *testing.T, store storage.Storage) {
 	prune(storage.Retention{Newest: 20}, 0)
 	prune(storage.Retention{Newest: 9}, 1)
 	prune(storage.Retention{Since: noon}, 0)
-	prune(storage.Retention{Since: noon.Add(3*time.Hour - 1)}, 2)
-	prune(storage.Retention{Since: noon.Add(4 * time.Hour), Newest: 9}, 1)
+	prune(storage.Retention{Newest: 7}, 2)
+	prune(storage.Retention{Since: noon, Newest: 6}, 1)
 	prune(storage.Retention{Since: noon.Add(time.Hour), Newest: 5}, 1)
 
 	_, err := store.Changes(t.Context(), storage.ChangeQuery{After: 3})
@@ -199,6 +200,95 @@ func pruneChanges(t *testing.T, store storage.Storage) {
 	update(t, store, fixedID(9), func(i *identity.Identity) { i.ExternalID = "later" })
 	require.Equal(t, int64(11), lastChange(t, store), "a number is never given out again")
 	require.Len(t, changes(t, store, storage.ChangeQuery{IdentityID: fixedID(9)}), 2)
+}
+
+// pruneByAge prunes a feed with a change a minute, in which two clocks were far off.
+func pruneByAge(t *testing.T, store storage.Storage) {
+	const changes = 300
+	fill := func() {
+		people := make([]*identity.Identity, changes)
+		for n := range people {
+			people[n] = person(n)
+			people[n].UpdatedAt = noon.Add(time.Duration(n) * time.Minute)
+		}
+		people[0].UpdatedAt, people[10].UpdatedAt = noon.AddDate(70, 0, 0), noon.AddDate(70, 0, 0)
+		people[200].UpdatedAt = noon.AddDate(-50, 0, 0)
+		_, errs := store.CreateMany(t.Context(), people)
+		require.NoError(t, errors.Join(errs...))
+	}
+	prune := func(keep storage.Retention, gone int) {
+		t.Helper()
+		pruned, err := store.PruneChanges(t.Context(), keep)
+		require.NoError(t, err)
+		require.Equal(t, gone, pruned)
+	}
+	prune(storage.Retention{Since: noon}, 0) // of nothing
+	fill()
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	for _, never := range []time.Time{noon, minute(40), noon.AddDate(-1000, 0, 0), time.Date(-400_000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		prune(storage.Retention{Since: never}, 0)
+	}
+	// Of the change at 50 and the hundred that follow it 50 were made before.
+	prune(storage.Retention{Since: minute(100)}, 50)
+	prune(storage.Retention{Since: minute(100)}, 0)
+	prune(storage.Retention{Since: minute(100).Add(time.Nanosecond)}, 1)
+	prune(storage.Retention{Since: minute(250)}, 149)
+	prune(storage.Retention{Since: time.Date(400_000, 1, 1, 0, 0, 0, 0, time.UTC)}, changes-1-200)
+	require.Equal(t, int64(changes), lastChange(t, store), "the newest stays")
+}
+
+// longHistory reads the changes of an identity that has many, was deleted and created
+// again, and shares the feed with another.
+func longHistory(t *testing.T, store storage.Storage) {
+	one, other := person(1), person(2)
+	create(t, store, one)
+	create(t, store, other)
+	var want []int64
+	for n := range 400 {
+		switch {
+		case n%150 == 149:
+			require.NoError(t, store.Delete(t.Context(), one.ID, noon, nil))
+			create(t, store, one)
+		case n > 380:
+			require.NoError(t, store.Delete(t.Context(), one.ID, noon, nil))
+			create(t, store, one)
+		case n%3 == 0:
+			update(t, store, other.ID, func(i *identity.Identity) { i.ExternalID = fmt.Sprint("other ", n) })
+		default:
+			update(t, store, one.ID, func(i *identity.Identity) { i.ExternalID = fmt.Sprint("one ", n) })
+		}
+	}
+	check := func() {
+		t.Helper()
+		want = nil
+		for _, c := range changes(t, store, storage.ChangeQuery{}) {
+			if c.IdentityID == one.ID {
+				want = append(want, c.Sequence)
+			}
+		}
+		for _, limit := range []int{1, 7, 63, 64, 65, 250, 1000} {
+			var found []int64
+			q := storage.ChangeQuery{IdentityID: one.ID, Limit: limit}
+			for {
+				page, err := store.Changes(t.Context(), q)
+				require.NoError(t, err)
+				for _, c := range page {
+					found = append(found, c.Sequence)
+					q.After = c.Sequence
+				}
+				if len(page) < limit {
+					break
+				}
+			}
+			require.Equal(t, want, found, "pages of %d", limit)
+		}
+	}
+	check()
+	_, err := store.PruneChanges(t.Context(), storage.Retention{Newest: 100})
+	require.NoError(t, err)
+	check()
+	require.NoError(t, store.Delete(t.Context(), one.ID, noon, nil))
+	check()
 }
 
 // feedUnderLoad reads the feed while it is written, and then holds it against what each
