@@ -46,6 +46,10 @@ type Query struct {
 	IdentifierPrefix string
 	// OrganizationID selects the identities of an organization.
 	OrganizationID uuid.NullUUID
+
+	// OmitCredentials leaves out the credentials of the identities in the page. Reading
+	// them is most of the work of a page.
+	OmitCredentials bool
 }
 
 // Page is a part of a list of identities.
@@ -87,13 +91,21 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 	for _, former := range formerForms {
 		filter.Identifiers = append(filter.Identifiers, typedIdentifiers(former)...)
 	}
-	found, err := m.storage.List(ctx, storage.Query{Filter: filter, After: after, Offset: q.Offset, Limit: min(size, MaxPageSize)})
+	found, err := m.storage.List(ctx, storage.Query{
+		Filter: filter, After: after, Offset: q.Offset,
+		Limit: min(size, MaxPageSize), OmitCredentials: q.OmitCredentials && len(formerForms) == 0, // needed below
+	})
 	if err != nil {
 		return Page{}, err
 	}
 	page := Page{Identities: found.Identities}
 	if len(formerForms) > 0 {
 		page.Identities = slices.DeleteFunc(page.Identities, func(i *identity.Identity) bool { return !m.hasIdentifier(i, q.Identifier) })
+	}
+	if q.OmitCredentials {
+		for _, i := range page.Identities {
+			i.Credentials = nil
+		}
 	}
 	if found.Next != uuid.Nil {
 		page.NextPageToken = pageToken(found.Next)

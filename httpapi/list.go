@@ -39,6 +39,7 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 		return answer{}, err
 	}
 	view.HideCredentials = len(view.Configs) == 0 && q.Identifier == "" && q.IdentifierPrefix == ""
+	q.OmitCredentials = view.HideCredentials
 
 	var header http.Header
 	numbered := !parameters.Has("page_size") && !parameters.Has("page_token") && (parameters.Has("page") || parameters.Has("per_page"))

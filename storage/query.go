@@ -26,6 +26,9 @@ type Query struct {
 	// [Size] counts them. The first identity is always in the page, however large it
 	// is. 0 or less means no bound.
 	MaxBytes int
+	// OmitCredentials leaves out the credentials of the identities in the page. Reading
+	// them is most of the work of a page. Filters see them all the same.
+	OmitCredentials bool
 }
 
 // DefaultLimit is how many identities a page has if nothing else is asked for.

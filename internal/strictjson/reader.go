@@ -1,16 +1,21 @@
 package strictjson
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+	"unsafe"
+)
 
 // Reader reads a value whose shape is known, piece by piece, straight into where the pieces belong: strings
-// are pieces of the text, and nothing is built in between. It refuses all that [Check] refuses, as well as
+// and raw values are pieces of the buffer, and nothing is built in between. It refuses all that [Check] refuses, as well as
 // pieces of another kind than it is asked for, but does not tell what it was: after the first fault every
 // piece is empty and [Reader.Done] is false.
 //
 // It is for what this program wrote itself. Use [Decode] for what came from outside, where people need to
 // know what is wrong. Not safe for concurrent use.
 type Reader struct {
-	scanner scanner
+	buffer  []byte
+	scanner scanner // of the buffer as a string
 	depth   int
 	failed  bool
 }
@@ -18,9 +23,11 @@ type Reader struct {
 // maxReaderDepth bounds the nesting of what a Reader reads, beyond that of anything that is written.
 const maxReaderDepth = 200
 
-// NewReader returns a Reader of the one value in text.
-func NewReader(text string) *Reader {
-	r := &Reader{scanner: scanner{text: text}}
+// NewReader returns a Reader of the one value in buffer, which must be left to the Reader and to what it returns: the
+// strings are pieces of it, as [unsafe.String] makes them. The holder of a raw value may modify that value, since no
+// string is a piece of one.
+func NewReader(buffer []byte) Reader {
+	r := Reader{buffer: buffer, scanner: scanner{text: unsafe.String(unsafe.SliceData(buffer), len(buffer))}}
 	r.scanner.space()
 	return r
 }
@@ -34,46 +41,80 @@ func (r *Reader) Done() bool {
 // Fail makes a fault of something that the caller does not accept.
 func (r *Reader) Fail() { r.failed = true }
 
-// Object reads an object. It calls member for each of its members, with the name, when the value is next;
-// member must read it.
-func (r *Reader) Object(member func(name string)) {
-	if !r.open('{') {
-		return
-	}
-	defer r.close()
-	if r.scanner.close('}') {
-		return
-	}
-	var seen names
-	for !r.failed {
-		name := r.String()
-		r.scanner.space()
-		if r.failed || !seen.add(name) || !r.scanner.skip(':') {
-			r.failed = true
-			return
-		}
-		member(name)
-		if !r.more('}') {
-			return
-		}
-	}
+// Object begins to read an object:
+//
+//	for m := r.Object(); m.Next(); {
+//		switch m.Name {
+//
+// The body of the loop must read the value of each member, and must not be left before the end.
+func (r *Reader) Object() Members { return Members{reader: r} }
+
+// Members reads an object member by member. It is a value of one loop.
+type Members struct {
+	// Name is that of the member whose value is next.
+	Name   string
+	reader *Reader
+	begun  bool
+	seen   names
 }
 
-// Array reads an array. It calls element for each of its elements, when it is next; element must read it.
-func (r *Reader) Array(element func()) {
-	if !r.open('[') {
-		return
-	}
-	defer r.close()
-	if r.scanner.close(']') {
-		return
-	}
-	for !r.failed {
-		element()
-		if !r.more(']') {
-			return
+// Next reads the name of the next member. It returns false at the end of the object, and after a fault.
+func (m *Members) Next() bool {
+	r := m.reader
+	if !m.begun {
+		m.begun = true
+		if !r.open('{') {
+			return false
 		}
+		if r.scanner.close('}') {
+			r.depth--
+			return false
+		}
+	} else if !r.more('}') {
+		r.depth--
+		return false
 	}
+	m.Name = r.String()
+	r.scanner.space()
+	if r.failed || !m.seen.add(m.Name) || !r.scanner.skip(':') {
+		r.failed = true
+		return false
+	}
+	return true
+}
+
+// Array begins to read an array:
+//
+//	for e := r.Array(); e.Next(); {
+//
+// The body of the loop must read each element, and must not be left before the end.
+func (r *Reader) Array() Elements { return Elements{reader: r} }
+
+// Elements reads an array element by element. It is a value of one loop.
+type Elements struct {
+	reader *Reader
+	begun  bool
+}
+
+// Next reports whether there is another element, which is next then. It returns false after a fault.
+func (e *Elements) Next() bool {
+	r := e.reader
+	if !e.begun {
+		e.begun = true
+		if !r.open('[') {
+			return false
+		}
+		if r.scanner.close(']') {
+			r.depth--
+			return false
+		}
+		return true
+	}
+	if !r.more(']') {
+		r.depth--
+		return false
+	}
+	return true
 }
 
 // open passes over an opening bracket.
@@ -85,8 +126,6 @@ func (r *Reader) open(bracket byte) bool {
 	}
 	return !r.failed
 }
-
-func (r *Reader) close() { r.depth-- }
 
 // more passes over what follows a member or an element, and reports whether another does.
 func (r *Reader) more(bracket byte) bool {
@@ -110,6 +149,14 @@ func (r *Reader) String() string {
 		return ""
 	}
 	return text
+}
+
+// skipString reads a string that nobody asks for.
+func (r *Reader) skipString() {
+	if !r.failed {
+		_, ok := r.scanner.string()
+		r.failed = !ok
+	}
 }
 
 // Int reads an integer.
@@ -137,16 +184,29 @@ func (r *Reader) Bool() bool {
 	return is && !r.failed
 }
 
-// Raw reads any value, and returns its text as it is.
-func (r *Reader) Raw() string {
+// Raw reads any value, and returns its text as it is: a piece of the buffer with no capacity beyond it.
+func (r *Reader) Raw() json.RawMessage {
 	start := r.scanner.at
+	r.Skip()
+	if r.failed {
+		return nil
+	}
+	return r.buffer[start:r.scanner.at:r.scanner.at]
+}
+
+// Skip reads any value that nobody needs, with all checks.
+func (r *Reader) Skip() {
 	switch r.next() {
 	case '{':
-		r.Object(func(string) { r.Raw() })
+		for m := r.Object(); m.Next(); {
+			r.Skip()
+		}
 	case '[':
-		r.Array(func() { r.Raw() })
+		for e := r.Array(); e.Next(); {
+			r.Skip()
+		}
 	case '"':
-		_ = r.String()
+		r.skipString()
 	case 't', 'f':
 		r.Bool()
 	case 'n':
@@ -155,10 +215,6 @@ func (r *Reader) Raw() string {
 		_, ok := r.scanner.numeral()
 		r.failed = r.failed || !ok
 	}
-	if r.failed {
-		return ""
-	}
-	return r.scanner.text[start:r.scanner.at]
 }
 
 // next is the byte that comes next, 0 at the end.

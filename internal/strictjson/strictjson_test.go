@@ -65,20 +65,20 @@ func FuzzReader(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		reader := NewReader(text)
+		reader := NewReader([]byte(text))
 		raw := reader.Raw()
 		require.Equal(t, Check([]byte(text), maxReaderDepth) == nil, reader.Done())
 		if reader.Done() {
-			require.Equal(t, strings.Trim(text, " \t\r\n"), raw)
+			require.Equal(t, strings.Trim(text, " \t\r\n"), string(raw))
 		}
 	})
 }
 
 func TestReader(t *testing.T) {
 	read := func(text string) (got []any, done bool) {
-		r := NewReader(text)
-		r.Object(func(name string) {
-			switch name {
+		r := NewReader([]byte(text))
+		for m := r.Object(); m.Next(); {
+			switch m.Name {
 			case "string":
 				got = append(got, r.String())
 			case "int":
@@ -86,13 +86,15 @@ func TestReader(t *testing.T) {
 			case "bool":
 				got = append(got, r.Bool())
 			case "list":
-				r.Array(func() { got = append(got, r.Int()) })
+				for e := r.Array(); e.Next(); {
+					got = append(got, r.Int())
+				}
 			case "refused":
 				r.Fail()
 			default:
-				got = append(got, name, r.Raw())
+				got = append(got, m.Name, string(r.Raw()))
 			}
-		})
+		}
 		return got, r.Done()
 	}
 	got, done := read(`{"string":"\"\u00e9", "int":-9007199254740993, "bool":true, "list":[1, 2], "other": {"a" : [1e400]}}`)

@@ -23,6 +23,10 @@ func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error)
 
 func (r reader) list(ctx context.Context, q storage.Query) (storage.Page, error) {
 	page := pager.New(q)
+	decode := document.Decode
+	if q.OmitCredentials {
+		decode = document.DecodeWithoutCredentials
+	}
 	// One more than fit tells whether there are more.
 	limit := pager.Limit(q) + 1
 	var err error
@@ -30,9 +34,9 @@ func (r reader) list(ctx context.Context, q storage.Query) (storage.Page, error)
 	case f.IDs != nil || f.Identifiers != nil || f.Prefixes != nil:
 		err = r.eachMatch(ctx, f, q.After, q.Offset, page.Add)
 	case f.OrganizationID.Valid:
-		err = eachIdentity(ctx, r.source, page.Add, selectOrganizationPage, f.OrganizationID.UUID[:], q.After[:], limit, q.Offset)
+		err = eachIdentity(ctx, r.source, decode, page.Add, selectOrganizationPage, f.OrganizationID.UUID[:], q.After[:], limit, q.Offset)
 	default:
-		err = eachIdentity(ctx, r.source, page.Add, selectPage, q.After[:], limit, q.Offset)
+		err = eachIdentity(ctx, r.source, decode, page.Add, selectPage, q.After[:], limit, q.Offset)
 	}
 	if err != nil {
 		return storage.Page{}, err
@@ -123,22 +127,26 @@ func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
 // in which this byte does not occur.
 func afterPrefix(prefix string) string { return prefix + "\xff" }
 
+// decode is [document.Decode] or a function that decodes less.
+type decode = func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error)
+
 // eachIdentity calls yield, until it returns false, with the identities of a query for id,
 // revision and document.
-func eachIdentity(ctx context.Context, from source, yield func(*identity.Identity) bool, n statement, args ...any) error {
+func eachIdentity(ctx context.Context, from source, decode decode, yield func(*identity.Identity) bool, n statement, args ...any) error {
+	var (
+		id       uuid.UUID
+		key, raw sql.RawBytes
+		revision int64
+	)
+	columns := []any{&key, &revision, &raw}
 	err := eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
-		var (
-			id       uuid.UUID
-			key, raw sql.RawBytes
-			revision int64
-		)
-		if err := rows.Scan(&key, &revision, &raw); err != nil {
+		if err := rows.Scan(columns...); err != nil {
 			return sqliteerror.Translate(err)
 		}
 		if err := id.UnmarshalBinary(key); err != nil {
 			return errMalformedID
 		}
-		i, err := document.Decode(id, revision, raw)
+		i, err := decode(id, revision, raw)
 		if err == nil && !yield(i) {
 			return errEnough
 		}

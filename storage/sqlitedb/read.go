@@ -67,7 +67,7 @@ func (r reader) Find(ctx context.Context, claim storage.Claim) (*identity.Identi
 		if !known {
 			return nil, storage.ErrNotFound
 		}
-		err = eachIdentity(r.oneRow(ctx), r.source, func(i *identity.Identity) bool {
+		err = eachIdentity(r.oneRow(ctx), r.source, document.Decode, func(i *identity.Identity) bool {
 			found = i
 			return true
 		}, selectByIdentifier, t, claim.Value)

@@ -51,6 +51,34 @@ func walk(t *testing.T, store storage.Storage, q storage.Query, between func(pag
 	}
 }
 
+func listWithoutCredentials(t *testing.T, store storage.Storage) {
+	created, err := store.Create(t.Context(), full())
+	require.NoError(t, err)
+	require.NotEmpty(t, created.Credentials)
+	var identifier storage.Identifier
+	for kind, c := range created.Credentials {
+		if len(c.Identifiers) > 0 {
+			identifier = storage.Identifier{Type: kind, Value: c.Identifiers[0]}
+		}
+	}
+	want := created.Clone()
+	want.Credentials = nil
+	for name, filter := range map[string]storage.Filter{
+		"all": {}, "ids": {IDs: []uuid.UUID{created.ID}}, "identifier": {Identifiers: []storage.Identifier{identifier}},
+		"organization": {OrganizationID: created.OrganizationID},
+	} {
+		page, err := store.List(t.Context(), storage.Query{Filter: filter, OmitCredentials: true})
+		require.NoError(t, err, name)
+		require.Equal(t, []*identity.Identity{want}, page.Identities, name)
+		page, err = store.List(t.Context(), storage.Query{Filter: filter, OmitCredentials: true, MaxBytes: 1})
+		require.NoError(t, err, name)
+		require.Len(t, page.Identities, 1, name)
+	}
+	got, err := store.Get(t.Context(), created.ID)
+	require.NoError(t, err)
+	require.Equal(t, created, got, "what is kept has its credentials")
+}
+
 func listPages(t *testing.T, store storage.Storage) {
 	ids, more := list(t, store, storage.Query{})
 	require.Empty(t, ids)

@@ -125,6 +125,7 @@ var cases = []testCase{
 	{"UniquenessRace", "of 32 that race for one identifier exactly one gets it", uniquenessRace, everywhere},
 	{"MixedRace", "writers of every kind at once leave identities and claims in agreement", mixedRace, everywhere},
 
+	{"ListWithoutCredentials", "a list leaves out credentials when asked to, and filters by them all the same", listWithoutCredentials, everywhere},
 	{"ListPages", "pages of any size give every identity once, in order of id", listPages, everywhere},
 	{"ListDefaultLimit", "a page without a limit has DefaultLimit identities", listDefaultLimit, everywhere},
 	{"ListFilters", "a filter matches what it says, page by page and in number", listFilters, everywhere},

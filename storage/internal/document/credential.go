@@ -102,19 +102,22 @@ func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddres
 
 func readCredentials(r *strictjson.Reader) credentials.Set {
 	set := make(credentials.Set)
-	r.Object(func(name string) {
-		t := credentials.Type(name)
+	for m := r.Object(); m.Next(); {
+		t := credentials.Type(m.Name)
 		set[t] = readCredential(r, t)
-	})
+	}
 	return set
 }
 
 func readCredential(r *strictjson.Reader, t credentials.Type) credentials.Credential {
 	c := credentials.Credential{Type: t}
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "i":
-			r.Array(func() { c.Identifiers = append(c.Identifiers, r.String()) })
+			c.Identifiers = make([]string, 0, 2)
+			for e := r.Array(); e.Next(); {
+				c.Identifiers = append(c.Identifiers, r.String())
+			}
 		case "n":
 			c.Version = int(r.Int())
 		case "ca":
@@ -124,41 +127,49 @@ func readCredential(r *strictjson.Reader, t credentials.Type) credentials.Creden
 		case "c":
 			c.Config = readConfig(r)
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	return c
 }
 
 func readConfig(r *strictjson.Reader) (c credentials.Config) {
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "h":
 			c.HashedPassword = r.String()
 		case "mh":
 			c.UsePasswordMigrationHook = r.Bool()
 		case "p":
-			r.Array(func() { c.Providers = append(c.Providers, readProvider(r)) })
+			for e := r.Array(); e.Next(); {
+				c.Providers = append(c.Providers, readProvider(r))
+			}
 		case "u":
 			c.TOTPURL = r.String()
 		case "l":
-			r.Array(func() { c.RecoveryCodes = append(c.RecoveryCodes, readRecoveryCode(r)) })
+			for e := r.Array(); e.Next(); {
+				c.RecoveryCodes = append(c.RecoveryCodes, readRecoveryCode(r))
+			}
 		case "k":
-			r.Array(func() { c.Keys = append(c.Keys, readKey(r)) })
+			for e := r.Array(); e.Next(); {
+				c.Keys = append(c.Keys, readKey(r))
+			}
 		case "uh":
 			c.UserHandle = readBase64(r)
 		case "a":
-			r.Array(func() { c.Addresses = append(c.Addresses, readCodeAddress(r)) })
+			for e := r.Array(); e.Next(); {
+				c.Addresses = append(c.Addresses, readCodeAddress(r))
+			}
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	return c
 }
 
 func readProvider(r *strictjson.Reader) (p credentials.Provider) {
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "p":
 			p.Provider = r.String()
 		case "s":
@@ -168,28 +179,28 @@ func readProvider(r *strictjson.Reader) (p credentials.Provider) {
 		case "al":
 			p.UseAutoLink = r.Bool()
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	return p
 }
 
 func readRecoveryCode(r *strictjson.Reader) (c credentials.RecoveryCode) {
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "c":
 			c.Code = r.String()
 		case "ua":
 			c.UsedAt = readTime(r)
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	return c
 }
 
 func readKey(r *strictjson.Reader) credentials.Key {
-	key, err := credentials.ParseKey([]byte(r.Raw()))
+	key, err := credentials.ParseKey(r.Raw())
 	if err != nil {
 		r.Fail()
 	}
@@ -197,16 +208,16 @@ func readKey(r *strictjson.Reader) credentials.Key {
 }
 
 func readCodeAddress(r *strictjson.Reader) (a credentials.CodeAddress) {
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "c":
 			a.Channel = r.String()
 		case "a":
 			a.Address = r.String()
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	return a
 }
 

@@ -2,7 +2,6 @@ package document
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -19,14 +18,25 @@ import (
 // A name that is not known is one that a newer release wrote and that this one can do
 // without: it is passed over.
 func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+	return decode(id, revision, document, true)
+}
+
+// DecodeWithoutCredentials is Decode for a reader who does not need the credentials, which are most of the work. Damage
+// to their JSON is still found.
+func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+	return decode(id, revision, document, false)
+}
+
+func decode(id uuid.UUID, revision int64, document []byte, withCredentials bool) (*identity.Identity, error) {
 	i := &identity.Identity{ID: id, Revision: revision, State: identity.StateActive}
-	r := strictjson.NewReader(string(document)) // one copy, of which all strings are pieces
-	r.Object(func(name string) {
-		switch name {
+	reader := strictjson.NewReader(bytes.Clone(document)) // one copy, of which all parts are pieces
+	r := &reader
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "s":
 			i.SchemaID = r.String()
 		case "t":
-			i.Traits = readJSON(r)
+			i.Traits = r.Raw()
 		case "st":
 			i.State = identity.State(r.String())
 		case "sa":
@@ -38,23 +48,33 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 		case "x":
 			i.ExternalID = r.String()
 		case "mp":
-			i.MetadataPublic = readJSON(r)
+			i.MetadataPublic = r.Raw()
 		case "ma":
-			i.MetadataAdmin = readJSON(r)
+			i.MetadataAdmin = r.Raw()
 		case "o":
 			i.OrganizationID = uuid.NullUUID{UUID: parseID(r, r.String()), Valid: true}
 		case "e":
 			i.SignInEpoch = r.Int()
 		case "v":
-			r.Array(func() { i.VerifiableAddresses = append(i.VerifiableAddresses, readVerifiableAddress(r)) })
+			i.VerifiableAddresses = make([]identity.VerifiableAddress, 0, 2)
+			for e := r.Array(); e.Next(); {
+				i.VerifiableAddresses = append(i.VerifiableAddresses, readVerifiableAddress(r))
+			}
 		case "r":
-			r.Array(func() { i.RecoveryAddresses = append(i.RecoveryAddresses, readRecoveryAddress(r)) })
+			i.RecoveryAddresses = make([]identity.RecoveryAddress, 0, 2)
+			for e := r.Array(); e.Next(); {
+				i.RecoveryAddresses = append(i.RecoveryAddresses, readRecoveryAddress(r))
+			}
 		case "c":
-			i.Credentials = readCredentials(r)
+			if withCredentials {
+				i.Credentials = readCredentials(r)
+			} else {
+				r.Skip()
+			}
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	// There are always traits; what lacks them is JSON, and no document of an identity.
 	if !r.Done() || !bytes.HasPrefix(i.Traits, []byte("{")) {
 		return nil, fmt.Errorf("the stored document of identity %s cannot be read", id)
@@ -65,8 +85,8 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
 	a := identity.VerifiableAddress{Status: identity.AddressPending}
 	id := ""
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "i":
 			id = r.String()
 		case "v":
@@ -84,17 +104,17 @@ func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
 		case "ua":
 			a.UpdatedAt = readTime(r)
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	a.ID = parseID(r, id) // there always is one
 	return a
 }
 
 func readRecoveryAddress(r *strictjson.Reader) (a identity.RecoveryAddress) {
 	id := ""
-	r.Object(func(name string) {
-		switch name {
+	for m := r.Object(); m.Next(); {
+		switch m.Name {
 		case "i":
 			id = r.String()
 		case "v":
@@ -106,15 +126,12 @@ func readRecoveryAddress(r *strictjson.Reader) (a identity.RecoveryAddress) {
 		case "ua":
 			a.UpdatedAt = readTime(r)
 		default:
-			r.Raw()
+			r.Skip()
 		}
-	})
+	}
 	a.ID = parseID(r, id)
 	return a
 }
-
-// readJSON reads a value that the identity's holder may modify.
-func readJSON(r *strictjson.Reader) json.RawMessage { return json.RawMessage(r.Raw()) }
 
 func readTime(r *strictjson.Reader) time.Time { return time.UnixMicro(r.Int()).UTC() }
 

@@ -11,6 +11,7 @@ import (
 // Pager collects the identities of one page. It is not safe for concurrent use.
 type Pager struct {
 	limit, maxBytes, bytes int
+	omitCredentials        bool
 
 	identities []*identity.Identity
 	full       bool
@@ -19,7 +20,7 @@ type Pager struct {
 // New returns a Pager for the page that q asks for. It looks at the bounds of q alone:
 // the caller passes identities that match, in order, after q.After and q.Offset.
 func New(q storage.Query) *Pager {
-	return &Pager{limit: Limit(q), maxBytes: q.MaxBytes}
+	return &Pager{limit: Limit(q), maxBytes: q.MaxBytes, omitCredentials: q.OmitCredentials}
 }
 
 // Limit returns how many identities the page that q asks for may have. A store must offer
@@ -34,6 +35,11 @@ func Limit(q storage.Query) int {
 // Add puts i into the page. It returns false if there is no room for i; the page is then
 // complete, and i is where the next one begins.
 func (p *Pager) Add(i *identity.Identity) bool {
+	if p.omitCredentials && i.Credentials != nil {
+		profile := *i // i may be what a store keeps
+		profile.Credentials = nil
+		i = &profile
+	}
 	size := storage.Size(i)
 	if len(p.identities) == p.limit || p.maxBytes > 0 && len(p.identities) > 0 && p.bytes+size > p.maxBytes {
 		p.full = true
