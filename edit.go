@@ -83,7 +83,7 @@ func (m *Manager) edit(ctx context.Context, id uuid.UUID, resolve func(current *
 					return nil, err
 				}
 			}
-			return w.edit.Apply(now, w.facts), nil
+			return w.edit.Apply(now, w.facts)
 		})
 		if !errors.Is(err, errMoved) {
 			return edited, locate(err, w.facts.Derived, w.edit.Credentials)
@@ -110,7 +110,7 @@ func (w *editWork) work(ctx context.Context, current *identity.Identity, inStep 
 	}
 	in := input{
 		schemas: w.schemas, hasher: w.hasher, schemaID: w.edit.SchemaID, traits: w.edit.Traits,
-		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, checked: w.edit.Check(),
+		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, checked: w.edit.CheckChanges(current),
 	}
 	if inStep {
 		in.hasher, in.judged = rememberedHash{w.hasher}, true

@@ -285,7 +285,6 @@ func TestPatchCostIsBounded(t *testing.T) {
 		for name, patch := range map[string]string{
 			"a deep path":                `[{"op":"add","path":"/metadata_admin` + deep + `","value":1}]`,
 			"a deep source":              `[{"op":"copy","from":"/metadata_admin` + deep + `","path":"/metadata_admin"}]`,
-			"many readings":              `[` + strings.Repeat(test+",", 200) + test + `]`,
 			"a nesting that is too deep": `[{"op":"add","path":"/metadata_admin` + strings.Repeat("/a", 99) + `","value":[1]}]`,
 		} {
 			_, err := w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch([]byte(patch)))
@@ -293,6 +292,8 @@ func TestPatchCostIsBounded(t *testing.T) {
 			require.Less(t, len(err.Error()), 2000, "%s: the error repeats the path", name)
 			w.requireUnchanged(t, created)
 		}
+		_, err := w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch([]byte(`[`+strings.Repeat(test+",", 999)+test+`]`)))
+		require.NoError(t, err, "operations that read little cost little, however large the identity is")
 		large := strings.Repeat("y", 900_000)
 		for n := range 3 {
 			_, err := w.PatchIdentity(t.Context(), created.ID, idem.MergePatch(raw(`{"metadata_admin":{"k%d":%q}}`, n, large)))
@@ -300,7 +301,7 @@ func TestPatchCostIsBounded(t *testing.T) {
 				requireKind(t, err, idem.KindInvalid)
 			}
 		}
-		_, err := w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch(raw(`[{"op":"replace","path":"/state","value":"inactive"}]`)))
+		_, err = w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch(raw(`[{"op":"replace","path":"/state","value":"inactive"}]`)))
 		require.NoError(t, err, "an identity that became large can still be patched")
 	})
 }

@@ -1,33 +1,40 @@
 package identity
 
 import (
+	"bytes"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/violation"
 )
 
-// Edit is a change to an identity by everything that can be changed at once: a full
-// update, and the few things that an update does not set. [NewEdit] makes one that changes
-// nothing.
+// Edit is a change to an identity by everything that can be changed at once: a full update, and the few things that an
+// update does not set. [NewEdit] makes one that changes nothing.
 type Edit struct {
+	// Update holds every field as it is to be. A field that the patch leaves alone is the identity's own.
 	Update
 	// OrganizationID replaces the organization.
 	OrganizationID uuid.NullUUID
-	// Replaced are the types of credentials whose imported config takes the place of
-	// the current one, rather than being added to it.
+	// Replaced are the types of credentials whose imported config takes the place of the current one, rather than being
+	// added to it.
 	Replaced []credentials.Type
-	// Removed are the types of credentials that the identity loses, whether or not it
-	// could sign in without them. Identifiers that come from traits stay.
+	// Removed are the types of credentials that the identity loses, whether or not it could sign in without them.
+	// Identifiers that come from traits stay.
 	Removed []credentials.Type
-	// LookupCodeUsed is a recovery code that was used at the time of the change, as it
-	// is stored. Empty means none.
+	// LookupCodeUsed is a recovery code that was used at the time of the change, as it is stored. Empty means none.
 	LookupCodeUsed string
 	// Verifications are the changes to addresses, by the id of the address.
 	Verifications map[uuid.UUID]Verification
+	// Identifiers are those that a patch names for credentials. They must be those that the credentials have then.
+	Identifiers map[credentials.Type][]string
+	// Verifiable and Recovery are the elements of the two lists of addresses that a patch changed.
+	Verifiable, Recovery AddressEdits
 }
 
 // Verification is a change to whether an address is verified. A nil field is kept.
@@ -49,17 +56,60 @@ func NewEdit(current *Identity) Edit {
 	}
 }
 
+// AddressEdits are the changes to a list of addresses.
+type AddressEdits struct {
+	// Elements are the changed elements.
+	Elements []AddressEdit
+	// Dropped are the ids of addresses that the patched list does not have any more.
+	Dropped []uuid.UUID
+}
+
+// AddressEdit is a changed element of a list of addresses. Which addresses there are follows from the traits, so it must
+// belong to one of them: to the one that Value names, or else to the one with the id ID.
+type AddressEdit struct {
+	// Pointer is where the element is in the patched identity, such as "/verifiable_addresses/0".
+	Pointer string
+	// ID is the address that the element was before the patch, [uuid.Nil] for none.
+	ID uuid.UUID
+	// Value and Via are those that the patch names. Empty ones were left alone.
+	Value, Via string
+	// Verified, Status and VerifiedAt are those that the patch names, of a verifiable address. A nil one was left alone.
+	Verified   *bool
+	Status     *AddressStatus
+	VerifiedAt *time.Time
+	// Whole reports that the patch replaced the element as a whole. Then what is equal to what the address has was left
+	// alone too.
+	Whole bool
+}
+
 // Check is [Update.Check] for an edit.
 func (e Edit) Check() error { return e.Update.Check() }
 
-// Apply returns the identity that current becomes by e, given facts. It leaves
-// current as it is, whose memory the result may share, and keeps UpdatedAt if nothing
-// changes.
+// CheckChanges is [Update.Check] for the fields that e changes of current: what was stored is not checked again.
+func (e Edit) CheckChanges(current *Identity) error {
+	changed := e.Update
+	if changed.ExternalID == current.ExternalID {
+		changed.ExternalID = ""
+	}
+	if bytes.Equal(changed.MetadataPublic, current.MetadataPublic) {
+		changed.MetadataPublic = nil
+	}
+	if bytes.Equal(changed.MetadataAdmin, current.MetadataAdmin) {
+		changed.MetadataAdmin = nil
+	}
+	return changed.Check()
+}
+
+// Apply returns the identity that current becomes by e, given facts. It leaves current as it is, whose memory the result
+// may share, and keeps UpdatedAt if nothing changes.
 //
-// e must have passed [Edit.Check].
-func (e Edit) Apply(current *Identity, facts Facts) *Identity {
+// The error, a [*violation.Error], names what the patch asks for and the traits or the credentials do not give. e must
+// have passed [Edit.Check].
+func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
 	base := *current
-	base.Credentials = maps.Clone(base.Credentials)
+	if len(e.Replaced) > 0 || len(e.Removed) > 0 || e.LookupCodeUsed != "" {
+		base.Credentials = maps.Clone(base.Credentials)
+	}
 	for _, t := range e.Replaced {
 		if c, exists := base.Credentials[t]; exists {
 			c.Config = credentials.Config{}
@@ -83,11 +133,141 @@ func (e Edit) Apply(current *Identity, facts Facts) *Identity {
 			v.apply(address, facts.Now)
 		}
 	}
+	err := violation.Join(e.checkIdentifiers(next), e.Verifiable.apply(next, facts.Now), e.Recovery.checkRecovery(next))
+	if err != nil {
+		return nil, err
+	}
 	next.UpdatedAt = current.UpdatedAt
 	if !next.Equal(current) {
 		next.UpdatedAt = facts.Now
 	}
-	return next
+	return next, nil
+}
+
+func (e Edit) checkIdentifiers(next *Identity) error {
+	var errs []error
+	for _, t := range slices.Sorted(maps.Keys(e.Identifiers)) {
+		named := slices.Sorted(slices.Values(e.Identifiers[t]))
+		if !slices.Equal(slices.Compact(named), next.Credentials[t].Identifiers) {
+			errs = append(errs, violation.New("/credentials/"+string(t)+"/identifiers", "const",
+				"must be left out, or be the identifiers that follow from the traits and the config"))
+		}
+	}
+	return violation.Join(errs...)
+}
+
+// apply makes the changes to the verifiable addresses of next, whose list may be another identity's too.
+func (e AddressEdits) apply(next *Identity, now time.Time) error {
+	if len(e.Elements) == 0 && len(e.Dropped) == 0 {
+		return nil
+	}
+	addresses := slices.Clone(next.VerifiableAddresses)
+	edited := make([]address, len(addresses))
+	for n, a := range addresses {
+		edited[n] = address{a.ID, a.Value, a.Via}
+	}
+	err := e.match("/verifiable_addresses", edited, func(edit AddressEdit, n int) error { return edit.verify(&addresses[n], now) })
+	next.VerifiableAddresses = addresses
+	return err
+}
+
+func (e AddressEdits) checkRecovery(next *Identity) error {
+	if len(e.Elements) == 0 && len(e.Dropped) == 0 {
+		return nil
+	}
+	edited := make([]address, len(next.RecoveryAddresses))
+	for n, a := range next.RecoveryAddresses {
+		edited[n] = address{a.ID, a.Value, a.Via}
+	}
+	return e.match("/recovery_addresses", edited, func(AddressEdit, int) error { return nil })
+}
+
+// address is what tells addresses of one list apart.
+type address struct {
+	id         uuid.UUID
+	value, via string
+}
+
+// match finds the address that each element belongs to and calls change with its position.
+func (e AddressEdits) match(list string, addresses []address, change func(edit AddressEdit, n int) error) error {
+	var errs []error
+	taken := make([]bool, len(addresses))
+	for _, edit := range e.Elements {
+		n := slices.IndexFunc(addresses, edit.names)
+		switch {
+		case n < 0:
+			errs = append(errs, violation.New(edit.Pointer+"/value", "const", "is not an address that the traits give; change the trait with it"))
+			continue
+		case edit.Via != "" && edit.Via != addresses[n].via:
+			errs = append(errs, violation.New(edit.Pointer+"/via", "const", "follows from the traits and cannot be changed"))
+		case taken[n]:
+			errs = append(errs, violation.New(edit.Pointer+"/value", "uniqueItems", "is the address of an earlier element"))
+		default:
+			errs = append(errs, change(edit, n))
+		}
+		taken[n] = true
+	}
+	for _, id := range e.Dropped {
+		n := slices.IndexFunc(addresses, func(a address) bool { return a.id == id })
+		if n >= 0 && !taken[n] {
+			errs = append(errs, violation.New(list, "", "follow from the traits; a patch can neither add nor remove one"))
+			break
+		}
+	}
+	return violation.Join(errs...)
+}
+
+// names reports whether the element belongs to an address.
+func (e AddressEdit) names(a address) bool {
+	if e.Value == "" {
+		return e.ID == a.id
+	}
+	return a.value == e.Value || a.value == schema.Normalize(strings.TrimSpace(e.Value))
+}
+
+// verify changes an address as the element says. Verified sets the status and the time that go with it, unless they are
+// given too.
+func (e AddressEdit) verify(a *VerifiableAddress, now time.Time) error {
+	if e.Whole {
+		e.leaveOut(*a)
+	}
+	next := *a
+	if e.Verified != nil && *e.Verified != a.Verified {
+		next.Verified, next.Status, next.VerifiedAt = *e.Verified, AddressPending, time.Time{}
+		if next.Verified {
+			next.Status, next.VerifiedAt = AddressCompleted, now
+		}
+	}
+	if e.Status != nil {
+		next.Status = *e.Status
+	}
+	if e.VerifiedAt != nil {
+		next.VerifiedAt = *e.VerifiedAt
+	}
+	switch {
+	case e.Status != nil && next.Verified != (next.Status == AddressCompleted):
+		return violation.New(e.Pointer+"/status", "", `contradicts verified: an address is verified exactly if its status is "completed"`)
+	case e.VerifiedAt != nil && !next.Verified:
+		return violation.New(e.Pointer+"/verified_at", "", "contradicts verified: an address that is not verified has no such time")
+	}
+	if !next.Equal(*a) {
+		next.UpdatedAt = now
+		*a = next
+	}
+	return nil
+}
+
+// leaveOut leaves out of an element what the address has.
+func (e *AddressEdit) leaveOut(a VerifiableAddress) {
+	if e.Verified != nil && *e.Verified == a.Verified {
+		e.Verified = nil
+	}
+	if e.Status != nil && *e.Status == a.Status {
+		e.Status = nil
+	}
+	if e.VerifiedAt != nil && e.VerifiedAt.Equal(a.VerifiedAt) {
+		e.VerifiedAt = nil
+	}
 }
 
 // apply sets the status and the time that go with being verified, unless a status

@@ -18,6 +18,7 @@ type createBody struct {
 	Traits              jsontext.Value          `json:"traits"`
 	MetadataPublic      jsontext.Value          `json:"metadata_public"`
 	MetadataAdmin       jsontext.Value          `json:"metadata_admin"`
+	Region              string                  `json:"region"`
 	ExternalID          string                  `json:"external_id"`
 	OrganizationID      *string                 `json:"organization_id"`
 	Credentials         *credentialsBody        `json:"credentials"`
@@ -76,6 +77,9 @@ func ReadCreate(body []byte) (identity.Create, error) {
 	}
 	for _, a := range b.RecoveryAddresses {
 		c.RecoveryAddresses = append(c.RecoveryAddresses, identity.CreateRecoveryAddress{Value: a.Value, Via: a.Via})
+	}
+	if err := checkRegion(b.Region); err != nil {
+		return identity.Create{}, err
 	}
 	imported, err := b.Credentials.toImport()
 	c.Credentials = imported

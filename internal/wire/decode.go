@@ -99,3 +99,11 @@ func describe(t reflect.Type) string {
 	}
 	return "an object"
 }
+
+// escapeToken makes a token of a JSON Pointer (RFC 6901, section 3) of the name of a member.
+func escapeToken(name string) string {
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}

@@ -3,53 +3,162 @@ package wire
 import (
 	"maps"
 	"slices"
+	"strconv"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/idemkit/idem/credentials"
-	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/jsonwriter"
+	"github.com/idemkit/idem/internal/wire/jsonpatch"
 	"github.com/idemkit/idem/violation"
 )
 
-// resolveCredentials finds the credentials whose config a patch changed, and makes
-// an import of them: a patched config is checked like an imported one, and takes the
-// place of the one there was.
-func resolveCredentials(change *identity.Edit, before, after map[string]jsontext.Value) error {
-	var errs []error
-	for name := range before {
-		if _, stays := after[name]; !stays {
-			errs = append(errs, violation.New("/credentials/"+name, "", "cannot be removed by a patch; delete the credential instead"))
+// credentials finds the credentials whose config the patch changed, and makes an import of them: a patched config is
+// checked like an imported one, and takes the place of the one there was.
+func (r *resolution) credentials(v jsonpatch.Value) {
+	if v.Exists() && v.Kind() != '{' && v.Kind() != 'n' {
+		r.fail("/credentials", "type", "must be an object")
+		return
+	}
+	for _, t := range slices.Sorted(maps.Keys(r.current.Credentials)) {
+		if !v.Member(string(t)).Exists() {
+			r.fail("/credentials/"+string(t), "", "cannot be removed by a patch; delete the credential instead")
 		}
 	}
-	changed := map[string]jsontext.Value{}
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		pointer := string(jsontext.Pointer("/credentials").AppendToken(name))
-		if _, err := credentials.ParseType(name); err != nil {
-			errs = append(errs, violation.New(pointer, "", "is not a type of credentials"))
+	before := len(r.errs)
+	configs := map[string]jsontext.Value{}
+	for name, entry := range v.Members() {
+		if !entry.Changed() {
 			continue
 		}
-		config, err := changedConfig(pointer, before[name], after[name])
-		errs = append(errs, err)
-		if config != nil {
-			changed[name] = config
-			change.Replaced = append(change.Replaced, credentials.Type(name))
+		t, err := credentials.ParseType(name)
+		if err != nil {
+			r.fail("/credentials/"+escapeToken(name), "", "is not a type of credentials")
+			continue
+		}
+		if config := r.credential(t, entry); config != "" {
+			configs[name] = jsontext.Value(config)
+			r.edit.Replaced = append(r.edit.Replaced, t)
 		}
 	}
-	if err := violation.Join(errs...); err != nil || len(changed) == 0 {
+	if len(configs) == 0 || len(r.errs) > before {
+		return
+	}
+	slices.Sort(r.edit.Replaced)
+	if err := r.importConfigs(configs); err != nil {
+		r.errs = append(r.errs, err)
+	}
+}
+
+// credential returns the config of a changed entry, empty if it is what it was. The rest of an entry may be left out; what
+// is given must be what the credential has.
+func (r *resolution) credential(t credentials.Type, entry jsonpatch.Value) (config string) {
+	pointer := "/credentials/" + string(t)
+	if entry.Kind() != '{' {
+		r.fail(pointer, "type", "must be an object")
+		return ""
+	}
+	was, exists := r.current.Credentials[t]
+	for name, v := range entry.Members() {
+		if !v.Changed() {
+			continue
+		}
+		field := pointer + "/" + escapeToken(name)
+		switch name {
+		case "config":
+		case "type":
+			if text, _ := v.String(); text != string(t) {
+				r.fail(field, "const", "must be the name of the member that it is in")
+			}
+		case "identifiers":
+			r.identifiers(t, field, v)
+		case "version":
+			if version := t.Version(); !jsonpatch.Equal(v.Text(), strconv.Itoa(version)) && !(exists && jsonpatch.Equal(v.Text(), strconv.Itoa(was.Version))) {
+				r.protected(field)
+			}
+		case "created_at", "updated_at":
+			if !exists || !sameTime(v, was.CreatedAt) && name == "created_at" || !sameTime(v, was.UpdatedAt) && name == "updated_at" {
+				r.protected(field)
+			}
+		default:
+			r.fail(field, "additionalProperties", "is not a field of a credential")
+		}
+	}
+	return r.config(t, pointer, entry.Member("config"), was, exists)
+}
+
+// identifiers reads those that the patch names. Whether they are right shows when the config has been merged.
+func (r *resolution) identifiers(t credentials.Type, field string, v jsonpatch.Value) {
+	if v.Kind() != '[' {
+		r.fail(field, "type", "must be an array of strings")
+		return
+	}
+	named := []string{}
+	for n, element := range v.Elements() {
+		text, ok := element.String()
+		if !ok {
+			r.fail(field+"/"+strconv.Itoa(n), "type", "must be a string")
+		}
+		named = append(named, text)
+	}
+	if r.edit.Identifiers == nil {
+		r.edit.Identifiers = map[credentials.Type][]string{}
+	}
+	r.edit.Identifiers[t] = named
+}
+
+func (r *resolution) config(t credentials.Type, pointer string, v jsonpatch.Value, was credentials.Credential, exists bool) string {
+	switch given := v.Exists() && v.Kind() != 'n'; {
+	case !given && !was.Config.IsZero():
+		r.fail(pointer+"/config", "", "cannot be removed by a patch; delete the credential instead")
+	case !given && !exists:
+		r.fail(pointer, "required", "needs a config")
+	case !given || !v.Changed():
+	case v.Kind() != '{':
+		r.fail(pointer+"/config", "type", "must be an object")
+	case !was.Config.IsZero() && jsonpatch.Equal(configText(t, was.Config), v.Text()):
+	default:
+		return v.Text()
+	}
+	return ""
+}
+
+func configText(t credentials.Type, c credentials.Config) string {
+	w := jsonwriter.New(nil)
+	writeConfig(w, t, c)
+	return string(w.Bytes())
+}
+
+// importConfigs reads configs as the body of an update has them.
+func (r *resolution) importConfigs(configs map[string]jsontext.Value) error {
+	w := jsonwriter.New(nil)
+	w.BeginObject()
+	w.Name("credentials")
+	w.BeginObject()
+	for _, name := range slices.Sorted(maps.Keys(configs)) {
+		w.Name(name)
+		w.BeginObject()
+		w.Name("config")
+		w.Raw(configs[name])
+		w.EndObject()
+	}
+	w.EndObject()
+	w.EndObject()
+	var body struct {
+		Credentials *credentialsBody `json:"credentials"`
+	}
+	if err := decode(w.Bytes(), &body); err != nil {
 		return err
 	}
-	imported, err := importOf(changed)
+	imported, err := body.Credentials.toImport()
 	if err != nil {
 		return err
 	}
-	change.Credentials = imported
+	r.edit.Credentials = imported
 	return checkNotEmptied(imported)
 }
 
-// checkNotEmptied refuses a config that has nothing left: removing a credential has
-// rules of its own.
+// checkNotEmptied refuses a config that has nothing left: removing a credential has rules of its own.
 func checkNotEmptied(i *credentials.Import) error {
 	for _, list := range []struct {
 		pointer string
@@ -62,65 +171,8 @@ func checkNotEmptied(i *credentials.Import) error {
 		{"/credentials/passkey/config/credentials", i.Passkey != nil && len(i.Passkey.Credentials) == 0},
 	} {
 		if list.emptied {
-			return violation.New(list.pointer, "", "cannot be emptied by a patch; delete the credential instead")
+			return violation.New(list.pointer, "minItems", "cannot be emptied by a patch; delete the credential instead")
 		}
 	}
 	return nil
-}
-
-// changedConfig returns an entry with nothing but the new config, or nil if the
-// config is as it was. Everything else of an entry is protected.
-func changedConfig(pointer string, before, after jsontext.Value) (jsontext.Value, error) {
-	was, is := map[string]jsontext.Value{}, map[string]jsontext.Value{}
-	if before != nil {
-		if err := jsonv2.Unmarshal(before, &was); err != nil {
-			return nil, protected(pointer)
-		}
-	}
-	if err := jsonv2.Unmarshal(after, &is); err != nil || is == nil {
-		return nil, violation.New(pointer, "", "must be an object")
-	}
-	if before == nil {
-		delete(is, "type") // of a new one it says what its name says
-	}
-	for _, name := range []string{"type", "identifiers", "version", "created_at", "updated_at"} {
-		if !sameJSON(was[name], is[name]) {
-			return nil, protected(pointer + "/" + name)
-		}
-		delete(is, name)
-	}
-	config, given := is["config"]
-	switch {
-	case !given && before != nil && was["config"] == nil:
-		return nil, nil
-	case !given && before != nil:
-		return nil, violation.New(pointer+"/config", "", "cannot be removed by a patch; delete the credential instead")
-	case !given:
-		return nil, violation.New(pointer, "", "needs a config")
-	case len(is) > 1:
-		return nil, violation.New(pointer, "", "has a field that no credential has")
-	case before != nil && sameJSON(was["config"], config):
-		return nil, nil
-	case config.Kind() != '{':
-		return nil, violation.New(pointer+"/config", "", "must be an object")
-	}
-	return jsontext.Value(`{"config":` + string(config) + `}`), nil
-}
-
-// importOf reads entries as the body of an update is read.
-func importOf(entries map[string]jsontext.Value) (*credentials.Import, error) {
-	var w jsonwriter.Writer
-	w.BeginObject()
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		w.Name(name)
-		w.Raw(entries[name])
-	}
-	w.EndObject()
-	var body struct {
-		Credentials *credentialsBody `json:"credentials"`
-	}
-	if err := decode([]byte(`{"credentials":`+string(w.Bytes())+`}`), &body); err != nil {
-		return nil, err
-	}
-	return body.Credentials.toImport()
 }

@@ -21,6 +21,7 @@ type updateBody struct {
 	Traits              jsontext.Value   `json:"traits"`
 	MetadataPublic      jsontext.Value   `json:"metadata_public"`
 	MetadataAdmin       jsontext.Value   `json:"metadata_admin"`
+	Region              string           `json:"region"`
 	ExternalID          string           `json:"external_id"`
 	Credentials         *credentialsBody `json:"credentials"`
 	VerifiableAddresses ignored          `json:"verifiable_addresses"`
@@ -41,6 +42,9 @@ func ReadUpdate(body []byte, id uuid.UUID) (identity.Update, error) {
 		if given, ok := ParseID(*b.ID); !ok || given != id {
 			return identity.Update{}, violation.New("/id", "const", "must be the id in the path")
 		}
+	}
+	if err := checkRegion(b.Region); err != nil {
+		return identity.Update{}, err
 	}
 	imported, err := b.Credentials.toImport()
 	return identity.Update{
