@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -103,6 +104,7 @@ func TestLimitsOfPages(t *testing.T) {
 		"credentials.MaxOrganizationBytes": credentials.MaxOrganizationBytes, "credentials.MaxCodeBytes": credentials.MaxCodeBytes,
 		"credentials.MaxKeyIDBytes": credentials.MaxKeyIDBytes, "credentials.MaxKeyDepth": credentials.MaxKeyDepth,
 		"credentials.MaxUserHandleBytes": credentials.MaxUserHandleBytes, "credentials.MaxTOTPURLBytes": credentials.MaxTOTPURLBytes,
+		"credentials.MaxTOTPPeriod": int(credentials.MaxTOTPPeriod / time.Second),
 	}
 	_, table, found := strings.Cut(pages(t)[filepath.Join("docs", "operations.md")], "## Limits")
 	require.True(t, found)

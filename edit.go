@@ -110,7 +110,8 @@ func (w *editWork) work(ctx context.Context, current *identity.Identity, inStep 
 	}
 	in := input{
 		schemas: w.schemas, hasher: w.hasher, schemaID: w.edit.SchemaID, traits: w.edit.Traits,
-		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, checked: w.edit.CheckChanges(current),
+		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, storedHash: storedHash(current),
+		checked: w.edit.CheckChanges(current),
 	}
 	if inStep {
 		in.hasher, in.judged = rememberedHash{w.hasher}, true

@@ -33,8 +33,26 @@ type input struct {
 	traitsErr error
 	// judged tells that the policy has agreed to the password before.
 	judged bool
+	// storedHash is the password hash that the identity has. It is accepted again, whatever
+	// it costs.
+	storedHash string
 	// checked is what the fields' own check found.
 	checked error
+}
+
+// hashLimits says which imported hashes are accepted.
+func (m *Manager) hashLimits(in input) credentials.HashLimits {
+	return credentials.HashLimits{Cost: m.hashCost, Stored: in.storedHash}
+}
+
+// importsHash reports whether imported holds a password hash.
+func importsHash(imported *credentials.Import) bool {
+	return imported != nil && imported.Password != nil && imported.Password.HashedPassword != ""
+}
+
+// storedHash returns the password hash that i has, "" if it has none.
+func storedHash(i *identity.Identity) string {
+	return i.Credentials[credentials.TypePassword].Config.HashedPassword
 }
 
 // facts checks in and works out what the rules need, the slow parts included. It
@@ -47,11 +65,11 @@ func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 	policyErr, codeErr := m.checkPolicy(ctx, in, derived), checkCode(in.credentials, derived)
 	if violation.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
 		// Only now: where nothing else is wrong, Prepare makes the same checks.
-		return identity.Facts{}, violation.Join(in.checked, checkCredentials(in.credentials), policyErr, traitsErr, codeErr)
+		return identity.Facts{}, violation.Join(in.checked, m.checkCredentials(in), policyErr, traitsErr, codeErr)
 	}
 	facts := identity.Facts{SchemaID: in.schemaID, Derived: derived, NewID: memoize(m.newID)}
 	if in.credentials != nil {
-		prepared, err := in.credentials.Prepare(ctx, in.hasher)
+		prepared, err := in.credentials.Prepare(ctx, in.hasher, m.hashLimits(in))
 		if err != nil {
 			return identity.Facts{}, credentialsError(err)
 		}
@@ -82,11 +100,11 @@ func (in input) derive() (*schema.Derived, error) {
 // unknownSchema does not repeat the id, which the caller knows and a log need not.
 var unknownSchema = violation.New("/schema_id", "enum", "no schema with this id is registered")
 
-func checkCredentials(imported *credentials.Import) error {
-	if imported == nil {
+func (m *Manager) checkCredentials(in input) error {
+	if in.credentials == nil {
 		return nil
 	}
-	return credentialsError(imported.Check())
+	return credentialsError(in.credentials.Check(m.hashLimits(in)))
 }
 
 // checkCode accepts the derived config of a code credential, so that it can be sent back, and refuses any other: a caller

@@ -13,12 +13,8 @@ type limitedHasher struct {
 }
 
 // Hash implements [passwordhash.Hasher].
-func (h limitedHasher) Hash(ctx context.Context, password []byte) (hash string, err error) {
-	err = h.limiter.Do(ctx, func() error {
-		hash, err = h.Hasher.Hash(ctx, password)
-		return err
-	})
-	return hash, err
+func (h limitedHasher) Hash(ctx context.Context, password []byte) (string, error) {
+	return h.limiter.Hash(ctx, h.Hasher, password)
 }
 
 // rememberingHasher hashes a password once, however often a use case must start over.

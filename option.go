@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -25,10 +26,14 @@ type Option struct{ apply func(*config) error }
 type config struct {
 	hasher  passwordhash.Hasher
 	limiter *passwordhash.Limiter
-	clock   func() time.Time
-	newID   func() uuid.UUID
-	random  io.Reader
-	logger  *slog.Logger
+	// hashes is how many passwords are hashed or verified at once, and hashCost what an
+	// imported hash may cost.
+	hashes   int
+	hashCost passwordhash.Cost
+	clock    func() time.Time
+	newID    func() uuid.UUID
+	random   io.Reader
+	logger   *slog.Logger
 
 	pollInterval time.Duration
 
@@ -43,11 +48,12 @@ type config struct {
 // newConfig returns the defaults as options change them.
 func newConfig(options []Option) (config, error) {
 	c := config{
-		limiter: passwordhash.NewLimiter(runtime.GOMAXPROCS(0)),
-		clock:   time.Now,
-		newID:   newUUIDv7,
-		random:  rand.Reader,
-		logger:  slog.Default(),
+		hashes:   runtime.GOMAXPROCS(0),
+		hashCost: passwordhash.DefaultBound(),
+		clock:    time.Now,
+		newID:    newUUIDv7,
+		random:   rand.Reader,
+		logger:   slog.Default(),
 
 		pollInterval: time.Second,
 	}
@@ -66,6 +72,7 @@ func newConfig(options []Option) (config, error) {
 		}
 		c.hasher = hasher
 	}
+	c.limiter = passwordhash.NewLimiter(c.hashes, c.hashCost)
 	c.hasher = limitedHasher{Hasher: c.hasher, limiter: c.limiter}
 	return c, nil
 }
@@ -91,7 +98,24 @@ func WithHashingLimit(n int) Option {
 		if n < 1 {
 			return errors.New("idem: WithHashingLimit: at least 1 is needed")
 		}
-		c.limiter = passwordhash.NewLimiter(n)
+		c.hashes = n
+		return nil
+	}}
+}
+
+// WithHashCost sets what verifying an imported password hash may cost: an import of one that costs more is refused. A
+// field of bound that is zero takes its value from [passwordhash.DefaultBound], 2 seconds on one core and 256 MiB. The
+// bound must not be below what the Manager's own hasher costs.
+//
+// A hash that is stored always verifies, whatever it costs, so a lower bound locks nobody out. Hashes over the bound
+// are verified one at a time, and replaced at the next sign-in.
+func WithHashCost(bound passwordhash.Cost) Option {
+	return Option{func(c *config) error {
+		if bound.Time < 0 || bound.MemoryBytes < 0 {
+			return errors.New("idem: WithHashCost: the bound must not be negative")
+		}
+		standard := passwordhash.DefaultBound()
+		c.hashCost = passwordhash.Cost{Time: cmp.Or(bound.Time, standard.Time), MemoryBytes: cmp.Or(bound.MemoryBytes, standard.MemoryBytes)}
 		return nil
 	}}
 }

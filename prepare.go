@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/google/uuid"
@@ -43,12 +44,12 @@ func (m *Manager) PrepareUpdate(ctx context.Context, id uuid.UUID, u identity.Up
 			schemas: m.Schemas(), hasher: hasher,
 			schemaID: u.SchemaID, traits: u.Traits, credentials: u.Credentials, checked: u.Check(),
 		}
-		if u.SchemaID == "" {
+		if u.SchemaID == "" || importsHash(u.Credentials) {
 			current, err := m.storage.Get(ctx, id)
 			if err != nil {
-				return identity.Update{}, invalidFirst(err, in)
+				return identity.Update{}, m.invalidFirst(err, in)
 			}
-			in.schemaID = current.SchemaID
+			in.schemaID, in.storedHash = cmp.Or(u.SchemaID, current.SchemaID), storedHash(current)
 		}
 		if _, err := m.facts(ctx, in); err != nil {
 			return identity.Update{}, err

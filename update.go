@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -63,15 +64,17 @@ func (m *Manager) updateIdentity(ctx context.Context, id uuid.UUID, u identity.U
 }
 
 // updateFacts works out the facts of u. The identity is read only where they depend on it: for the schema that u leaves
-// out, and for traits that no longer fit their schema, which u may keep as they are: then kept is true.
+// out, for the hash that it may send back, and for traits that no longer fit their schema, which u may keep as they are: then kept is true.
 func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Update, in input) (facts identity.Facts, kept bool, err error) {
 	var current *identity.Identity
-	if u.SchemaID == "" {
+	if u.SchemaID == "" || importsHash(u.Credentials) {
 		found, err := m.storage.Get(ctx, id)
-		if err != nil {
-			return facts, false, invalidFirst(err, in)
+		switch {
+		case err == nil:
+			current, in.schemaID, in.storedHash = found, cmp.Or(u.SchemaID, found.SchemaID), storedHash(found)
+		case u.SchemaID == "" || !errors.Is(err, storage.ErrNotFound):
+			return facts, false, m.invalidFirst(err, in)
 		}
-		current, in.schemaID = found, found.SchemaID
 	}
 	in.derived, in.traitsErr = in.derive()
 	in.isDerived = true
@@ -94,11 +97,11 @@ func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Upda
 
 // invalidFirst puts what is wrong with the input, as far as it can be told, before
 // err, which says that there is nothing to apply it to.
-func invalidFirst(err error, in input) error {
+func (m *Manager) invalidFirst(err error, in input) error {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	if invalid := violation.Join(in.checked, checkShape(in.traits), checkCredentials(in.credentials)); invalid != nil {
+	if invalid := violation.Join(in.checked, checkShape(in.traits), m.checkCredentials(in)); invalid != nil {
 		return invalid
 	}
 	return err

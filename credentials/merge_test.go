@@ -18,7 +18,7 @@ var later = noon.Add(time.Hour)
 func apply(t *testing.T, set credentials.Set, imp credentials.Import, now time.Time) credentials.Set {
 	t.Helper()
 	before := set.Clone()
-	prepared, err := imp.Prepare(t.Context(), plainHasher{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 	require.NoError(t, err)
 	result := prepared.Apply(set, owner, now)
 	require.Equal(t, before, set, "the rule leaves its argument as it is")

@@ -30,6 +30,16 @@ type parts struct {
 	passkey      *Config
 }
 
+// HashLimits says which imported password hashes are accepted. The zero value accepts those within
+// [passwordhash.DefaultBound].
+type HashLimits struct {
+	// Cost is what verifying a hash may cost.
+	Cost passwordhash.Cost
+	// Stored is a hash that is accepted whatever it costs: the one that the identity has, which a caller that read it
+	// may send back.
+	Stored string
+}
+
 // Prepare checks every part of imp, parses an imported hash and hashes a plain
 // password with hasher. It does all the slow and fallible work, so that
 // [Prepared.Apply] can run inside a transaction. The result shares no memory with
@@ -38,8 +48,8 @@ type parts struct {
 // Errors: a [*violation.Error] with all that is wrong. Its pointers are relative to the object of credentials in its
 // wire form: "/oidc/config/providers/0/subject". Hashing comes last, so only if nothing else is wrong: the
 // [*violation.Error] for a plain password that hasher refuses, the error of ctx, or the fault of hasher.
-func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher) (*Prepared, error) {
-	prepared, err := imp.check()
+func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limits HashLimits) (*Prepared, error) {
+	prepared, err := imp.check(limits)
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +67,16 @@ func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher) (*Pr
 // report what is wrong here together with what is wrong elsewhere before it spends
 // time on a hash. It returns the same error. What only a Hasher refuses, it
 // cannot know.
-func (imp *Import) Check() error {
-	_, err := imp.check()
+func (imp *Import) Check(limits HashLimits) error {
+	_, err := imp.check(limits)
 	return err
 }
 
-func (imp *Import) check() (*Prepared, error) {
+func (imp *Import) check(limits HashLimits) (*Prepared, error) {
 	if imp == nil {
 		return &Prepared{parts: &parts{}}, nil
 	}
-	check := &check{}
+	check := &check{limits: limits}
 	prepared := &Prepared{parts: &parts{
 		password:     check.password(imp.Password),
 		oidc:         check.oidc(imp.OIDC),
@@ -92,7 +102,10 @@ func hashPlain(ctx context.Context, hasher passwordhash.Hasher, plain string) (s
 const plainPasswordField = "/password/config/password"
 
 // check collects what is wrong while it turns the parts of an import into configs.
-type check struct{ errs []error }
+type check struct {
+	limits HashLimits
+	errs   []error
+}
 
 func (c *check) fail(pointer, message string) {
 	c.errs = append(c.errs, violation.New(pointer, "", message))
@@ -117,8 +130,10 @@ func (c *check) password(imp *ImportPassword) *Config {
 		c.under(plainPasswordField, passwordhash.CheckPassword(password))
 		return &Config{}
 	case imp.HashedPassword != "":
-		_, err := passwordhash.Parse(imp.HashedPassword)
-		c.under("/password/config/hashed_password", err)
+		if imp.HashedPassword != c.limits.Stored {
+			_, err := passwordhash.ParseWithin(imp.HashedPassword, c.limits.Cost)
+			c.under("/password/config/hashed_password", err)
+		}
 		return &Config{HashedPassword: imp.HashedPassword}
 	case imp.UsePasswordMigrationHook:
 		return &Config{UsePasswordMigrationHook: true}

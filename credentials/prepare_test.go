@@ -167,11 +167,11 @@ func TestPrepareRefuses(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			prepared, err := c.imp.Prepare(t.Context(), plainHasher{})
+			prepared, err := c.imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 			require.Nil(t, prepared)
 			require.EqualError(t, err, strings.Join(c.want, "; "))
 			require.ErrorAs(t, err, new(*violation.Error))
-			require.EqualError(t, c.imp.Check(), err.Error())
+			require.EqualError(t, c.imp.Check(credentials.HashLimits{}), err.Error())
 		})
 	}
 }
@@ -193,37 +193,37 @@ func TestPrepareAccepts(t *testing.T) {
 		"otpauth://totp/?secret=JBSWY3DP",
 	} {
 		imp := totp(url)
-		_, err := imp.Prepare(t.Context(), plainHasher{})
+		_, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 		require.NoError(t, err, url)
 	}
 	var none *credentials.Import
-	require.NoError(t, none.Check())
-	prepared, err := none.Prepare(t.Context(), plainHasher{})
+	require.NoError(t, none.Check(credentials.HashLimits{}))
+	prepared, err := none.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 	require.NoError(t, err)
 	require.Empty(t, prepared.Apply(nil, "owner", noon))
 }
 
 func TestPrepareHashesLast(t *testing.T) {
 	imp := password(credentials.ImportPassword{Password: "plain", HashedPassword: "ignored", UsePasswordMigrationHook: true})
-	prepared, err := imp.Prepare(t.Context(), plainHasher{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 	require.NoError(t, err)
 	require.Equal(t, credentials.Config{HashedPassword: "hash of plain"}, prepared.Apply(nil, "owner", noon)[credentials.TypePassword].Config)
 
-	_, err = imp.Prepare(t.Context(), plainHasher{err: violation.New("", "", "must be at most 72 bytes long")})
+	_, err = imp.Prepare(t.Context(), plainHasher{err: violation.New("", "", "must be at most 72 bytes long")}, credentials.HashLimits{})
 	require.Equal(t, violation.New("/password/config/password", "", "must be at most 72 bytes long"), err)
 
 	broken := errors.New("no randomness")
-	_, err = imp.Prepare(t.Context(), plainHasher{err: broken})
+	_, err = imp.Prepare(t.Context(), plainHasher{err: broken}, credentials.HashLimits{})
 	require.ErrorIs(t, err, broken)
 
 	imp.TOTP = &credentials.ImportTOTP{}
-	_, err = imp.Prepare(t.Context(), plainHasher{err: broken})
+	_, err = imp.Prepare(t.Context(), plainHasher{err: broken}, credentials.HashLimits{})
 	require.NotErrorIs(t, err, broken, "nothing is hashed for an import that is refused anyway")
 }
 
 func TestPrepareCopies(t *testing.T) {
 	imp := passkey("handle", `{"id":"a"}`)
-	prepared, err := imp.Prepare(t.Context(), plainHasher{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 	require.NoError(t, err)
 	imp.Passkey.UserHandle[0] = 'X'
 	imp.Passkey.Credentials[0][7] = 'X'

@@ -34,7 +34,7 @@ func secrets(t *testing.T) map[string]any {
 		WebAuthn:     &credentials.ImportWebAuthn{Credentials: []json.RawMessage{key.JSON}, UserHandle: []byte(marker)},
 		Passkey:      &credentials.ImportPasskey{Credentials: []json.RawMessage{key.JSON}, UserHandle: []byte(marker)},
 	}
-	prepared, err := imp.Prepare(t.Context(), plainHasher{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 	require.NoError(t, err)
 	return map[string]any{
 		"Config": config, "Credential": credential, "Set": credentials.Set{credentials.TypePassword: credential},
@@ -84,7 +84,7 @@ func TestNoSecretPrints(t *testing.T) {
 // the package's own types either.
 func TestNoSecretPrintsBehindPointers(t *testing.T) {
 	imp := &credentials.Import{Password: &credentials.ImportPassword{Password: marker}}
-	prepared, err := imp.Prepare(t.Context(), plainHasher{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
 	require.NoError(t, err)
 	hidden := struct{ prepared *credentials.Prepared }{prepared}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {

@@ -3,11 +3,14 @@ package httpapi
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials/passwordhash"
 )
 
 // TestOpenAPINamesEveryRoute compares the document with the handler's own table. That
@@ -42,4 +45,19 @@ func TestOpenAPINamesEveryRoute(t *testing.T) {
 	}
 	require.Equal(t, slices.Sorted(maps.Keys(served)), slices.Sorted(maps.Keys(described)))
 	require.Equal(t, served, described)
+}
+
+// TestOpenAPIListsTheHashFormats checks that the description of hashed_password shows every
+// layout of a password hash, and no other.
+func TestOpenAPIListsTheHashFormats(t *testing.T) {
+	var layouts []string
+	for _, layout := range passwordhash.Formats() {
+		layouts = append(layouts, layout.Text)
+	}
+	document, err := os.ReadFile("openapi.json")
+	require.NoError(t, err)
+	description, err := json.Marshal(strings.Join(layouts, " · "))
+	require.NoError(t, err)
+	shown := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(strings.Trim(string(description), `"`))
+	require.Contains(t, string(document), "than the server allows: "+shown+`"`)
 }

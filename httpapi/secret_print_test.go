@@ -74,7 +74,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			require.Len(t, i.Credentials, 6)
 
 			imported := &credentials.Import{Password: &credentials.ImportPassword{Password: p.plant(nobody)}, TOTP: &credentials.ImportTOTP{URL: "otpauth://totp/x?secret=MFRA"}}
-			prepared, err := imported.Prepare(t.Context(), &secretHasher{plants: p})
+			prepared, err := imported.Prepare(t.Context(), &secretHasher{plants: p}, credentials.HashLimits{})
 			require.NoError(t, err)
 			hash, err := passwordhash.Parse(i.Credentials[credentials.TypePassword].Config.HashedPassword)
 			require.NoError(t, err)

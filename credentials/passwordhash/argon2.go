@@ -1,16 +1,17 @@
 package passwordhash
 
 import (
-	"encoding/base64"
+	"context"
 
 	"golang.org/x/crypto/argon2"
 )
 
-// The bounds of argon2's cost.
+// What argon2's parameters may be at most (RFC 9106, section 3.1, has wider ranges). What they may be together is a
+// matter of their cost.
 const (
-	maxArgon2MemoryKiB = 1 << 20 // 1 GiB
-	maxArgon2Passes    = 10
-	maxArgon2Lanes     = 16
+	maxArgon2MemoryKiB = 1 << 26 // 64 GiB
+	maxArgon2Passes    = 1 << 20
+	maxArgon2Lanes     = 255
 )
 
 // deriveArgon2 is the function of one variant of argon2.
@@ -44,14 +45,19 @@ func parseArgon2(encoded string, derive deriveArgon2) (verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.salt, h.key, err = decodeSaltAndKey(fields[2], fields[3], base64.RawStdEncoding)
+	h.salt, h.key, err = decodeSaltAndKey(fields[2], fields[3])
 	if err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-func (h *argon2Hash) compare(password []byte) error {
+func (h *argon2Hash) cost(int) Cost {
+	memoryKiB := float64(max(h.memoryKiB, 8*h.lanes))
+	return costOf(argon2Setup+float64(h.passes)*(memoryKiB*argon2KiB+float64(h.lanes)*argon2Lane), memoryKiB*1024)
+}
+
+func (h *argon2Hash) compare(_ context.Context, password []byte) error {
 	computed := h.derive(password, h.salt, uint32(h.passes), uint32(h.memoryKiB), uint8(h.lanes), uint32(len(h.key)))
 	return match(computed, h.key)
 }

@@ -43,11 +43,11 @@ func (a Argon2) check() error {
 		name               string
 		value, least, most uint32
 	}{
-		{"MemoryKiB", a.MemoryKiB, 8, maxArgon2MemoryKiB},
-		{"Passes", a.Passes, 1, maxArgon2Passes},
-		{"Lanes", uint32(a.Lanes), 1, maxArgon2Lanes},
+		{"MemoryKiB", a.MemoryKiB, 8, 1 << 20},
+		{"Passes", a.Passes, 1, 10},
+		{"Lanes", uint32(a.Lanes), 1, 16},
 		{"SaltLength", a.SaltLength, 8, 64},
-		{"KeyLength", a.KeyLength, minKeyLength, 64},
+		{"KeyLength", a.KeyLength, minKeyBytes, 64},
 	} {
 		if field.value < field.least || field.value > field.most {
 			return fmt.Errorf("argon2id: %s must be %d to %d, not %d", field.name, field.least, field.most, field.value)
@@ -129,7 +129,7 @@ func (h *argon2idHasher) salt() ([]byte, error) {
 // NeedsRehash leaves lanes out: they change how long a hash takes, not what it costs
 // to guess.
 func (h *argon2idHasher) NeedsRehash(hash Hash) bool {
-	if hash.FormatName() != FormatArgon2id {
+	if hash.FormatName() != FormatArgon2id || hash.parsed.wrapped {
 		return true
 	}
 	stored := hash.parsed.verifier.(*argon2Hash)

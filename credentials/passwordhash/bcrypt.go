@@ -2,28 +2,33 @@ package passwordhash
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
-	"errors"
+	"math"
 	"strings"
 
-	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/blowfish"
 )
 
 // The bounds of bcrypt.
 const (
 	minBcryptCost = 4
-	maxBcryptCost = 15
-	// maxBcryptPassword is how much of a password bcrypt reads, in bytes. A longer
-	// one does not match: to cut it would let in whoever knows the beginning.
+	maxBcryptCost = 31
+	// maxNewBcryptCost is the highest cost of a hash that [NewBcrypt] makes: 2 seconds.
+	maxNewBcryptCost = 15
+	// maxBcryptPassword is how much of a password bcrypt reads, in bytes. A longer one does not match: otherwise
+	// everyone could sign in who knows its beginning.
 	maxBcryptPassword = 72
 )
 
-// bcryptHash is a bcrypt hash. Its minor versions are different names for one
-// algorithm, each of an implementation that once had a fault of its own.
+// bcryptHash is a bcrypt hash. Its minor versions are different names for one algorithm, each of an implementation
+// that once had a fault of its own.
 type bcryptHash struct {
-	encoded []byte
-	cost    int
+	logRounds int
+	salt, key []byte
 }
+
+var bcryptEncoding = base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").WithPadding(base64.NoPadding)
 
 // parseBcrypt reads $2a$<cost, two digits>$<salt, 22 characters><key, 31 characters>.
 func parseBcrypt(encoded string) (verifier, error) {
@@ -34,7 +39,7 @@ func parseBcrypt(encoded string) (verifier, error) {
 	if len(fields[0]) != 2 {
 		return nil, fault("its cost is not two digits")
 	}
-	cost, err := parseNumber("cost", strings.TrimPrefix(fields[0], "0"), minBcryptCost, maxBcryptCost)
+	logRounds, err := parseNumber("cost", strings.TrimPrefix(fields[0], "0"), minBcryptCost, maxBcryptCost)
 	if err != nil {
 		return nil, err
 	}
@@ -42,32 +47,61 @@ func parseBcrypt(encoded string) (verifier, error) {
 	if len(fields[1]) != saltLength+keyLength {
 		return nil, faultf("its salt and key are not %d characters", saltLength+keyLength)
 	}
-	// The last character of a salt carries bits that are not used, and some
-	// implementations set them. Such bits in a key cannot come from any.
-	encoding := base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").WithPadding(base64.NoPadding)
-	if _, err := encoding.DecodeString(fields[1][:saltLength]); err != nil {
+	h := &bcryptHash{logRounds: logRounds}
+	// The last character of a salt carries bits that are not used, and some implementations set them. No
+	// implementation sets such bits in a key.
+	if h.salt, err = bcryptEncoding.DecodeString(fields[1][:saltLength]); err != nil {
 		return nil, fault("its salt is not valid base64")
 	}
-	if _, err := decodeBase64("key", fields[1][saltLength:], encoding); err != nil {
-		return nil, err
+	if h.key, err = bcryptEncoding.Strict().DecodeString(fields[1][saltLength:]); err != nil {
+		return nil, fault("its key is not valid base64")
 	}
-	return &bcryptHash{encoded: []byte(encoded), cost: cost}, nil
+	return h, nil
 }
 
-func (h *bcryptHash) compare(password []byte) error {
+func (h *bcryptHash) cost(int) Cost { return costOf(math.Ldexp(bcryptRound, h.logRounds), 0) }
+
+func (h *bcryptHash) compare(ctx context.Context, password []byte) error {
 	tooLong := len(password) > maxBcryptPassword
 	if tooLong {
 		// Computed all the same: a quick answer would tell that the account exists.
 		password = password[:maxBcryptPassword]
 	}
-	err := bcrypt.CompareHashAndPassword(h.encoded, password)
+	computed, err := bcryptKey(ctx, password, h.salt, h.logRounds)
 	switch {
+	case err != nil:
+		return err
 	case tooLong:
 		return ErrPasswordTooLong
-	case errors.Is(err, bcrypt.ErrMismatchedHashAndPassword), bytes.IndexByte(password, 0) >= 0:
-		// bcrypt ends a password at its first NUL, so "a", "a\x00a" and so on have
-		// one hash: only a password without any is compared.
+	case bytes.IndexByte(password, 0) >= 0:
+		// bcrypt ends a password at its first NUL, so "a", "a\x00a" and so on have one hash: only a password
+		// without any is compared.
 		return ErrMismatch
 	}
-	return err
+	return match(computed, h.key)
+}
+
+// bcryptKey is the function of bcrypt (Provos and Mazières, "A Future-Adaptable Password Scheme", section 3). It is
+// here because that of golang.org/x/crypto/bcrypt, which it is tested against, cannot be interrupted.
+func bcryptKey(ctx context.Context, password, salt []byte, logRounds int) ([]byte, error) {
+	key := append(bytes.Clone(password), 0)
+	defer clear(key)
+	cipher, err := blowfish.NewSaltedCipher(key, salt)
+	if err != nil {
+		return nil, err
+	}
+	for round := range uint64(1) << logRounds {
+		if round%16 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		blowfish.ExpandKey(key, cipher)
+		blowfish.ExpandKey(salt, cipher)
+	}
+	text := []byte("OrpheanBeholderScryDoubt")
+	for block := 0; block < len(text); block += blowfish.BlockSize {
+		for range 64 {
+			cipher.Encrypt(text[block:], text[block:])
+		}
+	}
+	return text[:23], nil // the last byte is left out, as it always was
 }

@@ -21,8 +21,8 @@ func NewBcrypt(cost int) (Hasher, error) {
 	if cost == 0 {
 		cost = DefaultBcryptCost
 	}
-	if cost < minBcryptCost || cost > maxBcryptCost {
-		return nil, fmt.Errorf("bcrypt: the cost must be %d to %d", minBcryptCost, maxBcryptCost)
+	if cost < minBcryptCost || cost > maxNewBcryptCost {
+		return nil, fmt.Errorf("bcrypt: the cost must be %d to %d", minBcryptCost, maxNewBcryptCost)
 	}
 	return &bcryptHasher{cost: cost}, nil
 }
@@ -48,8 +48,8 @@ func (h *bcryptHasher) Hash(ctx context.Context, password []byte) (string, error
 }
 
 func (h *bcryptHasher) NeedsRehash(hash Hash) bool {
-	if hash.FormatName() != FormatBcrypt {
+	if hash.FormatName() != FormatBcrypt || hash.parsed.wrapped {
 		return true
 	}
-	return hash.parsed.verifier.(*bcryptHash).cost < h.cost
+	return hash.parsed.verifier.(*bcryptHash).logRounds < h.cost
 }

@@ -91,7 +91,7 @@ func BenchmarkBurst(b *testing.B) {
 
 func burst(b *testing.B, limit int) {
 	hash := parse(b, "$argon2id$v=19$m=19456,t=2,p=1$"+salt16Raw+"$"+raw(32))
-	limiter := passwordhash.NewLimiter(limit)
+	limiter := passwordhash.NewLimiter(limit, passwordhash.Cost{})
 	debug.FreeOSMemory()
 	stop, peak := watchMemory()
 	for b.Loop() {

@@ -2,15 +2,20 @@ package passwordhash
 
 import (
 	"bytes"
+	"context"
 	"crypto/md5"
+	"strings"
 )
 
 const maxMD5CryptSalt = 8
 
-// md5CryptHash is the MD5-based crypt(3) of FreeBSD. The formats of crypt(3) are
-// written out here, a page in all, rather than taken from a library: those there are
-// bring formats and encoders that we have no use for, and no bounds.
-type md5CryptHash struct{ salt, digest []byte }
+// md5CryptHash is the MD5-based crypt(3) of FreeBSD, or Apache's variant of it with another magic text. The formats of
+// crypt(3) are written out here, a page in all, rather than taken from a library: the existing libraries bring
+// formats and encoders that we have no use for, and no bounds.
+type md5CryptHash struct {
+	magic        string
+	salt, digest []byte
+}
 
 func parseMD5Crypt(encoded string) (verifier, error) {
 	fields, err := splitFields(encoded, 2)
@@ -24,25 +29,36 @@ func parseMD5Crypt(encoded string) (verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &md5CryptHash{salt: []byte(fields[0]), digest: digest}, nil
+	magic := "$1$"
+	if strings.HasPrefix(encoded, "$apr1$") {
+		magic = "$apr1$"
+	}
+	return &md5CryptHash{magic: magic, salt: []byte(fields[0]), digest: digest}, nil
 }
 
-func (h *md5CryptHash) compare(password []byte) error {
+func (h *md5CryptHash) cost(passwordBytes int) Cost {
+	return costOf(1000*digestMD5.cost(cryptRoundBytes(md5.Size, len(h.salt), passwordBytes)), 0)
+}
+
+// cryptRoundBytes is how many bytes crypt(3) hashes in one round of its MD5 and SHA formats, on average.
+func cryptRoundBytes(digest, salt, password int) float64 {
+	return float64(digest) + float64(salt)*2/3 + float64(password)*(1+6.0/7)
+}
+
+func (h *md5CryptHash) compare(ctx context.Context, password []byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	digest := h.stretch(password, h.start(password))
 	return match(permute(digest, []int{12, 6, 0, 13, 7, 1, 14, 8, 2, 15, 9, 3, 5, 10, 4, 11}), h.digest)
 }
 
 // start makes the digest that is stretched.
 func (h *md5CryptHash) start(password []byte) []byte {
-	alternate := md5.New()
-	alternate.Write(password)
-	alternate.Write(h.salt)
-	alternate.Write(password)
-	other := alternate.Sum(nil)
-
+	other := digestMD5.sum(password, h.salt, password)
 	m := md5.New()
 	m.Write(password)
-	m.Write([]byte("$1$"))
+	m.Write([]byte(h.magic))
 	m.Write(h.salt)
 	m.Write(repeatTo(other, len(password)))
 	for bits := len(password); bits > 0; bits >>= 1 {

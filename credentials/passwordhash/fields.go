@@ -2,62 +2,75 @@ package passwordhash
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
 )
 
-// fault says what part of an encoded hash is wrong. Parsers return nothing else, so
-// that no error of another package, which may quote its input, gets out.
+// fault says what part of an encoded hash is wrong. Parsers return no other error: an error of another package may
+// quote its input.
 type fault string
 
 func (f fault) Error() string { return string(f) }
 
 func faultf(format string, args ...any) fault { return fault(fmt.Sprintf(format, args...)) }
 
-// The length of the key of a key-derivation hash, in bytes. A shorter one is guessed
-// more easily than the password; a longer one adds nothing but, with PBKDF2, cost.
-const minKeyLength, maxKeyLength = 16, 128
+// minKeyBytes is the least length of the key of a key-derivation hash, in bytes. A shorter one is guessed more easily
+// than the password.
+const minKeyBytes = 16
 
-// splitFields splits "$name$a$b" into the named number of fields behind the name,
-// here "a" and "b".
+// splitFields splits "$name$a$b" into the given number of fields after the name, here "a" and "b".
 func splitFields(encoded string, count int) ([]string, error) {
 	fields := strings.Split(encoded, "$")
 	if len(fields) != count+2 {
-		return nil, faultf("must have %d fields behind its name, not %d", count, len(fields)-2)
+		return nil, faultf("must have %d fields after its name, not %d", count, len(fields)-2)
 	}
 	return fields[2:], nil
 }
 
-// decodeBase64 decodes strictly: no stray bits at the end.
-func decodeBase64(name, text string, encoding *base64.Encoding) ([]byte, error) {
-	decoded, err := encoding.Strict().DecodeString(text)
-	if err != nil {
+// decodeBase64 decodes base64 in the standard alphabet, the URL alphabet or the one of passlib and OpenLDAP, which has
+// "." for "+", padded or not. There must be no bits left over at the end.
+func decodeBase64(name, text string) ([]byte, error) {
+	decoded, err := base64Encoding.Strict().DecodeString(canonicalBase64(text))
+	if err != nil || strings.HasSuffix(text, "=") && len(text)%4 != 0 || strings.HasSuffix(text, "===") {
 		return nil, faultf("its %s is not valid base64", name)
 	}
 	return decoded, nil
 }
 
+var base64Encoding = base64.StdEncoding.WithPadding(base64.NoPadding)
+
+func canonicalBase64(text string) string {
+	return strings.NewReplacer("-", "+", ".", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+}
+
+// decodeHex decodes hexadecimal digits in either letter case.
+func decodeHex(name, text string) ([]byte, error) {
+	decoded, err := hex.DecodeString(text)
+	if err != nil {
+		return nil, faultf("its %s is not hexadecimal", name)
+	}
+	return decoded, nil
+}
+
 // decodeSaltAndKey decodes the two last fields of a key-derivation hash.
-func decodeSaltAndKey(salt, key string, encoding *base64.Encoding) (s, k []byte, err error) {
-	if s, err = decodeBase64("salt", salt, encoding); err != nil {
+func decodeSaltAndKey(salt, key string) (s, k []byte, err error) {
+	if s, err = decodeBase64("salt", salt); err != nil {
 		return nil, nil, err
 	}
 	if len(s) == 0 {
 		return nil, nil, fault("its salt is empty")
 	}
-	if k, err = decodeBase64("key", key, encoding); err != nil {
+	if k, err = decodeBase64("key", key); err != nil {
 		return nil, nil, err
 	}
 	return s, k, checkKey(k)
 }
 
 func checkKey(key []byte) error {
-	switch {
-	case len(key) < minKeyLength:
-		return faultf("its key is shorter than %d bytes", minKeyLength)
-	case len(key) > maxKeyLength:
-		return faultf("its key is longer than %d bytes", maxKeyLength)
+	if len(key) < minKeyBytes {
+		return faultf("its key is shorter than %d bytes", minKeyBytes)
 	}
 	return nil
 }

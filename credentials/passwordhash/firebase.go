@@ -1,15 +1,16 @@
 package passwordhash
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"encoding/base64"
+	"strings"
 
 	"golang.org/x/crypto/scrypt"
 )
 
-// firebaseHash is a hash of Firebase Authentication: scrypt makes of the password a
-// key of AES-256, and what is stored is the project's signer key encrypted with it.
+// firebaseHash is a hash of Firebase Authentication: scrypt makes of the password a key of AES-256, and what is stored
+// is the project's signer key encrypted with it.
 type firebaseHash struct {
 	n, r, p         int
 	salt            []byte // the user's, then the project's separator
@@ -17,34 +18,64 @@ type firebaseHash struct {
 	encryptedSigner []byte
 }
 
-// parseFirebaseScrypt reads
-// $firescrypt$ln=<log2 N>,r=,p=$<salt>$<key>$<salt separator>$<signer key>.
+const firebaseKeyBytes = 32
+
+// parseFirebaseScrypt reads $firescrypt$ln=<log2 N>,r=,p=$<salt>$<key>$<salt separator>$<signer key>.
 func parseFirebaseScrypt(encoded string) (verifier, error) {
 	fields, err := splitFields(encoded, 5)
 	if err != nil {
 		return nil, err
 	}
-	var logN int
-	h := &firebaseHash{}
+	var logN, r, p int
 	err = parseParameters(fields[0],
 		parameter{"ln", 1, maxScryptLogN, &logN},
-		parameter{"r", 1, maxScryptR, &h.r},
-		parameter{"p", 1, maxScryptP, &h.p})
+		parameter{"r", 1, maxScryptRP, &r},
+		parameter{"p", 1, maxScryptRP, &p})
 	if err != nil {
 		return nil, err
 	}
-	h.n = 1 << logN
-	h.salt, h.encryptedSigner, err = decodeSaltAndKey(fields[1], fields[2], base64.StdEncoding)
+	return newFirebase(logN, r, p, fields[1], fields[2], fields[3], fields[4])
+}
+
+// parseSupabaseScrypt reads $fbscrypt$v=1,n=<log2 N>,r=,p=,ss=<salt separator>,sk=<signer key>$<salt>$<key>, the layout
+// that Supabase keeps a hash of Firebase in. The separator may be absent.
+func parseSupabaseScrypt(encoded string) (verifier, error) {
+	fields, err := splitFields(encoded, 3)
 	if err != nil {
 		return nil, err
 	}
-	separator, err := decodeBase64("salt separator", fields[3], base64.StdEncoding)
+	head, signerKey, ok := strings.Cut(fields[0], ",sk=")
+	if !ok {
+		return nil, fault("its signer key (sk) is missing")
+	}
+	head, separator, _ := strings.Cut(head, ",ss=")
+	var version, logN, r, p int
+	err = parseParameters(head,
+		parameter{"v", 1, 1, &version},
+		parameter{"n", 1, maxScryptLogN, &logN},
+		parameter{"r", 1, maxScryptRP, &r},
+		parameter{"p", 1, maxScryptRP, &p})
 	if err != nil {
 		return nil, err
 	}
-	h.salt = append(h.salt, separator...)
-	h.signerKey, err = decodeBase64("signer key", fields[4], base64.StdEncoding)
+	return newFirebase(logN, r, p, fields[1], fields[2], separator, signerKey)
+}
+
+func newFirebase(logN, r, p int, salt, key, separator, signerKey string) (verifier, error) {
+	h := &firebaseHash{n: 1 << logN, r: r, p: p}
+	if err := checkScrypt(h.n, r, p); err != nil {
+		return nil, err
+	}
+	var err error
+	if h.salt, h.encryptedSigner, err = decodeSaltAndKey(salt, key); err != nil {
+		return nil, err
+	}
+	separatorBytes, err := decodeBase64("salt separator", separator)
 	if err != nil {
+		return nil, err
+	}
+	h.salt = append(h.salt, separatorBytes...)
+	if h.signerKey, err = decodeBase64("signer key", signerKey); err != nil {
 		return nil, err
 	}
 	if len(h.signerKey) != len(h.encryptedSigner) {
@@ -53,9 +84,10 @@ func parseFirebaseScrypt(encoded string) (verifier, error) {
 	return h, nil
 }
 
-func (h *firebaseHash) compare(password []byte) error {
-	const keyLength = 32
-	key, err := scrypt.Key(password, h.salt, h.n, h.r, h.p, keyLength)
+func (h *firebaseHash) cost(int) Cost { return scryptCost(h.n, h.r, h.p, firebaseKeyBytes) }
+
+func (h *firebaseHash) compare(_ context.Context, password []byte) error {
+	key, err := scrypt.Key(password, h.salt, h.n, h.r, h.p, firebaseKeyBytes)
 	if err != nil {
 		return err
 	}

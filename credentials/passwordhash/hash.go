@@ -21,17 +21,20 @@ type Hash struct {
 // follows the first pointer that it meets, but no second one.
 type parsedHash struct {
 	format  Format
+	wrapped bool // it stands in a wrapper, such as {bcrypt}
 	encoded *string
 	verifier
 }
 
 // verifier is a parsed hash of one format.
 type verifier interface {
-	// compare returns nil, [ErrMismatch] or an error that wraps it.
-	compare(password []byte) error
+	// cost computes what compare takes for a password of that length.
+	cost(passwordBytes int) Cost
+	// compare returns nil, [ErrMismatch], an error that wraps it, or the error of ctx. The password is not empty.
+	compare(ctx context.Context, password []byte) error
 }
 
-// FormatName returns the format of h. It is "" for the zero Hash.
+// FormatName returns the format of h. A hash in a wrapper has the format of what is wrapped. It is "" for the zero Hash.
 func (h Hash) FormatName() Format {
 	if h.parsed == nil {
 		return ""
@@ -48,6 +51,15 @@ func (h Hash) Encoded() string {
 	return *h.parsed.encoded
 }
 
+// Cost computes what it takes to verify a password of that length, in bytes, with h. Lengths over [MaxPasswordBytes]
+// count as that. It is zero for the zero Hash.
+func (h Hash) Cost(passwordBytes int) Cost {
+	if h.parsed == nil {
+		return Cost{}
+	}
+	return h.parsed.cost(max(1, min(passwordBytes, MaxPasswordBytes)))
+}
+
 // Format implements [fmt.Formatter] with a placeholder that names the format.
 func (h Hash) Format(f fmt.State, _ rune) { fmt.Fprint(f, h.placeholder()) }
 
@@ -56,33 +68,67 @@ func (h Hash) LogValue() slog.Value { return slog.StringValue(h.placeholder()) }
 
 func (h Hash) placeholder() string { return "[password hash " + string(h.FormatName()) + "]" }
 
-// Parse reads an encoded hash in one of [Formats]. It reads all of it: a hash that Parse accepts can be verified, at a
-// bounded cost.
+// Parse reads an encoded hash in one of [Formats] whose verification costs no more than [DefaultBound]. It reads all
+// of it: a hash that Parse accepts matches the password that it was made from.
 //
 // The error is a [*violation.Error] with the pointer "". It names the part that is wrong and holds nothing of the hash.
-func Parse(encoded string) (Hash, error) {
+func Parse(encoded string) (Hash, error) { return ParseWithin(encoded, Cost{}) }
+
+// ParseWithin is [Parse] with another bound on the cost. The cost is computed for a password of 128 bytes.
+func ParseWithin(encoded string, bound Cost) (Hash, error) {
+	hash, err := ParseStored(encoded)
+	if err != nil {
+		return Hash{}, err
+	}
+	bound = bound.orDefault()
+	if cost := hash.Cost(boundPasswordBytes); cost.Exceeds(bound) {
+		return Hash{}, refuseHash(hash.FormatName(), fmt.Sprintf("%s cost too much: verifying takes about %s, and the limit is %s",
+			hash.parsed.dear(), cost, bound))
+	}
+	return hash, nil
+}
+
+// ParseStored is [Parse] without a bound on the cost. It is for hashes that [ParseWithin] accepted once: a bound that
+// is lowered must not lock people out. [Limiter.Verify] verifies those that are over the bound one at a time.
+func ParseStored(encoded string) (Hash, error) {
 	if len(encoded) > MaxHashBytes {
 		return Hash{}, refuseHash("", "longer than 4 KiB")
-	}
-	format, parse := recognise(encoded)
-	if parse == nil {
-		return Hash{}, refuseHash("", "not in a known format")
 	}
 	if strings.ContainsFunc(encoded, func(c rune) bool { return c < ' ' || c > '~' }) {
 		// Only characters that no database alters. This includes line breaks, which the base64 of the standard
 		// library skips even when it is strict.
-		return Hash{}, refuseHash(format, "has a character that is not printable ASCII")
+		return Hash{}, refuseHash("", "has a character that is not printable ASCII")
 	}
-	parsed, err := parse(encoded)
+	format, parsed, wrapped, err := read(encoded)
 	if err != nil {
 		return Hash{}, refuseHash(format, err.Error())
 	}
-	return Hash{&parsedHash{format: format, encoded: &encoded, verifier: parsed}}, nil
+	return Hash{&parsedHash{format: format, wrapped: wrapped, encoded: &encoded, verifier: parsed}}, nil
 }
 
-// Verify compares a password with a hash. The time that it takes does not depend on where they differ. It takes from
-// microseconds to some seconds, as the hash demands, and cannot be interrupted: ctx is checked before the start. Call
-// it within a [Limiter].
+// dear names the parameters that make a hash cost what it costs.
+func (h *parsedHash) dear() string {
+	v := h.verifier
+	if t, ok := v.(*transformed); ok {
+		v = t.verifier
+	}
+	switch v.(type) {
+	case *argon2Hash:
+		return "its memory (m) and passes (t)"
+	case *bcryptHash:
+		return "its rounds (the cost field)"
+	case *pbkdf2Hash:
+		return "its iterations and key length"
+	case *scryptHash, *firebaseHash, *yescryptHash:
+		return "its memory and rounds (ln, r, p)"
+	}
+	return "its rounds"
+}
+
+// Verify compares a password with a hash. The time that it takes depends neither on where they differ nor on what the
+// password holds: what no password can be is computed and compared all the same. It takes from microseconds to
+// seconds; [Hash.Cost] tells how long. It looks at ctx before the start, and argon2 and scrypt cannot be interrupted
+// after it; the other formats look at ctx as they go. Use [Limiter.Verify] where more than one goroutine verifies.
 //
 // Errors: [ErrMismatch]; [ErrPasswordTooLong], which is an ErrMismatch too, for a password over [MaxPasswordBytes] or
 // over the 72 bytes of bcrypt; the error of ctx. An empty password never matches.
@@ -90,13 +136,21 @@ func Verify(ctx context.Context, hash Hash, password []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	switch {
-	case hash.parsed == nil || len(password) == 0:
+	if hash.parsed == nil {
 		return ErrMismatch
-	case len(password) > MaxPasswordBytes:
-		return ErrPasswordTooLong
 	}
-	return hash.parsed.compare(password)
+	var refused error
+	switch {
+	case len(password) == 0:
+		refused, password = ErrMismatch, []byte{0}
+	case len(password) > MaxPasswordBytes:
+		refused, password = ErrPasswordTooLong, password[:MaxPasswordBytes]
+	}
+	err := hash.parsed.compare(ctx, password)
+	if refused != nil && ctx.Err() == nil {
+		return refused
+	}
+	return err
 }
 
 // match compares what was computed with what is stored, in constant time.
@@ -105,4 +159,12 @@ func match(computed, stored []byte) error {
 		return ErrMismatch
 	}
 	return nil
+}
+
+// enough looks at ctx in a loop, once in 1,024 rounds.
+func enough(ctx context.Context, round int) error {
+	if round&1023 != 0 {
+		return nil
+	}
+	return ctx.Err()
 }

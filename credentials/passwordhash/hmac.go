@@ -1,50 +1,41 @@
 package passwordhash
 
 import (
+	"context"
 	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
 	"encoding/hex"
-	"hash"
 	"strings"
-
-	//lint:ignore SA1019 imported hashes are in what others chose, and this is read only.
-	"golang.org/x/crypto/md4"
 )
 
 // hmacHash is an HMAC (RFC 2104) of the password.
 type hmacHash struct {
-	new         func() hash.Hash
+	hash        *digest
 	digest, key []byte
 }
 
-// parseHMAC reads $hmac-<digest name>$<digest>$<key>: the digest as the padded base64
-// of its lower-case hexadecimal text, the key in padded base64.
+// parseHMAC reads $hmac-<digest name>$<digest>$<key>: the digest as the base64 of its hexadecimal text, the key in
+// base64.
 func parseHMAC(encoded string) (verifier, error) {
 	fields, err := splitFields(encoded, 2)
 	if err != nil {
 		return nil, err
 	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(encoded, "$hmac-"), "$")
-	h := &hmacHash{new: hmacDigest(name)}
-	if h.new == nil {
+	h := &hmacHash{hash: digestNamed(name)}
+	if h.hash == nil || strings.HasPrefix(h.hash.name, "sha3-") || name != h.hash.name {
 		return nil, fault("its digest is unknown")
 	}
-	text, err := decodeBase64("digest", fields[0], base64.StdEncoding)
+	text, err := decodeBase64("digest", fields[0])
 	if err != nil {
 		return nil, err
 	}
-	h.digest, err = hex.DecodeString(string(text))
-	if err != nil || strings.ContainsAny(string(text), "ABCDEF") {
-		return nil, fault("its digest is not lower-case hexadecimal")
+	if h.digest, err = hex.DecodeString(string(text)); err != nil {
+		return nil, fault("its digest is not hexadecimal")
 	}
-	if size := h.new().Size(); len(h.digest) != size {
-		return nil, faultf("its digest is not %d bytes", size)
+	if len(h.digest) != h.hash.size {
+		return nil, faultf("its digest is not %d bytes", h.hash.size)
 	}
-	if h.key, err = decodeBase64("key", fields[1], base64.StdEncoding); err != nil {
+	if h.key, err = decodeBase64("key", fields[1]); err != nil {
 		return nil, err
 	}
 	if len(h.key) == 0 {
@@ -53,28 +44,12 @@ func parseHMAC(encoded string) (verifier, error) {
 	return h, nil
 }
 
-func hmacDigest(name string) func() hash.Hash {
-	switch name {
-	case "md4":
-		return md4.New
-	case "md5":
-		return md5.New
-	case "sha1":
-		return sha1.New
-	case "sha224":
-		return sha256.New224
-	case "sha256":
-		return sha256.New
-	case "sha384":
-		return sha512.New384
-	case "sha512":
-		return sha512.New
-	}
-	return nil
+func (h *hmacHash) cost(passwordBytes int) Cost {
+	return costOf(hmacSetup+h.hash.cost(float64(len(h.key)))+h.hash.cost(float64(passwordBytes))+h.hash.cost(float64(h.hash.size)), 0)
 }
 
-func (h *hmacHash) compare(password []byte) error {
-	mac := hmac.New(h.new, h.key)
+func (h *hmacHash) compare(_ context.Context, password []byte) error {
+	mac := hmac.New(h.hash.new, h.key)
 	mac.Write(password)
 	return match(mac.Sum(nil), h.digest)
 }

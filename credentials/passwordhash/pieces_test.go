@@ -13,6 +13,7 @@ const (
 	key16Std  = "AAAAAAAAAAAAAAAAAAAAAA=="
 	crypt22   = "......................"
 	bcrypt53  = "....................................................."
+	crypt43   = "..........................................."
 )
 
 func std(n int) string { return base64.StdEncoding.EncodeToString(make([]byte, n)) }

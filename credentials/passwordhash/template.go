@@ -1,19 +1,13 @@
 package passwordhash
 
 import (
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
-	"hash"
+	"context"
 	"strings"
 )
 
-// templatedHash is a digest of a text that is put together from the salt, the
-// password and anything else.
+// templatedHash is a digest of a text that is put together from the salt, the password and anything else.
 type templatedHash struct {
-	new    func() hash.Hash
+	hash   *digest
 	parts  []templatePart
 	digest []byte
 }
@@ -30,48 +24,39 @@ func parseMD5(encoded string) (verifier, error) {
 	if strings.Contains(text, "$") {
 		return parseTemplated(encoded)
 	}
-	digest, err := decodeDigest(text, md5.Size)
+	digest, err := decodeDigest(text, digestMD5.size)
 	if err != nil {
 		return nil, err
 	}
-	return &templatedHash{new: md5.New, parts: []templatePart{{isPassword: true}}, digest: digest}, nil
+	return &templatedHash{hash: digestMD5, parts: []templatePart{{isPassword: true}}, digest: digest}, nil
 }
 
-// parseTemplated reads $<digest name>$pf=<template>$<salt>$<digest>, each but the name
-// in padded base64. The template holds {PASSWORD}, or any password would match; it may
-// hold {SALT}. Both are replaced at once: neither salt nor password is a template.
+// parseTemplated reads $<digest name>$pf=<template>$<salt>$<digest>, each but the name in base64. The template must
+// hold {PASSWORD}: otherwise any password would match. It may hold {SALT}. Both are replaced at once: neither the salt
+// nor the password is read as a template.
 func parseTemplated(encoded string) (verifier, error) {
 	fields, err := splitFields(encoded, 3)
 	if err != nil {
 		return nil, err
 	}
-	h := &templatedHash{}
-	switch {
-	case strings.HasPrefix(encoded, "$md5$"):
-		h.new = md5.New
-	case strings.HasPrefix(encoded, "$sha1$"):
-		h.new = sha1.New
-	case strings.HasPrefix(encoded, "$sha256$"):
-		h.new = sha256.New
-	default:
-		h.new = sha512.New
-	}
+	name, _, _ := strings.Cut(encoded[1:], "$")
+	h := &templatedHash{hash: digestNamed(name)}
 	text, ok := strings.CutPrefix(fields[0], "pf=")
 	if !ok {
 		return nil, fault("its template does not begin with pf=")
 	}
-	template, err := decodeBase64("template", text, base64.StdEncoding)
+	template, err := decodeBase64("template", text)
 	if err != nil {
 		return nil, err
 	}
 	if !strings.Contains(string(template), passwordPlace) {
 		return nil, fault("its template has no place for the password")
 	}
-	salt, err := decodeBase64("salt", fields[1], base64.StdEncoding)
+	salt, err := decodeBase64("salt", fields[1])
 	if err != nil {
 		return nil, err
 	}
-	if h.digest, err = decodeDigest(fields[2], h.new().Size()); err != nil {
+	if h.digest, err = decodeDigest(fields[2], h.hash.size); err != nil {
 		return nil, err
 	}
 	h.parts = templateParts(string(template), salt)
@@ -91,8 +76,19 @@ func templateParts(template string, salt []byte) []templatePart {
 	return parts
 }
 
-func (h *templatedHash) compare(password []byte) error {
-	d := h.new()
+func (h *templatedHash) cost(passwordBytes int) Cost {
+	bytes := 0
+	for _, part := range h.parts {
+		bytes += len(part.text)
+		if part.isPassword {
+			bytes += passwordBytes
+		}
+	}
+	return costOf(h.hash.cost(float64(bytes)), 0)
+}
+
+func (h *templatedHash) compare(_ context.Context, password []byte) error {
+	d := h.hash.new()
 	for _, part := range h.parts {
 		if part.isPassword {
 			d.Write(password)
@@ -103,9 +99,9 @@ func (h *templatedHash) compare(password []byte) error {
 	return match(d.Sum(nil), h.digest)
 }
 
-// decodeDigest decodes padded base64 of exactly size bytes.
+// decodeDigest decodes base64 of exactly size bytes.
 func decodeDigest(text string, size int) ([]byte, error) {
-	digest, err := decodeBase64("digest", text, base64.StdEncoding)
+	digest, err := decodeBase64("digest", text)
 	if err != nil {
 		return nil, err
 	}
