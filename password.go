@@ -39,14 +39,18 @@ func WithPasswordMigration(migrate PasswordMigration) Option {
 	}}
 }
 
-// VerifyPassword returns the identity that signs in with identifier, in any spelling
-// that normalises alike, and password. When the stored hash is of another kind or
-// weaker than the Manager's hasher makes them, the password is hashed again and kept,
-// in one atomic step that leaves a password set meanwhile alone.
+// VerifyPassword returns the identity that signs in with identifier, in any spelling that normalises alike, and
+// password. What it returns is the revision whose hash was compared with the password.
 //
-// An unknown identifier takes as long as a wrong password for a hash of the current
-// setting. An inactive identity is told from a wrong password only to who knows the
-// password.
+// If the stored hash has another format than the Manager's hasher makes, or is weaker, the password is hashed again and
+// kept, in one atomic step, and the result is the revision with the new hash. If somebody else sets another password
+// meanwhile, the new password stays, and the result is the revision that was compared. If somebody deactivates the
+// identity meanwhile, the error is [ErrInactive].
+//
+// The time that it takes does not tell which identifiers exist: an unknown identifier, or one whose owner has no
+// password, costs a hash of the current setting, as a wrong password does, whatever the password holds. A hash that is
+// dearer than that takes longer until it is replaced. Only a caller with the right password learns that an identity is
+// inactive.
 //
 // Errors, of KindDenied: [ErrWrongPassword]; [ErrInactive].
 func (m *Manager) VerifyPassword(ctx context.Context, identifier, password string) (*identity.Identity, error) {
@@ -58,7 +62,7 @@ func (m *Manager) VerifyPassword(ctx context.Context, identifier, password strin
 func (m *Manager) verifyPassword(ctx context.Context, identifier, password string) (*identity.Identity, error) {
 	found, err := m.findByIdentifier(ctx, credentials.TypePassword, identifier)
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, m.denyInTime(ctx, password)
+		return nil, m.denyInTime(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func (m *Manager) verifyPassword(ctx context.Context, identifier, password strin
 	case config.UsePasswordMigrationHook && m.migrate != nil:
 		rehash, err = true, m.askMigration(ctx, found, identifier, password)
 	default:
-		return nil, m.denyInTime(ctx, password)
+		return nil, m.denyInTime(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -82,32 +86,39 @@ func (m *Manager) verifyPassword(ctx context.Context, identifier, password strin
 	if !rehash {
 		return found, nil
 	}
-	return m.rehash(ctx, found, config, password), nil
+	return m.rehash(ctx, found, config, password)
 }
 
-// denyInTime hashes the password for nothing: a quick "no" would tell which
-// identifiers have an account.
-func (m *Manager) denyInTime(ctx context.Context, password string) error {
-	// Why it could not be hashed makes no difference: nobody signs in.
-	_, _ = m.hasher.Hash(ctx, []byte(password))
+// dummyPassword is hashed where there is no hash to compare with. It is fixed, because a hasher refuses some passwords
+// at once.
+const dummyPassword = "a password that nobody has"
+
+// denyInTime hashes a password for nothing: a quick answer would tell which identifiers have an account.
+func (m *Manager) denyInTime(ctx context.Context) error {
+	// The result makes no difference: nobody signs in.
+	_, _ = m.hasher.Hash(ctx, []byte(dummyPassword))
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return ErrWrongPassword
 }
 
-// matchHash reports whether the hash should be replaced, or why the password is
-// refused.
+// matchHash reports whether the hash should be replaced, or why the password is refused.
 func (m *Manager) matchHash(ctx context.Context, encoded, password string) (rehash bool, err error) {
-	hash, err := passwordhash.Parse(encoded)
+	hash, err := passwordhash.ParseStored(encoded)
 	if err != nil {
 		return false, err
 	}
-	err = m.limiter.Do(ctx, func() error { return passwordhash.Verify(ctx, hash, []byte(password)) })
-	if errors.Is(err, passwordhash.ErrMismatch) {
-		err = ErrWrongPassword
+	rehash = m.hasher.NeedsRehash(hash)
+	err = m.limiter.Verify(ctx, hash, []byte(password))
+	if !errors.Is(err, passwordhash.ErrMismatch) {
+		return rehash, err
 	}
-	return m.hasher.NeedsRehash(hash), err
+	if rehash {
+		// The right password is hashed again. An old hash, which may be quick, must not be told from no account.
+		return rehash, m.denyInTime(ctx)
+	}
+	return rehash, ErrWrongPassword
 }
 
 func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identifier, password string) error {
@@ -118,10 +129,11 @@ func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identi
 	return err
 }
 
-// rehash keeps a new hash of a password that was just found right, unless another
-// was set meanwhile. That it cannot is no reason to turn the owner away: it is logged,
-// and the next sign-in tries again.
-func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous credentials.Config, password string) *identity.Identity {
+// rehash keeps a new hash of a password that was just found right, unless another password was set meanwhile, and
+// returns i as it is then. That it cannot is no reason to turn the owner away: it is logged, and the next sign-in tries
+// again. The error is ErrInactive if i was deactivated meanwhile.
+func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous credentials.Config, password string) (*identity.Identity, error) {
+	var moved, inactive bool
 	updated, err := run(ctx, m, "rehash password", i.ID, func(ctx context.Context) (*identity.Identity, error) {
 		hash, err := m.hasher.Hash(ctx, []byte(password))
 		if refused := (*violation.Error)(nil); errors.As(err, &refused) {
@@ -132,11 +144,20 @@ func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous cre
 		}
 		now := m.now()
 		return m.commit(ctx, i.ID, nil, func(current *identity.Identity) (*identity.Identity, error) {
-			return current.WithPasswordHash(previous, hash, now), nil
+			inactive = current.State != identity.StateActive
+			next := current.WithPasswordHash(previous, hash, now)
+			moved = next == current
+			if inactive {
+				return current, nil
+			}
+			return next, nil
 		})
 	})
-	if err != nil {
-		return i
+	switch {
+	case inactive:
+		return nil, ErrInactive
+	case err != nil || moved:
+		return i, nil
 	}
-	return updated
+	return updated, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -96,7 +97,8 @@ func TestVerifyPasswordRehashes(t *testing.T) {
 }
 
 // TestRehashLeavesANewPasswordAlone sets another password while the old one is being
-// hashed again.
+// hashed again. The old password was right for the revision that was compared, which is
+// what is answered.
 func TestRehashLeavesANewPasswordAlone(t *testing.T) {
 	store := memory.New()
 	direct := newWorld(t, store)
@@ -109,12 +111,108 @@ func TestRehashLeavesANewPasswordAlone(t *testing.T) {
 		require.NoError(t, err)
 	}}
 	w := newWorld(t, moving)
-	_, err := w.VerifyPassword(t.Context(), "ada@example.com", "landscape-Pa55")
+	verified, err := w.VerifyPassword(t.Context(), "ada@example.com", "landscape-Pa55")
 	require.NoError(t, err)
+	require.True(t, created.Equal(verified), "not the revision with the new password")
 	_, err = w.VerifyPassword(t.Context(), "ada@example.com", "the new password")
 	require.NoError(t, err)
 	_, err = w.VerifyPassword(t.Context(), "ada@example.com", "landscape-Pa55")
 	require.ErrorIs(t, err, idem.ErrWrongPassword)
+}
+
+// TestRehashOfOneWhoIsDeactivated deactivates the identity while its password is being
+// hashed again, with and without a new password.
+func TestRehashOfOneWhoIsDeactivated(t *testing.T) {
+	for _, imported := range []*credentials.Import{nil, withPassword("the new password")} {
+		store := memory.New()
+		direct := newWorld(t, store)
+		created := direct.create(t, identity.Create{
+			Traits:      raw(`{"email":"ada@example.com"}`),
+			Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: importedHash}},
+		})
+		var blocked *identity.Identity
+		w := newWorld(t, &movingStore{Storage: store, move: func() {
+			blocked = direct.update(t, created.ID, identity.Update{Traits: created.Traits, State: identity.StateInactive, Credentials: imported})
+		}})
+		verified, err := w.VerifyPassword(t.Context(), "ada@example.com", "landscape-Pa55")
+		require.Nil(t, verified)
+		requireKind(t, err, idem.KindDenied)
+		require.ErrorIs(t, err, idem.ErrInactive)
+		direct.requireUnchanged(t, blocked)
+	}
+}
+
+// TestHashCost imports a hash that is over a bound, lowers the bound below a hash that is
+// stored, and sends that one back.
+func TestHashCost(t *testing.T) {
+	dear := identity.Create{
+		Traits:      raw(`{"email":"ada@example.com"}`),
+		Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: "$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$Lj2vIznOTupvjkd6Hmeu+NJaLNMCiwZA0ZfgJd6MCw0"}},
+	}
+	store := memory.New()
+	low := newWorld(t, store, idem.WithHashCost(passwordhash.Cost{Time: 50 * time.Microsecond}))
+	_, err := low.CreateIdentity(t.Context(), dear)
+	requireKind(t, err, idem.KindInvalid)
+	require.ErrorContains(t, err, "/credentials/password/config/hashed_password: password hash (pbkdf2): its iterations and key length cost too much")
+
+	created := newWorld(t, store).create(t, dear)
+	same := identity.Update{Traits: created.Traits, Credentials: dear.Credentials}
+	for _, schemaID := range []string{"", created.SchemaID} {
+		same.SchemaID = schemaID
+		_, err = low.UpdateIdentity(t.Context(), created.ID, same)
+		require.NoError(t, err, "what is stored can be sent back")
+		_, err = low.PrepareUpdate(t.Context(), created.ID, same)
+		require.NoError(t, err)
+	}
+	_, err = low.VerifyPassword(t.Context(), "ada@example.com", "wrong")
+	require.ErrorIs(t, err, idem.ErrWrongPassword)
+	verified, err := low.VerifyPassword(t.Context(), "ada@example.com", "landscape-Pa55")
+	require.NoError(t, err, "a lower bound locks nobody out")
+	require.NotEqual(t, created.Credentials[credentials.TypePassword].Config, verified.Credentials[credentials.TypePassword].Config)
+	_, err = low.UpdateIdentity(t.Context(), created.ID, same)
+	requireKind(t, err, idem.KindInvalid)
+
+	_, err = idem.New(memory.New(), low.Schemas(), idem.WithHashCost(passwordhash.Cost{Time: -1}))
+	require.ErrorContains(t, err, "must not be negative")
+}
+
+// TestVerifyingIsLimited takes the only place with a hash, and verifies meanwhile.
+func TestVerifyingIsLimited(t *testing.T) {
+	cheap, err := passwordhash.NewBcrypt(4)
+	require.NoError(t, err)
+	hashing, release := make(chan struct{}), make(chan struct{})
+	hasher := &pausedHasher{Hasher: cheap, hashing: hashing, release: release}
+	w := newWorld(t, memory.New(), idem.WithHasher(hasher), idem.WithHashingLimit(1))
+	hash, err := cheap.Hash(t.Context(), []byte("a password"))
+	require.NoError(t, err)
+	w.create(t, identity.Create{Traits: raw(`{"username":"ada"}`), Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: hash}}})
+	var group sync.WaitGroup
+	group.Go(func() {
+		_, err := w.CreateIdentity(t.Context(), identity.Create{Credentials: withPassword("a password")})
+		assert.NoError(t, err)
+	})
+	<-hashing
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = w.VerifyPassword(ctx, "ada", "a password")
+	requireKind(t, err, idem.KindCanceled)
+	close(release)
+	group.Wait()
+	_, err = w.VerifyPassword(t.Context(), "ada", "a password")
+	require.NoError(t, err)
+}
+
+// pausedHasher tells when it hashes, and waits to be released.
+type pausedHasher struct {
+	passwordhash.Hasher
+	hashing chan<- struct{}
+	release <-chan struct{}
+}
+
+func (h *pausedHasher) Hash(ctx context.Context, password []byte) (string, error) {
+	h.hashing <- struct{}{}
+	<-h.release
+	return h.Hasher.Hash(ctx, password)
 }
 
 func TestPasswordMigration(t *testing.T) {
@@ -223,27 +321,45 @@ func TestHashingLimit(t *testing.T) {
 	require.Greater(t, hasher.most, 1)
 }
 
-// BenchmarkUnknownIdentifier reports how long an unknown identifier takes in ratio to a
-// wrong password, as medians of alternating runs: 1 means that time tells nothing.
-func BenchmarkUnknownIdentifier(b *testing.B) {
-	hasher, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
+// BenchmarkWrongPassword reports how long a refusal takes for several identifiers and
+// passwords, in ratio to a wrong password of an identity with a current hash, as medians of
+// 200 alternating runs: 1 means that time tells nothing.
+func BenchmarkWrongPassword(b *testing.B) {
+	argon2id, err := passwordhash.NewArgon2id(passwordhash.Argon2{})
 	require.NoError(b, err)
-	w := newWorld(b, memory.New(), idem.WithHasher(hasher))
-	w.create(b, identity.Create{Traits: raw(`{"username":"ada"}`), Credentials: withPassword("a password")})
-	measure := func(identifier string) time.Duration {
-		start := time.Now()
-		_, err := w.VerifyPassword(b.Context(), identifier, "another password")
-		require.ErrorIs(b, err, idem.ErrWrongPassword)
-		return time.Since(start)
+	bcrypt, err := passwordhash.NewBcrypt(10)
+	require.NoError(b, err)
+	for name, hasher := range map[string]passwordhash.Hasher{"argon2id": argon2id, "bcrypt": bcrypt} {
+		w := newWorld(b, memory.New(), idem.WithHasher(hasher))
+		w.create(b, identity.Create{Traits: raw(`{"username":"ada"}`), Credentials: withPassword("a password")})
+		w.create(b, identity.Create{Traits: raw(`{"username":"bare"}`)})
+		w.create(b, identity.Create{Traits: raw(`{"username":"hooked"}`), Credentials: &credentials.Import{Password: &credentials.ImportPassword{UsePasswordMigrationHook: true}}})
+		w.create(b, identity.Create{Traits: raw(`{"username":"md5"}`), Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: importedHash}}})
+		for _, c := range []struct{ name, identifier, password string }{
+			{"unknown identifier", "eve", "another password"}, {"no password", "bare", "another password"}, {"no hook to ask", "hooked", "another password"},
+			{"quick old hash", "md5", "another password"},
+			{"empty", "ada", ""}, {"not UTF-8", "ada", "\xff\xfe"}, {"NUL", "ada", "a\x00b"}, {"73 bytes", "ada", strings.Repeat("x", 73)}, {"5,000 bytes", "ada", strings.Repeat("x", 5000)},
+			{"unknown identifier, empty", "eve", ""}, {"unknown identifier, not UTF-8", "eve", "\xff\xfe"}, {"unknown identifier, NUL", "eve", "a\x00b"},
+			{"unknown identifier, 73 bytes", "eve", strings.Repeat("x", 73)}, {"unknown identifier, 5,000 bytes", "eve", strings.Repeat("x", 5000)},
+		} {
+			b.Run(name+"/"+c.name, func(b *testing.B) {
+				measure := func(identifier, password string) time.Duration {
+					start := time.Now()
+					_, err := w.VerifyPassword(b.Context(), identifier, password)
+					require.ErrorIs(b, err, idem.ErrWrongPassword)
+					return time.Since(start)
+				}
+				var usual, this []time.Duration
+				for b.Loop() {
+					usual = append(usual, measure("ada", "another password"))
+					this = append(this, measure(c.identifier, c.password))
+				}
+				slices.Sort(usual)
+				slices.Sort(this)
+				b.ReportMetric(float64(this[len(this)/2])/float64(usual[len(usual)/2]), "×wrong-password")
+			})
+		}
 	}
-	var known, unknown []time.Duration
-	for b.Loop() {
-		known = append(known, measure("ada"))
-		unknown = append(unknown, measure("eve"))
-	}
-	slices.Sort(known)
-	slices.Sort(unknown)
-	b.ReportMetric(float64(unknown[len(unknown)/2])/float64(known[len(known)/2]), "unknown/known")
 }
 
 // slowHasher is one whose caller goes away while it works, and that does not notice.
