@@ -86,7 +86,17 @@ func (m *Manager) commit(ctx context.Context, id uuid.UUID, preconditions []Prec
 		if err := check(preconditions, current); err != nil {
 			return nil, err
 		}
-		return change(current)
+		last := current.UpdatedAt // change may edit current in place
+		next, err := change(current)
+		if err != nil {
+			return nil, err
+		}
+		if next.UpdatedAt.Before(last) { // the clock was set back
+			ordered := *next
+			ordered.UpdatedAt = last
+			next = &ordered
+		}
+		return next, checkStamps(next)
 	}
 	if m.beforeCommit == nil {
 		return m.storage.Update(ctx, id, guarded)
@@ -102,7 +112,7 @@ func (m *Manager) commit(ctx context.Context, id uuid.UUID, preconditions []Prec
 
 // askCreate asks the hook about a new identity.
 func (m *Manager) askCreate(ctx context.Context, i *identity.Identity) error {
-	if err := checkActor(ctx); err != nil || m.beforeCommit == nil {
+	if err := violation.Join(checkActor(ctx), checkStamps(i)); err != nil || m.beforeCommit == nil {
 		return err
 	}
 	first := storage.ApplyCreate(i)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
 )
 
 // CreateIdentity creates an identity and returns it. Plain passwords are hashed,
@@ -22,7 +23,7 @@ func (m *Manager) CreateIdentity(ctx context.Context, c identity.Create) (*ident
 }
 
 func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*identity.Identity, error) {
-	facts, err := m.createFacts(ctx, c, m.hasher)
+	facts, err := m.createFacts(ctx, m.Schemas(), c, m.hasher)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +35,8 @@ func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*ident
 	return created, locate(err, facts.Derived, c.Credentials)
 }
 
-func (m *Manager) createFacts(ctx context.Context, c identity.Create, hasher passwordhash.Hasher) (identity.Facts, error) {
-	schemas, schemaID := m.Schemas(), c.SchemaID
+func (m *Manager) createFacts(ctx context.Context, schemas *schema.Registry, c identity.Create, hasher passwordhash.Hasher) (identity.Facts, error) {
+	schemaID := c.SchemaID
 	if schemaID == "" {
 		schemaID = schemas.Default().ID()
 	}

@@ -3,12 +3,12 @@ package idem
 import (
 	"context"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
 )
 
 // CreateResult is what became of one identity of an import: exactly one of its fields
@@ -33,17 +33,18 @@ const createChunk = 1000
 // be that some were created.
 func (m *Manager) CreateIdentities(ctx context.Context, creates []identity.Create) ([]CreateResult, error) {
 	return run(ctx, m, "create identities", uuid.Nil, func(ctx context.Context) ([]CreateResult, error) {
-		results := make([]CreateResult, len(creates))
+		// All items are held against the schemas of one moment.
+		schemas, results := m.Schemas(), make([]CreateResult, len(creates))
 		for start := 0; start < len(creates); start += createChunk {
 			end := min(start+createChunk, len(creates))
-			m.createChunk(ctx, creates[start:end], results[start:end])
+			m.createChunk(ctx, schemas, creates[start:end], results[start:end])
 		}
 		return results, ctx.Err()
 	})
 }
 
-func (m *Manager) createChunk(ctx context.Context, creates []identity.Create, results []CreateResult) {
-	facts, errs := m.factsOfAll(ctx, creates)
+func (m *Manager) createChunk(ctx context.Context, schemas *schema.Registry, creates []identity.Create, results []CreateResult) {
+	facts, errs := m.factsOfAll(ctx, schemas, creates)
 	var (
 		identities []*identity.Identity
 		positions  []int
@@ -73,31 +74,15 @@ func (m *Manager) createChunk(ctx context.Context, creates []identity.Create, re
 }
 
 // factsOfAll works out the facts of all creates, as many at once as there are
-// processors.
-func (m *Manager) factsOfAll(ctx context.Context, creates []identity.Create) ([]identity.Facts, []error) {
+// processors. A hook of the application that panics or ends its goroutine does so to the
+// caller, as it does in a create.
+func (m *Manager) factsOfAll(ctx context.Context, schemas *schema.Registry, creates []identity.Create) ([]identity.Facts, []error) {
 	facts, errs := make([]identity.Facts, len(creates)), make([]error, len(creates))
-	var (
-		next     atomic.Int64
-		running  sync.WaitGroup
-		panicked atomic.Pointer[any]
-	)
-	for range min(runtime.GOMAXPROCS(0), len(creates)) {
-		running.Go(func() {
-			// A hook of the application that panics must do so where the caller can
-			// recover, as it does in a create.
-			defer func() {
-				if p := recover(); p != nil {
-					panicked.CompareAndSwap(nil, &p)
-				}
-			}()
-			for n := int(next.Add(1)) - 1; n < len(creates); n = int(next.Add(1)) - 1 {
-				facts[n], errs[n] = m.createFacts(ctx, creates[n], m.hasher)
-			}
-		})
-	}
-	running.Wait()
-	if p := panicked.Load(); p != nil {
-		panic(*p)
-	}
+	var next atomic.Int64
+	parallel(min(runtime.GOMAXPROCS(0), len(creates)), func(int) {
+		for n := int(next.Add(1)) - 1; n < len(creates); n = int(next.Add(1)) - 1 {
+			facts[n], errs[n] = m.createFacts(ctx, schemas, creates[n], m.hasher)
+		}
+	})
 	return facts, errs
 }

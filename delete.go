@@ -25,6 +25,9 @@ func (m *Manager) deleteIdentity(ctx context.Context, id uuid.UUID, precondition
 		return err
 	}
 	now := m.now()
+	if err := checkTime(now); err != nil {
+		return err
+	}
 	return m.storage.Delete(ctx, id, now, func(current *identity.Identity) error {
 		if err := check(preconditions, current); err != nil || m.beforeCommit == nil {
 			return err

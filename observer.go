@@ -22,7 +22,8 @@ import (
 // Both run on the caller's goroutine, and many calls run at once. Neither may panic.
 //
 // A call that makes other calls is told of as all of them: [Manager.CheckSchema] as
-// "check schema" with a "list identities" for each page within. [Manager.Identities] and
+// "check schema" with a "list identities" for each page within, [Manager.Rederive] likewise as
+// "rederive identities", with a "rederive identity" for each that changes. [Manager.Identities] and
 // [Manager.Changes] are told of page by page, as "list identities" and "read changes", so
 // that the time of the caller's loop does not count. [Manager.Watch] is told of as one
 // call that lasts as long as its loop, and its reads are not told of. A password that

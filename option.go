@@ -36,6 +36,7 @@ type config struct {
 	logger   *slog.Logger
 
 	pollInterval time.Duration
+	clashClaims  int // what a check of a schema remembers at once
 
 	// policy, migrate, beforeCommit and observe may be nil.
 	policy       PasswordPolicy
@@ -56,6 +57,7 @@ func newConfig(options []Option) (config, error) {
 		logger:   slog.Default(),
 
 		pollInterval: time.Second,
+		clashClaims:  maxClashClaims,
 	}
 	for _, option := range options {
 		if option.apply == nil {

@@ -25,7 +25,7 @@ import (
 func (m *Manager) PrepareCreate(ctx context.Context, c identity.Create) (identity.Create, error) {
 	return run(ctx, m, "prepare create", uuid.Nil, func(ctx context.Context) (identity.Create, error) {
 		hasher := &rememberingHasher{Hasher: m.hasher}
-		if _, err := m.createFacts(ctx, c, hasher); err != nil {
+		if _, err := m.createFacts(ctx, m.Schemas(), c, hasher); err != nil {
 			return identity.Create{}, err
 		}
 		c.Credentials = hasher.hashed(c.Credentials)

@@ -10,6 +10,7 @@ import (
 // WithoutCredential returns i without a credential, by the rules and with the errors
 // of [credentials.Set.Remove], and leaves i as it is.
 func (i *Identity) WithoutCredential(t credentials.Type, identifier string, now time.Time) (*Identity, error) {
+	now = i.notBefore(now)
 	rest, err := i.Credentials.Remove(t, identifier, now)
 	if err != nil {
 		return nil, err
@@ -29,6 +30,7 @@ func (i *Identity) WithPasswordHash(previous credentials.Config, hash string, no
 	if !exists || !password.Config.Equal(previous) {
 		return i
 	}
+	now = i.notBefore(now)
 	password.Config = credentials.Config{HashedPassword: hash}
 	password.UpdatedAt = now
 	next := *i

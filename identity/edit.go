@@ -106,6 +106,7 @@ func (e Edit) CheckChanges(current *Identity) error {
 // The error, a [*violation.Error], names what the patch asks for and the traits or the credentials do not give. e must
 // have passed [Edit.Check].
 func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
+	facts.Now = current.notBefore(facts.Now)
 	base := *current
 	if len(e.Replaced) > 0 || len(e.Removed) > 0 || e.LookupCodeUsed != "" {
 		base.Credentials = maps.Clone(base.Credentials)

@@ -92,6 +92,21 @@ func codeAddresses(derived *schema.Derived) []credentials.CodeAddress {
 	return addresses
 }
 
+// Rederived returns i with exactly the identifiers and addresses that facts.Derived, made of its own traits, gives. It
+// leaves i as it is, and the result may share memory with it. If nothing changes the result is equal to i; otherwise
+// UpdatedAt is the time of the change. Of facts, SchemaID and Credentials are ignored.
+func (i *Identity) Rederived(facts Facts) *Identity {
+	facts.Credentials, facts.Now = nil, i.notBefore(facts.Now)
+	next := *i
+	next.Traits = trim(facts.Derived.Traits)
+	next.mergeCredentials(facts)
+	next.reconcileAddresses(facts)
+	if !next.Equal(i) {
+		next.UpdatedAt = facts.Now
+	}
+	return &next
+}
+
 // derivesOther reports whether derived makes a difference to what i has.
 func (i *Identity) derivesOther(derived *schema.Derived) bool {
 	return i.identifiersMove(derived) || !i.hasAddresses(derived)

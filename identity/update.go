@@ -64,6 +64,7 @@ func (u Update) Check() error {
 //
 // u must have passed [Update.Check].
 func (u Update) Apply(current *Identity, facts Facts) *Identity {
+	facts.Now = current.notBefore(facts.Now)
 	if facts.SchemaID == current.SchemaID && current.derivesOther(facts.Derived) && u.KeepsTraits(current) {
 		facts.Derived = current.Derived() // the schema or the rules have changed, which is for Rederive to bring about
 	}
@@ -98,6 +99,15 @@ func (u Update) KeepsTraits(current *Identity) bool {
 	}
 	limits := strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues, Pointer: schema.MaxTraitsPointer}
 	return bytes.Equal(traits, current.Traits) || len(traits) <= schema.MaxTraitsBytes && strictjson.Equal(traits, current.Traits, limits)
+}
+
+// notBefore returns now, or the time of the last change where the clock was set back since: no time of an identity lies
+// before an earlier one.
+func (i *Identity) notBefore(now time.Time) time.Time {
+	if now.Before(i.UpdatedAt) {
+		return i.UpdatedAt
+	}
+	return now
 }
 
 func (i *Identity) setState(state State, now time.Time) {

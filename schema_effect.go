@@ -1,0 +1,213 @@
+package idem
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"iter"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
+)
+
+// SchemaEffect is what a candidate schema would change about one identity.
+type SchemaEffect struct {
+	ID uuid.UUID
+	// Violations are what is wrong with its traits, without their values. With any, [Manager.Rederive] would leave the
+	// identity as it is, so the other fields are empty.
+	Violations []violation.Violation
+	// Gained and Lost are the identifiers and addresses that it would have, and would have no more, as
+	// [storage.Claims] lists them. They hold personal data.
+	Gained, Lost []storage.Claim
+	// Clashes are those of Gained that another identity has too, or would gain.
+	Clashes []SchemaClash
+}
+
+// SchemaClash is an identifier or address that two identities would have.
+type SchemaClash struct {
+	Claim storage.Claim
+	// With is the other identity: the one that has it already, or one with a lower id that would gain it too.
+	With uuid.UUID
+}
+
+// maxClashClaims bounds the gained claims that CheckSchema remembers at once, in about 20 MiB.
+const maxClashClaims = 1 << 18
+
+// CheckSchema tells what would change for the identities of the schema id if candidate took its place and
+// [Manager.Rederive] ran: traits that candidate refuses, identifiers and addresses that are gained and lost, and clashes
+// between identities. It yields an effect for each identity that something changes for, in the order of ids, and changes
+// nothing. candidate may refer to the schemas that are registered.
+//
+// It walks all identities, page by page, in constant memory. Where more than 262,144 identifiers and addresses are gained
+// it walks them again for each further so many, and then yields an identity once more if another clash is found.
+//
+// The error ends it: that of a candidate that cannot be linked (KindInvalid), of ctx, or of the store.
+func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.Schema) iter.Seq2[SchemaEffect, error] {
+	const op = "check schema"
+	return func(yield func(SchemaEffect, error) bool) {
+		_ = runError(ctx, m, op, uuid.Nil, func(ctx context.Context) error {
+			linked, err := m.Schemas().With(candidate)
+			if err != nil {
+				err = m.wrap(ctx, op, uuid.Nil, violation.New("/schema_id", "", err.Error()))
+				yield(SchemaEffect{}, err)
+				return err
+			}
+			candidate, _ := linked.Get(candidate.ID())
+			check := &schemaCheck{manager: m, schemaID: id, candidate: candidate, limit: m.clashClaims, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+			err = check.run(ctx, yield)
+			if err != nil {
+				err = m.wrap(ctx, op, uuid.Nil, err)
+				yield(SchemaEffect{}, err)
+			}
+			return err
+		})
+	}
+}
+
+// schemaCheck is one call of CheckSchema.
+type schemaCheck struct {
+	manager   *Manager
+	schemaID  string
+	candidate *schema.Schema
+
+	limit int
+	seeds [2]maphash.Seed
+	// gainer is which identity would gain a claim, of those that this walk remembers. Claims are told apart by two hashes.
+	gainer map[[2]uint64]uuid.UUID
+}
+
+// run walks the identities. Each walk remembers the claims of some of them, as many as fit, and holds those of all that
+// come later against them; the next walk goes on where this one could remember no more. So every pair meets once.
+func (c *schemaCheck) run(ctx context.Context, yield func(SchemaEffect, error) bool) error {
+	after, first := uuid.Nil, true
+	for {
+		c.gainer = make(map[[2]uint64]uuid.UUID)
+		next, more, err := c.walk(ctx, after, first, yield)
+		if err != nil || !more {
+			return err
+		}
+		after, first = next, false
+	}
+}
+
+// walk yields the effects on the identities after an id. If it could not remember all that they gain, more is true and
+// next is the last identity whose claims it remembers.
+func (c *schemaCheck) walk(ctx context.Context, after uuid.UUID, first bool, yield func(SchemaEffect, error) bool) (next uuid.UUID, more bool, err error) {
+	next = after
+	err = c.manager.walk(ctx, c.schemaID, after, func(i *identity.Identity) error {
+		effect, err := c.effect(ctx, i, first)
+		if err != nil {
+			return err
+		}
+		if more = more || len(c.gainer)+len(effect.Gained) > c.limit && len(c.gainer) > 0; !more {
+			for _, claim := range effect.Gained {
+				c.gainer[c.key(claim)] = i.ID
+			}
+			next = i.ID
+		}
+		if !first {
+			effect = SchemaEffect{ID: effect.ID, Clashes: effect.Clashes}
+		}
+		if effect.Violations == nil && effect.Gained == nil && effect.Lost == nil && effect.Clashes == nil {
+			return nil
+		}
+		if !yield(effect, nil) {
+			return errStopped
+		}
+		return nil
+	})
+	if errors.Is(err, errStopped) {
+		return next, false, nil
+	}
+	return next, more, err
+}
+
+func (c *schemaCheck) key(claim storage.Claim) [2]uint64 {
+	return [2]uint64{maphash.Comparable(c.seeds[0], claim), maphash.Comparable(c.seeds[1], claim)}
+}
+
+// effect works out what would change for i. Owners are looked up in the first walk alone.
+func (c *schemaCheck) effect(ctx context.Context, i *identity.Identity, owners bool) (SchemaEffect, error) {
+	effect := SchemaEffect{ID: i.ID}
+	derived, err := c.candidate.Validate(i.Traits)
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		effect.Violations = invalid.Violations
+		return effect, nil
+	}
+	if err != nil {
+		return effect, err
+	}
+	effect.Gained, effect.Lost = storage.ChangedClaims(i, i.Rederived(identity.Facts{
+		Now: i.UpdatedAt, NewID: func(int) uuid.UUID { return uuid.Nil }, SchemaID: i.SchemaID, Derived: derived,
+	}))
+	for _, claim := range effect.Gained {
+		if with, clashes := c.gainer[c.key(claim)]; clashes {
+			effect.Clashes = append(effect.Clashes, SchemaClash{Claim: claim, With: with})
+			continue
+		}
+		if !owners {
+			continue
+		}
+		owner, err := c.manager.storage.Find(ctx, claim)
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+		case err != nil:
+			return effect, err
+		case owner.ID != i.ID && c.keeps(owner, claim):
+			effect.Clashes = append(effect.Clashes, SchemaClash{Claim: claim, With: owner.ID})
+		}
+	}
+	return effect, nil
+}
+
+// keeps reports whether i, which has claim, would still have it.
+func (c *schemaCheck) keeps(i *identity.Identity, claim storage.Claim) bool {
+	if i.SchemaID != c.schemaID {
+		return true
+	}
+	derived, err := c.candidate.Validate(i.Traits)
+	if err != nil {
+		return true
+	}
+	_, lost := storage.ChangedClaims(i, i.Rederived(identity.Facts{
+		Now: i.UpdatedAt, NewID: func(int) uuid.UUID { return uuid.Nil }, SchemaID: i.SchemaID, Derived: derived,
+	}))
+	for _, l := range lost {
+		if l == claim {
+			return false
+		}
+	}
+	return true
+}
+
+// walk calls visit for every identity of a schema, in the order of ids, from the one after an id on. An empty schemaID
+// is every schema. The error is that of visit, of the store, or of ctx.
+func (m *Manager) walk(ctx context.Context, schemaID string, after uuid.UUID, visit func(i *identity.Identity) error) error {
+	for {
+		page, err := run(ctx, m, "list identities", uuid.Nil, func(ctx context.Context) (storage.Page, error) {
+			return m.storage.List(ctx, storage.Query{After: after, Limit: storage.DefaultLimit})
+		})
+		if err != nil {
+			return err
+		}
+		for _, i := range page.Identities {
+			if schemaID != "" && i.SchemaID != schemaID {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := visit(i); err != nil {
+				return err
+			}
+		}
+		if page.Next == uuid.Nil {
+			return nil
+		}
+		after = page.Next
+	}
+}
