@@ -154,5 +154,5 @@ func compareClaims(a, b Claim) int {
 // kindOrder puts first what a person can best act on: an identifier clash says
 // that an account exists, which its addresses would only repeat.
 func kindOrder(kind ClaimKind) int {
-	return slices.Index([]ClaimKind{ClaimKindID, ClaimKindIdentifier, ClaimKindExternalID, ClaimKindKey, ClaimKindAddress}, kind)
+	return slices.Index([]ClaimKind{ClaimKindIdentifier, ClaimKindExternalID, ClaimKindKey, ClaimKindAddress}, kind)
 }

@@ -25,7 +25,10 @@ import (
 //
 // Every create, update and delete that is committed is an entry of the change feed,
 // written in the same step: there is no change without its entry and no entry without
-// its change. The order of the feed is that in which changes were committed.
+// its change. If one change was committed before another began, it comes first in the
+// feed; so do the changes of one identity, and of one claim, in their order. Changes under
+// way at the same moment may come in either order. The order is final: what was read once
+// is read so again. Reading the feed may write to the database.
 //
 // A store keeps unique, atomically with each write, the id of every identity and
 // everything that [Claims] lists.
@@ -37,7 +40,8 @@ import (
 // changed.
 type Storage interface {
 	// Create keeps a new identity, with revision 1, and returns it as kept.
-	// Errors: a [*ConflictError].
+	// Errors: a [*ConflictError]. If the id is taken, and another identity has something
+	// that [Claims] lists, it is about the latter.
 	Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error)
 
 	// CreateMany creates many identities, each by itself as Create does: one that is

@@ -19,6 +19,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlitedb"
+	"github.com/idemkit/idem/storage/storagetest"
 )
 
 // faults are tried at every step of every operation.
@@ -337,4 +338,29 @@ func evidenceOf(t *testing.T, path string, manager *idem.Manager) *evidence {
 func (v version) same(o version) bool {
 	v.ID, o.ID = uuid.Nil, uuid.Nil
 	return string(encode(v)) == string(encode(o))
+}
+
+// scriptedFaults makes a store fail as storagetest asks for.
+type scriptedFaults struct {
+	*script
+	fault fault
+}
+
+func (f scriptedFaults) Arm(n int)    { f.arm(f.fault, n) }
+func (f scriptedFaults) Disarm() bool { return f.disarm() != "" }
+
+// TestContractUnderFaults runs the part of the contract that is about faults.
+func TestContractUnderFaults(t *testing.T) {
+	for _, f := range faults {
+		if f.lasting || f.err != codeIOError && !f.cut {
+			continue // the others differ in what callers are told, which is above
+		}
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			storagetest.RunFaults(t, func(t *testing.T) (storage.Storage, storagetest.Faults) {
+				s := &script{}
+				return newStore(t, faultyDatabase(t, databasePath(t), s)), scriptedFaults{s, f}
+			}, false)
+		})
+	}
 }

@@ -25,6 +25,11 @@ func TestStore(t *testing.T) {
 	}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
 		path, _ := paths.Load(store)
 		fillRecords(t, openDatabase(t, path.(string)), records)
+	}), storagetest.Rival(func(t *testing.T, store storage.Storage) storage.Storage {
+		path, _ := paths.Load(store)
+		rival, err := sqlite.Open(t.Context(), path.(string))
+		require.NoError(t, err)
+		return rival
 	}))
 }
 

@@ -65,6 +65,27 @@ func conflicts(t *testing.T, store storage.Storage) {
 	requireConflict(t, err, "id", "")
 }
 
+// claimBeforeID creates what has the id of one identity and a claim of another: the claim
+// says that an account exists, where an id says nothing to a person. An identity that is
+// created twice clashes with itself by its id alone.
+func claimBeforeID(t *testing.T, store storage.Storage) {
+	i, other := create(t, store, full()), create(t, store, person(1))
+	both := person(1)
+	both.ID = i.ID
+	_, err := store.Create(t.Context(), both)
+	requireConflict(t, err, "identifier", "password")
+	both.ID, both.ExternalID = other.ID, i.ExternalID
+	_, err = store.Create(t.Context(), both)
+	requireConflict(t, err, "external_id", "")
+	same := person(2)
+	same.ID = i.ID
+	_, errs := store.CreateMany(t.Context(), []*identity.Identity{i, person(3), same, person(3)})
+	requireConflict(t, errs[0], "id", "")
+	require.NoError(t, errs[1])
+	requireConflict(t, errs[2], "id", "")
+	requireConflict(t, errs[3], "id", "")
+}
+
 func conflictLeavesNoTrace(t *testing.T, store storage.Storage) {
 	first, second := create(t, store, full()), create(t, store, person(1))
 	for _, clash := range clashes {

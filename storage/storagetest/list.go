@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -205,20 +206,26 @@ func listUnderLoad(t *testing.T, store storage.Storage) {
 	for n := range 60 {
 		create(t, store, person(2*n))
 	}
-	var stop atomic.Bool
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		inParallel(4, func(writer int) {
+	// Whatever fails below, the writers end before the store is closed.
+	var (
+		stop    atomic.Bool
+		writers sync.WaitGroup
+	)
+	defer writers.Wait()
+	defer stop.Store(true)
+	for writer := range 4 {
+		writers.Go(func() {
+			ctx := context.WithoutCancel(t.Context())
 			for n := 0; !stop.Load(); n = (n + 1) % 15 {
 				i := person(2*(15*writer+n) + 1)
-				if _, err := store.Create(context.WithoutCancel(t.Context()), i); err != nil {
-					assert.ErrorIs(t, err, storage.ErrConflict)
-					assert.NoError(t, store.Delete(context.WithoutCancel(t.Context()), i.ID, noon, nil))
+				if _, err := store.Create(ctx, i); err != nil {
+					if !assert.ErrorIs(t, err, storage.ErrConflict) || !assert.NoError(t, store.Delete(ctx, i.ID, noon, nil)) {
+						return
+					}
 				}
 			}
 		})
-	}()
+	}
 	for range 20 {
 		found := walk(t, store, storage.Query{Limit: 7}, func(int) {})
 		seen := map[uuid.UUID]bool{}
@@ -230,8 +237,6 @@ func listUnderLoad(t *testing.T, store storage.Storage) {
 			require.True(t, seen[fixedID(2*n)], "an identity that was there all along is skipped")
 		}
 	}
-	stop.Store(true)
-	<-done
 }
 
 // pageBytes lists identities of which each is larger than the one before.
@@ -319,15 +324,20 @@ func importMany(t *testing.T, store storage.Storage) {
 // listOfTheMoment looks for an identifier that comes and goes.
 func listOfTheMoment(t *testing.T, store storage.Storage) {
 	i := create(t, store, person(1))
+	// Whatever fails below, the writer ends before the store is closed.
+	var stop atomic.Bool
 	done := make(chan struct{})
+	defer func() { <-done }()
+	defer stop.Store(true)
 	go func() {
 		defer close(done)
-		for n := range 200 {
+		for n := 0; n < 200 && !stop.Load(); n++ {
 			_, err := store.Update(context.WithoutCancel(t.Context()), i.ID, editing(withEmail([]string{"here@example.com", "there@example.com"}[n%2])))
-			assert.NoError(t, err)
+			if !assert.NoError(t, err) {
+				return
+			}
 		}
 	}()
-	defer func() { <-done }()
 	here := storage.Identifier{Type: credentials.TypePassword, Value: "here@example.com"}
 	for {
 		for _, filter := range []storage.Filter{{Identifiers: []storage.Identifier{here}}, {Prefixes: []storage.Identifier{here}}} {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/idemkit/idem/storage"
 )
 
@@ -22,6 +24,7 @@ type config struct {
 	transaction bool
 	parallel    chan struct{}
 	fillRecords func(t *testing.T, store storage.Storage, records []storage.Record)
+	rival       func(t *testing.T, store storage.Storage) storage.Storage
 }
 
 // InTransaction says that the stores are those of an application's transaction, which
@@ -42,6 +45,12 @@ func FillRecords(fill func(t *testing.T, store storage.Storage, records []storag
 	return Option{func(c *config) { c.fillRecords = fill }}
 }
 
+// Rival opens a second store on the database of one that Run has opened, as another process
+// would. Run closes it. Without it the cases about two stores use one store twice.
+func Rival(open func(t *testing.T, store storage.Storage) storage.Storage) Option {
+	return Option{func(c *config) { c.rival = open }}
+}
+
 // Run checks every promise of the contract, each on an empty store that open
 // returns. Run closes the stores.
 func Run(t *testing.T, open func(t *testing.T) storage.Storage, options ...Option) {
@@ -52,7 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) storage.Storage, options ...Optio
 	all := slices.Concat(cases, []testCase{{
 		"RecordsBounded", "records without an identity are bounded, and the soonest to expire go first",
 		func(t *testing.T, store storage.Storage) { recordsBounded(t, store, cfg.fillRecords) }, onStore,
-	}})
+	}}, rivalCases(cfg))
 	for _, c := range all {
 		if c.where == onStore && cfg.transaction || c.where == inTransaction && !cfg.transaction {
 			continue
@@ -75,6 +84,30 @@ func Run(t *testing.T, open func(t *testing.T) storage.Storage, options ...Optio
 			c.check(t, store)
 		})
 	}
+}
+
+// rivalCases are the promises about two stores on one database.
+func rivalCases(cfg config) (all []testCase) {
+	for _, c := range []struct {
+		name, promise string
+		check         func(t *testing.T, store, rival storage.Storage)
+	}{
+		{"UpdateBesideRival", "an update is of the identity as it is when it is written, whatever another process does meanwhile", updateBesideRival},
+		{"DeleteBesideRival", "a delete is checked on the identity as it is when it is removed, whatever another process does meanwhile", deleteBesideRival},
+		{"RecordBesideRival", "a change of a record is made of the record as it is when it is written", recordBesideRival},
+		{"RivalsAgree", "two stores on one database lose nothing, and see the same feed", rivalsAgree},
+		{"RivalsSwap", "two identities that take each other's identifier at once are both refused", rivalsSwap},
+	} {
+		all = append(all, testCase{c.name, c.promise, func(t *testing.T, store storage.Storage) {
+			rival := store
+			if cfg.rival != nil {
+				rival = cfg.rival(t, store)
+				defer func() { require.NoError(t, rival.Close()) }()
+			}
+			c.check(t, store, rival)
+		}, onStore})
+	}
+	return all
 }
 
 // where says which stores a case is for.
@@ -120,6 +153,10 @@ var cases = []testCase{
 	{"SeparateClaims", "the same value may be claimed as different things", separateClaims, everywhere},
 	{"OwnClaims", "what an identity claims already is no conflict for a rival update of the same identity", ownClaims, everywhere},
 	{"ReleasedClaims", "an update frees what the identity no longer claims", releasedClaims, everywhere},
+
+	{"ClaimBeforeID", "of an id and a claim of another identity the claim is told", claimBeforeID, everywhere},
+	{"OddTexts", "identifiers, addresses and external ids are compared byte for byte, whatever their bytes", oddTexts, everywhere},
+	{"IDOrder", "ids are ordered as bytes", idOrder, everywhere},
 
 	{"ParallelUpdates", "50 parallel read-modify-write updates of one identity all count", parallelUpdates, everywhere},
 	{"UniquenessRace", "of 32 that race for one identifier exactly one gets it", uniquenessRace, everywhere},

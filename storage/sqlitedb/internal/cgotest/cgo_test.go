@@ -36,6 +36,11 @@ func TestStore(t *testing.T) {
 			}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
 				db, _ := databases.Load(store)
 				fillRecords(t, db.(*sql.DB), records)
+			}), storagetest.Rival(func(t *testing.T, store storage.Storage) storage.Storage {
+				db, _ := databases.Load(store)
+				rival, err := sqlitedb.New(t.Context(), db.(*sql.DB))
+				require.NoError(t, err)
+				return rival
 			}))
 		})
 	}
