@@ -1,9 +1,7 @@
 package console
 
 import (
-	"encoding/json"
 	"net/http"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -67,35 +65,36 @@ func (req *request) update(id uuid.UUID, name, done string, set func(*identity.U
 
 func (req *request) saveState(id uuid.UUID) error {
 	state := identity.State(req.value("state"))
-	return req.update(id, "state", "state_"+string(state), func(u *identity.Update) { u.State = state })
+	return req.act(id, "state", func(_ *identity.Identity, only idem.Precondition) error {
+		if _, err := req.manager.SetState(req.r.Context(), id, state, only); err != nil {
+			return err
+		}
+		return req.see("people/" + id.String() + "?done=state_" + string(state))
+	})
 }
 
 func (req *request) saveExternalID(id uuid.UUID) error {
 	return req.update(id, "external", "external", func(u *identity.Update) { u.ExternalID = req.value("external_id") })
 }
 
+// savePassword sets a password. The policy of the Manager judges it.
 func (req *request) savePassword(id uuid.UUID) error {
-	return req.update(id, "password", "password", func(u *identity.Update) {
-		u.Credentials = &credentials.Import{Password: &credentials.ImportPassword{Password: req.r.PostFormValue("password")}}
+	return req.act(id, "password", func(_ *identity.Identity, only idem.Precondition) error {
+		if _, err := req.manager.SetPassword(req.r.Context(), id, req.r.PostFormValue("password"), only); err != nil {
+			return err
+		}
+		return req.see("people/" + id.String() + "?done=password")
 	})
 }
 
 // verifyAddress marks a verifiable address as verified.
 func (req *request) verifyAddress(id uuid.UUID) error {
 	return req.act(id, "verify", func(i *identity.Identity, only idem.Precondition) error {
-		for n, a := range i.VerifiableAddresses {
+		for _, a := range i.VerifiableAddresses {
 			if a.ID.String() != req.value("address") {
 				continue
 			}
-			at := "/verifiable_addresses/" + strconv.Itoa(n)
-			patch, err := json.Marshal([]map[string]any{
-				{"op": "replace", "path": at + "/verified", "value": true},
-				{"op": "replace", "path": at + "/status", "value": identity.AddressCompleted},
-			})
-			if err != nil {
-				return err
-			}
-			if _, err := req.manager.PatchIdentity(req.r.Context(), id, idem.JSONPatch(patch), only); err != nil {
+			if _, err := req.manager.MarkVerified(req.r.Context(), id, a.Via, a.Value, only); err != nil {
 				return err
 			}
 			return req.see("people/" + id.String() + "?done=verify")

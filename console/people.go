@@ -24,8 +24,9 @@ type listing struct {
 	Token  string
 }
 
-func readListing(r *http.Request) listing {
-	q := r.URL.Query()
+func readListing(r *http.Request) listing { return listingOf(r.URL.Query()) }
+
+func listingOf(q url.Values) listing {
 	l := listing{Search: strings.TrimSpace(q.Get("q")), Token: q.Get("page_token"), Size: defaultPageSize}
 	if size, err := strconv.Atoi(q.Get("page_size")); err == nil && slices.Contains(pageSizes, size) {
 		l.Size = size
@@ -51,14 +52,14 @@ func (l listing) query() string {
 }
 
 // find returns what the Manager is asked.
-func (l listing) find() idem.Query {
+func (l listing) find() (idem.Query, error) {
 	q := idem.Query{PageSize: l.Size, PageToken: l.Token}
 	if id, err := uuid.Parse(l.Search); err == nil {
 		q.IDs = []uuid.UUID{id}
 	} else {
 		q.IdentifierPrefix = l.Search
 	}
-	return q
+	return q, nil
 }
 
 type peoplePage struct {
@@ -78,7 +79,11 @@ func (req *request) people(uuid.UUID) error {
 	page := peoplePage{frame: req.frame(text("people.title"), "people"), listing: l, Sizes: pageSizes, Many: len(req.manager.Schemas().All()) > 1}
 	page.Asked = l.Search
 	status := http.StatusOK
-	found, err := req.manager.ListIdentities(req.r.Context(), l.find())
+	q, err := l.find()
+	var found idem.Page
+	if err == nil {
+		found, err = req.manager.ListIdentities(req.r.Context(), q)
+	}
 	switch {
 	case err == nil:
 	case idem.KindOf(err) == idem.KindInvalid:
@@ -100,6 +105,21 @@ func (req *request) people(uuid.UUID) error {
 		page.Next = req.relative(next.query())
 	}
 	return req.page(status, "people", page)
+}
+
+// Filter is the part of the address that says whom the list is about, without the page.
+func (l listing) Filter() string {
+	l.Token = ""
+	return strings.TrimPrefix(l.query(), "?")
+}
+
+// Export is the link to all who are found, in a format.
+func (p peoplePage) Export(format string) string {
+	filter := p.Filter()
+	if filter != "" {
+		filter += "&"
+	}
+	return p.relative("export?" + filter + "format=" + format)
 }
 
 // Searched reports whether the list is a part of all.

@@ -15,7 +15,7 @@ var templateFiles embed.FS
 // templates are the pages by name. Each is complete, with the layout around it.
 type templates map[string]*template.Template
 
-var pageNames = []string{"people", "person", "conflict", "new", "schemas", "activity", "fault"}
+var pageNames = []string{"people", "person", "conflict", "new", "schemas", "activity", "import", "bulk", "fault"}
 
 // loadTemplates parses what is embedded. It panics only if a template is broken, which every test would show.
 func loadTemplates(a assets) templates {

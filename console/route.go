@@ -19,7 +19,7 @@ type route struct {
 // traits twice.
 const (
 	formLimit   = 8 << 20
-	importLimit = 64 << 20
+	importLimit = 16 << 20
 )
 
 // reads and writes are the routes by path. "person" stands for people/ID; a write also says what it does, in the
@@ -28,6 +28,8 @@ var reads = map[string]route{
 	"":                {opList, 0, (*request).people},
 	"person":          {opGet, 0, (*request).person},
 	"new":             {opCreate, 0, (*request).newPerson},
+	"import":          {opImport, 0, (*request).importPeople},
+	"export":          {opList, 0, (*request).export},
 	"schemas":         {opSchemas, 0, (*request).schemas},
 	"activity":        {opActivity, 0, (*request).activity},
 	"activity/stream": {opActivity, 0, (*request).activityStream},
@@ -35,6 +37,10 @@ var reads = map[string]route{
 
 var writes = map[string]route{
 	"new":               {opCreate, formLimit, (*request).createPerson},
+	"import check":      {opImport, importLimit, (*request).checkImport},
+	"import run":        {opImport, importLimit, (*request).runImport},
+	"bulk preview":      {opUpdate, formLimit, (*request).previewBulk},
+	"bulk run":          {opUpdate, formLimit, (*request).runBulk},
 	"schemas check":     {opCheckSchema, formLimit, (*request).checkSchema},
 	"person traits":     {opUpdate, formLimit, (*request).saveTraits},
 	"person metadata":   {opUpdate, formLimit, (*request).saveMetadata},

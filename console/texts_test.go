@@ -34,7 +34,7 @@ func TestTexts(t *testing.T) {
 		if strings.HasSuffix(file.Name(), ".go") && file.Name() != "texts.go" {
 			source, err := os.ReadFile(file.Name())
 			require.NoError(t, err)
-			note(string(source), `textf?\("([^"]+)"`, `"((?:fault|schemas|form)\.[a-z_]+)"`)
+			note(string(source), `(?:textf?|tell)\("([^"]+)"`, `"((?:fault|schemas|form)\.[a-z_]+)"`)
 		}
 	}
 	for name := range used {

@@ -25,6 +25,12 @@
     if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
   });
 
+  // One tick for all rows of a page.
+  const all = document.querySelector("[data-tick-all]");
+  all?.addEventListener("change", () => {
+    document.querySelectorAll('[name="id"][form="bulk"]').forEach((tick) => { tick.checked = all.checked; });
+  });
+
   // Nothing that was typed is lost by leaving the page.
   const changed = new Set();
   document.querySelectorAll("[data-dirty]").forEach((form) => changed.add(form));

@@ -26,6 +26,37 @@ func (f *Form) Post(values url.Values) {
 	f.post(f.Root, &posted{values: values, children: childrenOf(values)})
 }
 
+// PostText is Post of values that people wrote by hand, as in a table: a choice may be given by its label, and text
+// that is no JSON is a string where a field takes any JSON. Values without a field are an error of the form.
+func (f *Form) PostText(values url.Values) {
+	f.Post(values)
+	for name, texts := range values {
+		field := f.byPointer[name]
+		if field == nil || field.IsGroup() {
+			f.Root.fail(name + ": " + errNoField)
+			continue
+		}
+		field.Text = field.written(texts[0])
+	}
+}
+
+// written is the text of a control for what somebody wrote.
+func (field *Field) written(text string) string {
+	switch field.Kind {
+	case KindChoice:
+		for _, o := range field.Options {
+			if text == o.Label || text == o.Value {
+				return o.Value
+			}
+		}
+	case KindJSON:
+		if _, err := parse([]byte(text)); err != nil {
+			return quote(text)
+		}
+	}
+	return text
+}
+
 // posted is what a browser sent.
 type posted struct {
 	values   url.Values

@@ -9,5 +9,6 @@ const (
 	// and and or join what is wrong in one branch of an anyOf, and the branches.
 	and, or = "and", "or"
 
+	errNoField = "the schema has no such field"
 	errTooMany = "the form cannot have more fields: add them in a second step, or edit the JSON"
 )

@@ -192,7 +192,7 @@ func (b *tab) check() {
 }
 
 // patience is how long a step may take: tests may share a slow machine.
-const patience = 60 * time.Second
+const patience = 30 * time.Second
 
 func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
