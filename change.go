@@ -42,12 +42,20 @@ func checkActor(ctx context.Context) error {
 func (m *Manager) change(ctx context.Context, id uuid.UUID, preconditions []Precondition,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
+	return m.changeEnding(ctx, id, preconditions, identity.EndsSignIns, change)
+}
+
+// changeEnding is change where ends tells whether sign-ins must end.
+func (m *Manager) changeEnding(ctx context.Context, id uuid.UUID, preconditions []Precondition, ends func(before, after *identity.Identity) bool,
+	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
+
 	var epoch int64
+	now := m.now()
 	return m.commit(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
 		before := *current // change may edit current in place, but not what its slices and maps hold
 		before.Credentials = maps.Clone(current.Credentials)
 		next, err := change(current)
-		if err != nil || !identity.EndsSignIns(&before, next) {
+		if err != nil || !ends(&before, next) {
 			return next, err
 		}
 		if epoch == 0 {
@@ -57,6 +65,9 @@ func (m *Manager) change(ctx context.Context, id uuid.UUID, preconditions []Prec
 		}
 		ended := *next
 		ended.SignInEpoch = epoch
+		if ended.UpdatedAt.Equal(before.UpdatedAt) {
+			ended.UpdatedAt = now // nothing else has changed
+		}
 		return &ended, nil
 	})
 }

@@ -45,11 +45,16 @@ func (m *Manager) deleteIdentity(ctx context.Context, id uuid.UUID, precondition
 // [credentials.ErrLastFirstFactor], [credentials.ErrNotRemovable] and
 // [credentials.ErrIdentifierRequired]; KindPrecondition; KindVetoed.
 func (m *Manager) DeleteCredential(ctx context.Context, id uuid.UUID, t credentials.Type, identifier string, preconditions ...Precondition) error {
-	return writeError(ctx, m, "delete credential", id, func(ctx context.Context) error {
+	_, err := m.RemoveCredential(ctx, id, t, identifier, preconditions...)
+	return err
+}
+
+// RemoveCredential is DeleteCredential that returns the identity as it is then.
+func (m *Manager) RemoveCredential(ctx context.Context, id uuid.UUID, t credentials.Type, identifier string, preconditions ...Precondition) (*identity.Identity, error) {
+	return write(ctx, m, "delete credential", id, func(ctx context.Context) (*identity.Identity, error) {
 		now := m.now()
-		_, err := m.change(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
+		return m.change(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
 			return current.WithoutCredential(t, identifier, now)
 		})
-		return err
 	})
 }

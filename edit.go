@@ -74,7 +74,10 @@ func (m *Manager) edit(ctx context.Context, id uuid.UUID, resolve func(current *
 		if err := w.work(ctx, current, false); err != nil {
 			return nil, err
 		}
-		edited, err := m.change(ctx, id, preconditions, func(now *identity.Identity) (*identity.Identity, error) {
+		ends := func(before, after *identity.Identity) bool {
+			return w.edit.EndSignIns || identity.EndsSignIns(before, after)
+		}
+		edited, err := m.changeEnding(ctx, id, preconditions, ends, func(now *identity.Identity) (*identity.Identity, error) {
 			if now.Revision != current.Revision {
 				if losses < maxLosses {
 					return nil, errMoved

@@ -64,5 +64,9 @@ func newUUIDv7() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 // Logger returns where the Manager logs.
 func (m *Manager) Logger() *slog.Logger { return m.logger }
 
+// Now returns the time by the Manager's clock, as identities keep it: in UTC and whole
+// microseconds.
+func (m *Manager) Now() time.Time { return m.now() }
+
 // now is the time as identities keep it: whole microseconds in UTC.
 func (m *Manager) now() time.Time { return m.clock().UTC().Truncate(time.Microsecond) }

@@ -27,6 +27,7 @@ import (
 func (m *Manager) SetPassword(ctx context.Context, id uuid.UUID, password string, preconditions ...Precondition) (*identity.Identity, error) {
 	return m.editing(ctx, "set password", id, func(current *identity.Identity, e *identity.Edit) error {
 		e.Credentials = &credentials.Import{Password: &credentials.ImportPassword{Password: password}}
+		e.EndSignIns = true // also where a hasher without salt gives the hash that there is
 		return m.checkBuiltIn(current, password)
 	}, preconditions)
 }
@@ -120,16 +121,8 @@ func (m *Manager) ReplaceLookupCodes(ctx context.Context, id uuid.UUID, codes []
 // EndSignIns ends every sign-in of the identity id by giving it another
 // [identity.Identity.SignInEpoch]. Errors: KindNotFound; KindPrecondition; KindVetoed.
 func (m *Manager) EndSignIns(ctx context.Context, id uuid.UUID, preconditions ...Precondition) (*identity.Identity, error) {
-	return write(ctx, m, "end sign-ins", id, func(ctx context.Context) (*identity.Identity, error) {
-		epoch, err := m.newEpoch(0)
-		if err != nil {
-			return nil, err
-		}
-		now := m.now()
-		return m.commit(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
-			next := *current
-			next.SignInEpoch, next.UpdatedAt = epoch, now
-			return &next, nil
-		})
-	})
+	return m.editing(ctx, "end sign-ins", id, func(_ *identity.Identity, e *identity.Edit) error {
+		e.EndSignIns = true
+		return nil
+	}, preconditions)
 }

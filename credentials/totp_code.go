@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// MinTOTPDigits is how many digits a code must have to be accepted at a sign-in.
-	MinTOTPDigits = 6
+	// LeastTOTPDigits is how many digits a code must have to be accepted at a sign-in.
+	LeastTOTPDigits = 6
 	// MaxTOTPPeriod is how long a code may be shown at most to be accepted at a sign-in.
 	MaxTOTPPeriod = 120 * time.Second
 	// TOTPSkew is how many steps a code may be early or late (RFC 6238, section 5.2).
@@ -82,7 +82,7 @@ func ParseTOTP(rawURL string) (TOTP, error) {
 	default:
 		return TOTP{}, ErrTOTPNotAccepted
 	}
-	if parts.digits < MinTOTPDigits || parts.period > MaxTOTPPeriod {
+	if parts.digits < LeastTOTPDigits || parts.period > MaxTOTPPeriod {
 		return TOTP{}, ErrTOTPNotAccepted
 	}
 	return TOTP{parts}, nil

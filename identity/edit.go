@@ -27,6 +27,9 @@ type Edit struct {
 	// Removed are the types of credentials that the identity loses, whether or not it could sign in without them.
 	// Identifiers that come from traits stay.
 	Removed []credentials.Type
+	// EndSignIns ends the sign-ins of the identity also where [EndsSignIns] would not. The Manager does it; Apply does not
+	// look at it.
+	EndSignIns bool
 	// LookupCodeUsed is a recovery code that was used at the time of the change, as it is stored. Empty means none.
 	LookupCodeUsed string
 	// Verifications are the changes to addresses, by the id of the address.

@@ -1,0 +1,58 @@
+package signin
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/idemkit/idem/credentials"
+)
+
+// The errors of this package, beside those of [idem.Manager] as it returns them, such as
+// [idem.ErrWrongPassword] and [idem.ErrInactive].
+var (
+	// ErrWrongCode is the error of a code, or of its handle, that is wrong, used, too old,
+	// or not valid any more since something about the identity has changed. Which of
+	// them is not told.
+	ErrWrongCode = errors.New("the code is wrong or not valid any more")
+	// ErrSignedOut is the error of a proof that does not count any more: the identity's
+	// sign-ins were ended, or it is inactive or gone.
+	ErrSignedOut = errors.New("the sign-in has ended")
+	// ErrStepUp is the error of a proof that is not enough for what is asked: it is too
+	// old, or below the level that the identity can reach. Let the person sign in again.
+	ErrStepUp = errors.New("a fresh sign-in at the identity's highest level is needed")
+	// ErrNoFactor is the error of a credential that the identity does not have.
+	ErrNoFactor = errors.New("the identity has no such credential to sign in with")
+	// ErrLocked is the error of an authenticator app after [MaxTOTPFailures] wrong codes
+	// in a row. Another second factor unlocks it.
+	ErrLocked = errors.New("the authenticator app is locked: sign in with another second factor")
+)
+
+// ThrottledError is the error of an attempt that came too soon after failures, or of a
+// code that was asked for too often. Nothing was compared, and nothing counted.
+type ThrottledError struct {
+	// RetryAfter is how long to wait.
+	RetryAfter time.Duration
+}
+
+// Error tells how long to wait.
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("too many attempts: try again in %s", e.RetryAfter.Round(time.Second))
+}
+
+// SecondFactorError is the error of a recovery that needs a second factor. Nothing was
+// consumed: call again with one.
+type SecondFactorError struct {
+	// Methods are the second factors that the identity can use.
+	Methods []credentials.Method
+	// Wrong tells that a second factor was given, and was wrong.
+	Wrong bool
+}
+
+// Error tells what is needed.
+func (e *SecondFactorError) Error() string {
+	if e.Wrong {
+		return "the second factor is wrong"
+	}
+	return "a second factor is needed"
+}

@@ -1,0 +1,222 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+)
+
+const (
+	// enrolmentLife is how long an enrolment waits for its code.
+	enrolmentLife = 15 * time.Minute
+	// maxEnrolmentAttempts is how many wrong codes end an enrolment.
+	maxEnrolmentAttempts = 5
+	// stepLife is how long it is remembered which codes of an app were used: longer than
+	// any clock is set back.
+	stepLife = 10 * 365 * 24 * time.Hour
+)
+
+// TOTP adds a code of the authenticator app to the proof of a first factor. A code counts
+// once, and after it none that is older (RFC 6238, section 5.2).
+//
+// Errors: [ErrSignedOut]; [ErrStepUp]; [ErrNoFactor]; [credentials.ErrTOTPNotAccepted];
+// [ErrWrongCode]; [ErrLocked]; [*ThrottledError]; [storage.ErrInTransaction].
+func (s *Service) TOTP(ctx context.Context, first Proof, code string) (SignIn, error) {
+	i, err := s.SecondFactor(ctx, first)
+	if err != nil {
+		return SignIn{}, err
+	}
+	step, counters, err := s.matchTOTP(ctx, i, code)
+	if err != nil {
+		return SignIn{}, err
+	}
+	if err := s.claimStep(ctx, i.ID, i.Credentials[credentials.TypeTOTP].Config.TOTPURL, step); err != nil {
+		return SignIn{}, err
+	}
+	if err := s.succeed(ctx, counters...); err != nil {
+		return SignIn{}, err
+	}
+	return s.SignedIn(i, append(slices.Clone(first.Methods), credentials.MethodTOTP)...), nil
+}
+
+// matchTOTP counts an attempt and finds the step of a code, which is still to be claimed.
+// The counters are those on which it succeeds then.
+func (s *Service) matchTOTP(ctx context.Context, i *identity.Identity, code string) (step int64, counters []counterOf, err error) {
+	url := i.Credentials[credentials.TypeTOTP].Config.TOTPURL
+	if url == "" {
+		return 0, nil, ErrNoFactor
+	}
+	app, err := credentials.ParseTOTP(url)
+	if errors.Is(err, credentials.ErrTOTPNotAccepted) {
+		return 0, nil, err
+	}
+	if err != nil {
+		return 0, nil, ErrNoFactor
+	}
+	counters = s.withClient(ctx, s.ofTOTP(i.ID))
+	if err := s.attempt(ctx, counters...); err != nil {
+		return 0, nil, err
+	}
+	step, right := app.Match(code, s.manager.Now())
+	if !right {
+		return 0, nil, ErrWrongCode
+	}
+	return step, counters, nil
+}
+
+// usedStep is the last step of an app whose code was accepted.
+type usedStep struct {
+	Step int64 `json:"s"`
+}
+
+// claimStep makes a step, and all before it, used: of many who come with one code, one is
+// first.
+func (s *Service) claimStep(ctx context.Context, id uuid.UUID, url string, step int64) error {
+	claimed := false
+	expires := s.manager.Now().Add(stepLife)
+	err := updateRecord(ctx, s, s.keys.sum("totp step", id[:], []byte(url)), id, func(current *usedStep) (*usedStep, time.Time) {
+		if claimed = current == nil || step > current.Step; claimed {
+			return &usedStep{Step: step}, expires
+		}
+		return current, expires
+	})
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return ErrSignedOut
+	case err != nil:
+		return err
+	case !claimed:
+		return ErrWrongCode
+	}
+	return nil
+}
+
+// Enrolment is an authenticator app that is being added. It prints as a placeholder.
+type Enrolment struct {
+	// Handle stands for the enrolment in FinishTOTP.
+	Handle string `json:"-"`
+	// URL is the otpauth://totp/ URL with the secret, to be shown as a QR code.
+	URL string `json:"-"`
+	// ExpiresAt is when the enrolment ends.
+	ExpiresAt time.Time
+}
+
+const enrolmentPlaceholder = "[enrolment]"
+
+// Format implements [fmt.Formatter] with a placeholder.
+func (e Enrolment) Format(f fmt.State, _ rune) { fmt.Fprint(f, enrolmentPlaceholder) }
+
+// LogValue implements [slog.LogValuer] with a placeholder.
+func (e Enrolment) LogValue() slog.Value { return slog.StringValue(enrolmentPlaceholder) }
+
+// enrolment is what is kept of one.
+type enrolment struct {
+	URL      string    `json:"u"`
+	Attempts int       `json:"a"`
+	Expires  time.Time `json:"e"`
+}
+
+// BeginTOTP makes a secret for an authenticator app. issuer is the application's name, as
+// the app shows it. The identity does not have the app before FinishTOTP.
+//
+// Errors: [ErrSignedOut]; [ErrStepUp]; [storage.ErrInTransaction].
+func (s *Service) BeginTOTP(ctx context.Context, proof Proof, issuer string) (Enrolment, error) {
+	i, err := s.StepUp(ctx, proof)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	secret, err := s.randomBytes(credentials.NewTOTPSecretBytes)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	handle, err := s.randomBytes(handleBytes)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	begun := Enrolment{
+		Handle: base64.RawURLEncoding.EncodeToString(handle), URL: credentials.NewTOTPURL(issuer, s.accountName(i), secret),
+		ExpiresAt: s.manager.Now().Add(enrolmentLife),
+	}
+	err = updateRecord(ctx, s, s.enrolmentKey(i, handle), i.ID, func(*enrolment) (*enrolment, time.Time) {
+		return &enrolment{URL: begun.URL, Expires: begun.ExpiresAt}, begun.ExpiresAt
+	})
+	return begun, err
+}
+
+// enrolmentKey is the key of an enrolment, which ends with the sign-in epoch.
+func (s *Service) enrolmentKey(i *identity.Identity, handle []byte) storage.RecordKey {
+	return s.keys.sum("totp enrolment", i.ID[:], fmt.Append(nil, s.epoch(i)), handle)
+}
+
+// accountName is what an authenticator app shows: what the schema marks for it, or what i
+// signs in with.
+func (s *Service) accountName(i *identity.Identity) string {
+	if schema, known := s.manager.Schemas().Get(i.SchemaID); known {
+		if derived, err := schema.Validate(i.Traits); err == nil && derived.TOTPAccountName != "" {
+			return derived.TOTPAccountName
+		}
+	}
+	for _, t := range []credentials.Type{credentials.TypePassword, credentials.TypeCode, credentials.TypeWebAuthn} {
+		if identifiers := i.Credentials[t].Identifiers; len(identifiers) > 0 {
+			return identifiers[0]
+		}
+	}
+	return i.ID.String()
+}
+
+// FinishTOTP gives the identity of a proof the authenticator app of an enrolment, whose
+// code shows that it has the secret. It replaces the one there is. The code counts as
+// used. After five wrong codes the enrolment ends.
+//
+// Errors: [ErrSignedOut]; [ErrStepUp]; [ErrWrongCode], also for a handle that is wrong or
+// too old; [storage.ErrInTransaction].
+func (s *Service) FinishTOTP(ctx context.Context, proof Proof, handle, code string) (Changed, error) {
+	before, err := s.StepUp(ctx, proof)
+	if err != nil {
+		return Changed{}, err
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(handle)
+	if err != nil {
+		return Changed{}, ErrWrongCode
+	}
+	key, url := s.enrolmentKey(before, raw), ""
+	err = updateRecord(ctx, s, key, before.ID, func(current *enrolment) (*enrolment, time.Time) {
+		if url = ""; current == nil || current.Attempts >= maxEnrolmentAttempts {
+			return nil, time.Time{}
+		}
+		url = current.URL
+		current.Attempts++
+		return current, current.Expires
+	})
+	if err != nil {
+		return Changed{}, err
+	}
+	app, err := credentials.ParseTOTP(url)
+	if err != nil {
+		return Changed{}, ErrWrongCode
+	}
+	step, right := app.Match(code, s.manager.Now())
+	if !right {
+		return Changed{}, ErrWrongCode
+	}
+	// The step is what one of several who come at once can have. The record goes last: it
+	// holds nothing that the identity does not then have.
+	if err := s.claimStep(ctx, before.ID, url, step); err != nil {
+		return Changed{}, err
+	}
+	after, err := s.manager.AddCredentials(ctx, before.ID, credentials.Import{TOTP: &credentials.ImportTOTP{URL: url}}, s.IfCurrent(before))
+	if err != nil {
+		return Changed{}, plain(err)
+	}
+	return s.Changed(proof, before, after), s.deleteRecord(ctx, key)
+}
