@@ -1,8 +1,11 @@
 package sqlitedb_test
 
 import (
+	"bytes"
 	"database/sql"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -44,10 +47,13 @@ func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
 	t.Helper()
 	tx, err := db.Begin()
 	require.NoError(t, err)
-	insert, err := tx.Prepare(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`)
-	require.NoError(t, err)
-	for _, r := range records {
-		_, err := insert.Exec(r.Key[:], r.Value, r.Expires.UnixMicro())
+	slices.SortFunc(records, func(a, b storage.Record) int { return bytes.Compare(a.Key[:], b.Key[:]) })
+	for part := range slices.Chunk(records, 500) {
+		var args []any
+		for _, r := range part {
+			args = append(args, r.Key[:], r.Value, r.Expires.UnixMicro())
+		}
+		_, err := tx.Exec(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`+strings.Repeat(`, (?, ?, ?)`, len(part)-1), args...)
 		require.NoError(t, err)
 	}
 	require.NoError(t, tx.Commit())
