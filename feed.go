@@ -41,14 +41,14 @@ func (m *Manager) Watch(ctx context.Context, q storage.ChangeQuery) iter.Seq2[st
 	const op = "watch changes"
 	return func(yield func(storage.Change, error) bool) {
 		_ = runError(ctx, m, op, q.IdentityID, func(ctx context.Context) error {
-			q, left := q, false
+			q, left, read := q, false, m.readWithoutGap()
 			send := func(c storage.Change, err error) bool {
 				left = err == nil && !yield(c, nil)
 				return !left
 			}
 			for {
 				changed := m.storage.Changed() // before reading, so that none is slept through
-				err := m.eachChange(ctx, &q, m.storage.Changes, send)
+				err := m.eachChange(ctx, &q, read, send)
 				if left {
 					return nil
 				}
@@ -67,6 +67,24 @@ func (m *Manager) Watch(ctx context.Context, q storage.ChangeQuery) iter.Seq2[st
 				return err
 			}
 		})
+	}
+}
+
+// readWithoutGap returns [storage.Storage.Changes] for one reader that begins at the oldest
+// change. Once it has seen the feed without any, the next must be number 1: otherwise
+// others were made and pruned between two looks.
+func (m *Manager) readWithoutGap() func(context.Context, storage.ChangeQuery) ([]storage.Change, error) {
+	empty := false
+	return func(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+		found, err := m.storage.Changes(ctx, q)
+		if err != nil || q.After != 0 || q.IdentityID != uuid.Nil {
+			return found, err
+		}
+		if empty && len(found) > 0 && found[0].Sequence > 1 {
+			return nil, storage.ErrPosition
+		}
+		empty = len(found) == 0
+		return found, nil
 	}
 }
 
