@@ -46,11 +46,11 @@ func Open(ctx context.Context, path string, options ...sqlitedb.Option) (*sqlite
 	}
 	// One connection writes, since SQLite has one writer at a time anyway; its own
 	// pool keeps readers from taking it.
-	writer, err := openPool(ctx, absolute, 1, "_txlock=immediate&_busy_timeout=0") // the store waits by itself
+	writer, err := openPool(ctx, absolute, 1, writerMode)
 	if err != nil {
 		return nil, err
 	}
-	readers, err := openPool(ctx, absolute, max(4, 2*runtime.GOMAXPROCS(0)), fmt.Sprintf("_query_only=true&_busy_timeout=%d", busyTimeout.Milliseconds()))
+	readers, err := openPool(ctx, absolute, max(4, 2*runtime.GOMAXPROCS(0)), readerMode)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -73,9 +73,16 @@ func createPrivate(path string) error {
 	return file.Close()
 }
 
-// busyTimeout is how long opening a file and a read wait for another process that holds
-// one of the database's locks.
+// busyTimeout is how long opening a file waits for another process that holds one of the
+// database's locks.
 const busyTimeout = 5 * time.Second
+
+// The settings in which the connection that writes and those that read differ. The store
+// waits by itself for the write lock.
+const (
+	writerMode = "_txlock=immediate&_busy_timeout=0"
+	readerMode = "_query_only=true&_busy_timeout=5000"
+)
 
 // openPool opens the file with the settings in the data source name, because a
 // pragma holds for one connection only and the pool opens more as it likes.

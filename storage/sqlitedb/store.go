@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // Store is a [storage.Storage] in an SQLite database. All methods are safe for
@@ -32,8 +33,9 @@ var _ storage.Storage = (*Store)(nil)
 // application must not call it while it holds that connection.
 //
 // Errors: [storage.ErrUnavailable] if the database cannot be reached; an error that
-// says so if it was written by a newer release of idem; that of an invalid option. After
-// an error db is as it was, and open.
+// says so if it was written by a newer release of idem, or if every connection of db has
+// a database of its own, as with ":memory:"; that of an invalid option. After an error db
+// is open, and its tables are whole, at the version that the migration had come to.
 func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlitedb: the database is nil")
@@ -43,6 +45,9 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 		if err := option.apply(&cfg); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkShared(ctx, db); err != nil {
+		return nil, err
 	}
 	d := &database{db: db, deferred: !cfg.immediate, lock: []string{queries[takeWriteLock]}, timeout: cfg.lockTimeout}
 	if err := migrate(ctx, d, cfg.logger); err != nil {
@@ -65,6 +70,47 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 		}
 	}
 	return s, nil
+}
+
+// checkShared refuses a database that lives in the memory of one connection if the pool may
+// have more: each would have a database of its own.
+func checkShared(ctx context.Context, db *sql.DB) error {
+	if db.Stats().MaxOpenConnections == 1 {
+		return nil
+	}
+	first, err := db.Conn(ctx)
+	if err != nil {
+		return sqliteerror.Translate(err)
+	}
+	defer first.Close()
+	var file string
+	if err := first.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&file); err != nil {
+		return sqliteerror.Translate(err)
+	}
+	if file != "" {
+		return nil
+	}
+	// It has no file. With a shared cache all connections have the same database.
+	second, err := db.Conn(ctx)
+	if err != nil {
+		return sqliteerror.Translate(err)
+	}
+	defer second.Close()
+	var shared bool
+	if _, err := first.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS idem_shared (n INTEGER)`); err != nil {
+		return sqliteerror.Translate(err)
+	}
+	err = second.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'idem_shared'`).Scan(&shared)
+	if _, dropErr := first.ExecContext(ctx, `DROP TABLE idem_shared`); err == nil {
+		err = dropErr
+	}
+	switch {
+	case err != nil:
+		return sqliteerror.Translate(err)
+	case !shared:
+		return errors.New("sqlitedb: the database is in memory, and each connection of the pool has one of its own: call db.SetMaxOpenConns(1) and db.SetConnMaxIdleTime(0), or use a file; package storage/memory keeps identities in memory too")
+	}
+	return nil
 }
 
 func (s *Store) beginRead(ctx context.Context) error { return ctx.Err() }

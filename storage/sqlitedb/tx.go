@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -84,6 +85,7 @@ func (t *Tx) begin(ctx context.Context) error {
 
 // end ends the caller's turn.
 func (t *Tx) end(ctx context.Context, err error) error {
+	err = t.explain(err)
 	<-t.turn
 	switch {
 	case err == nil:
@@ -94,6 +96,19 @@ func (t *Tx) end(ctx context.Context, err error) error {
 		return storage.ErrClosed
 	}
 	return err
+}
+
+// explain returns err, or the likely cause if the transaction's database has no tables of
+// idem.
+func (t *Tx) explain(err error) error {
+	if !sqliteerror.IsGeneric(err) {
+		return err
+	}
+	var exists bool
+	if t.t.tx.QueryRow(selectVersionTable).Scan(&exists) != nil || exists {
+		return err
+	}
+	return fmt.Errorf("sqlitedb: the transaction's database has no tables of idem: WithTx takes a transaction of the database that was given to New: %w", err)
 }
 
 // endRead ends the turn of a caller that reads. A statement that was prepared in the
