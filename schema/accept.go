@@ -163,7 +163,7 @@ func (a *acceptor) assertion(n *node, keyword string, value any) {
 			a.unsure = true
 			return
 		}
-		a.pattern = regexp.MustCompile(value.(string)) // readPattern has compiled it
+		a.pattern = n.pattern
 	case "minLength":
 		a.minLength = integer(value)
 	case "maxLength":

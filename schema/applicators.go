@@ -77,11 +77,11 @@ func readProperties(r *reader, n *node, keyword string, value any) error {
 
 func readPatternProperties(r *reader, n *node, keyword string, value any) error {
 	return r.members(n, keyword, value, func(text string, child *node) error {
-		expression, compiled, reason := compilePattern(text)
+		e, compiled, reason := r.compilePattern(n, text)
 		if reason != "" {
 			return r.fault(n, keyword, fmt.Sprintf("the pattern %q: %s", text, reason))
 		}
-		n.patterns = append(n.patterns, pattern{expression, programSize(expression), compiled, child})
+		n.patterns = append(n.patterns, pattern{e.text, e.size, compiled, child})
 		return nil
 	})
 }

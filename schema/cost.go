@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"regexp/syntax"
 )
 
 // Validation must end in bounded time whatever the schema and the document. A small schema can ask for an
@@ -19,6 +18,7 @@ const (
 	instructions        // size of the expressions that a string is matched with
 	compilations        // size of the expressions that the engine compiles anew for each name of an object
 	comparisons         // times that a value is compared as a whole
+	efforts             // evaluations, and what each can add to them: see effort
 	currencies
 )
 
@@ -34,13 +34,16 @@ const (
 	maxTests       = 1000 // of the values from the root to one leaf
 )
 
-// Budgets of one validation. Each is about a second of work at worst.
-const (
-	evaluationBudget  = 100_000 // a failed one costs ten microseconds and a kilobyte
-	instructionBudget = 1 << 26
-	compilationBudget = 1 << 20
-	comparisonBudget  = 1 << 24
-)
+// Budgets of one validation. Each has a fixed part, for small schemas and traits, and grows with the bytes of both, so
+// that a small request is little work; up to about a second, so that a large one ends as well. An effort takes up to ten microseconds and a kilobyte and a half, where it fails.
+func budgetOf(bytes int) load {
+	var budget load
+	budget[efforts] = min(1_000+2*bytes, 200_000)
+	budget[instructions] = min(1<<19+1<<9*bytes, 1<<26)
+	budget[compilations] = min(1<<12+8*bytes, 1<<20)
+	budget[comparisons] = min(1<<18+200*bytes, 1<<24)
+	return budget
+}
 
 // measure computes the cost of the schema at root.
 func measure(root *node, order []*node, leads map[*node]bool) (cost, error) {
@@ -62,38 +65,33 @@ func weigh(n *node, leads map[*node]bool) load {
 	var w load
 	// The engine searches these lists one by one.
 	w[evaluations] = 1 + (len(enum)+len(required)+len(n.properties))/64
+	w[efforts] = n.worstEffort()
 	w[instructions] = n.patternSize
 	for _, p := range n.patterns {
 		w[compilations] = plus(w[compilations], p.size)
 	}
-	_, hasConst := n.assertions["const"]
-	if unique, _ := n.assertions["uniqueItems"].(bool); unique || hasConst || enum != nil {
+	if n.compares() {
 		w[comparisons] = 1
 	}
-	for _, list := range [][]*node{n.anyOf, n.oneOf, {n.condition, n.contains}} {
-		for _, child := range list {
-			if leads[child] {
-				w[tests]++
-			}
-		}
-	}
-	if n.condition != nil && (leads[n.then] || leads[n.otherwise]) {
+	n.testedBy(leads, func(child *node) {
 		w[tests]++
-	}
+		child.tested = true
+	})
 	return w
 }
 
-// programSize is the number of instructions that an expression compiles to.
-func programSize(expression string) int {
-	parsed, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return 0
+// testedBy calls visit for each node that the extraction tests a value of n against.
+func (n *node) testedBy(leads map[*node]bool, visit func(*node)) {
+	for _, list := range [][]*node{n.anyOf, n.oneOf, {n.contains}} {
+		for _, child := range list {
+			if leads[child] {
+				visit(child)
+			}
+		}
 	}
-	program, err := syntax.Compile(parsed.Simplify())
-	if err != nil {
-		return 0
+	if n.condition != nil && (leads[n.condition] || leads[n.then] || leads[n.otherwise]) {
+		visit(n.condition)
 	}
-	return len(program.Inst)
 }
 
 // worst finds the worst path through a schema by a programme over (node, depth of the value): what a node
@@ -171,70 +169,27 @@ func (a load) or(b load) load {
 
 func plus(a, b int) int { return min(a+b, 1<<24) }
 
-// afford says why a document is too much for a schema with this cost and root, or "". bytes is the size of
-// the document.
-func (c cost) afford(root *node, document any, bytes int) string {
-	times := int64(1 + c.path[tests])
-	checks := times * int64(c.value[evaluations])
-	// A value takes two bytes at least, with what separates it from the next. Most documents need no counting.
-	values, names := int64(bytes/2+1), int64(bytes/4+1)
-	if values*checks > evaluationBudget || times*names*int64(c.value[compilations]) > compilationBudget {
-		values, names = count(document)
+// afford says why a document is too much for a schema with this cost and root, or "". size is that of the schema in
+// bytes, bytes that of the document.
+func (c cost) afford(root *node, document any, size, bytes int) string {
+	// A value takes two bytes at least, with what separates it from the next, and a member four. What even then is within
+	// the budget needs no counting: so most documents are.
+	budget, times := budgetOf(size+bytes), 1+c.path[tests]
+	if times*(bytes/2+1)*c.value[efforts] <= budget[efforts] && times*bytes*c.value[instructions] <= budget[instructions] &&
+		times*(bytes/4+1)*c.value[compilations] <= budget[compilations] && times*bytes*c.path[comparisons] <= budget[comparisons] {
+		return ""
 	}
-	matched := int64(bytes) * int64(c.value[instructions])
-	if values*checks <= evaluationBudget && times*matched > instructionBudget {
-		matched = matching(root, document) // the long text of a document is seldom what is matched
-	}
+	w := &effortWalk{left: budget}
+	w.walk(root, document, 0, 1)
 	switch {
-	case values*checks > evaluationBudget:
+	case w.left[efforts] < 0:
 		return "too many values for this schema, which checks each many times"
-	case times*matched > instructionBudget:
+	case w.left[instructions] < 0:
 		return "too long for the regular expressions of this schema"
-	case times*names*int64(c.value[compilations]) > compilationBudget:
+	case w.left[compilations] < 0:
 		return "too many names for the regular expressions of this schema"
-	case times*int64(bytes)*int64(c.path[comparisons]) > comparisonBudget:
+	case w.left[comparisons] < 0:
 		return "too long for the comparisons of this schema"
 	}
 	return ""
-}
-
-// matching sums up the length of strings times the size of the expressions that they are matched with.
-func matching(n *node, value any) (work int64) {
-	if text, isString := value.(string); isString {
-		work = int64(len(text)) * int64(n.patternSize)
-	}
-	n.sameValue(func(same *node) { work += matching(same, value) })
-	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			n.member(name, func(child *node) { work += matching(child, member) })
-			if n.names != nil {
-				work += matching(n.names, name)
-			}
-		}
-	case []any:
-		for i, element := range value {
-			n.element(i, func(child *node) { work += matching(child, element) })
-		}
-	}
-	return work
-}
-
-// count counts the values in a document, and the names of members.
-func count(value any) (values, names int64) {
-	values = 1
-	switch value := value.(type) {
-	case []any:
-		for _, element := range value {
-			v, n := count(element)
-			values, names = values+v, names+n
-		}
-	case map[string]any:
-		names = int64(len(value))
-		for _, member := range value {
-			v, n := count(member)
-			values, names = values+v, names+n
-		}
-	}
-	return values, names
 }

@@ -100,9 +100,9 @@ func isUUID(s string) bool {
 	return true
 }
 
-// isRegex accepts what the keyword pattern accepts.
+// isRegex accepts what the keyword pattern accepts in a schema of any size.
 func isRegex(s string) bool {
-	_, _, reason := compilePattern(s)
+	_, reason := parsePattern(s)
 	return reason == ""
 }
 

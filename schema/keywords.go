@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -259,15 +260,38 @@ func readPattern(r *reader, n *node, keyword string, value any) error {
 	if !ok {
 		return r.fault(n, keyword, "must be a string")
 	}
-	expression, _, reason := compilePattern(text)
+	e, compiled, reason := r.compilePattern(n, text)
 	if reason != "" {
 		return r.fault(n, keyword, reason)
 	}
-	n.assertions[keyword], n.patternSize = expression, programSize(expression)
-	if expression != text {
-		r.patterns[expression] = text
+	n.assertions[keyword], n.pattern, n.patternSize = e.text, compiled, e.size
+	if e.text != text {
+		r.patterns[e.text] = text
 	}
 	return nil
+}
+
+// compilePattern compiles a regular expression of n, as long as the schema's budget lasts.
+func (r *reader) compilePattern(n *node, text string) (e expression, compiled *regexp.Regexp, reason string) {
+	e, reason = parsePattern(text)
+	if reason != "" {
+		return e, nil, reason
+	}
+	if r.measured == nil {
+		r.measured = make(map[*source]bool)
+	}
+	if !r.measured[n.source] {
+		r.measured[n.source] = true
+		r.documentBytes += len(n.source.bytes)
+	}
+	if r.programs = plus(r.programs, e.size); r.programs > patternBudget(r.documentBytes) {
+		return e, nil, "too costly: the regular expressions of this schema are too large together once their repeats are written out"
+	}
+	compiled, err := regexp.Compile(e.text)
+	if err != nil {
+		return e, nil, "a regular expression that Go cannot use: " + err.Error()
+	}
+	return e, compiled, ""
 }
 
 // integer is the value of a keyword that readCount has read.

@@ -15,6 +15,7 @@ type node struct {
 	pointer string // into source
 	shared  bool   // a $ref leads here
 
+	tested      bool // the extraction tests values against it
 	conditional bool // part of an alternative: what does not match it may still match the schema
 	index       int  // in the order of bottomUp
 
@@ -25,7 +26,9 @@ type node struct {
 	format     string         // as written; known to us or not
 	assertions map[string]any // keywords without subschemas, in the form the engine takes
 
-	patternSize int // of the program of the keyword pattern
+	pattern     *regexp.Regexp // the keyword pattern
+	patternSize int            // of its program
+	effort      int            // see ownEffort; 0 until it is asked for, which compiling does
 
 	properties   []property // by name
 	patterns     []pattern  // by pattern
@@ -71,6 +74,16 @@ type dependency struct {
 
 // sameValue calls visit for each node that looks at the very value that n looks at.
 func (n *node) sameValue(visit func(*node)) {
+	n.sameValueBut(visit)
+	for _, d := range n.dependencies {
+		if d.node != nil {
+			visit(d.node)
+		}
+	}
+}
+
+// sameValueBut is sameValue without the schemas of dependencies, which wait for their property.
+func (n *node) sameValueBut(visit func(*node)) {
 	if n.ref != nil {
 		visit(n.ref)
 		return
@@ -83,11 +96,6 @@ func (n *node) sameValue(visit func(*node)) {
 	for _, child := range []*node{n.not, n.condition, n.then, n.otherwise} {
 		if child != nil {
 			visit(child)
-		}
-	}
-	for _, d := range n.dependencies {
-		if d.node != nil {
-			visit(d.node)
 		}
 	}
 }

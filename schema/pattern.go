@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -14,18 +15,56 @@ import (
 // maxPattern bounds a regular expression's text. What it costs to match is bounded by the cost check.
 const maxPattern = 4096
 
-// compilePattern compiles a regular expression of pattern or patternProperties, and returns it as the
-// engine takes it too, or says in words for a person why it cannot be used.
-func compilePattern(text string) (expression string, compiled *regexp.Regexp, reason string) {
+// maxProgram bounds the program of one regular expression, and a schema's programs together are bounded by its size
+// (see patternBudget): counted repeats make a large program of a short text.
+const maxProgram = 20_000
+
+// patternBudget is how large the programs of all regular expressions of a schema of so many bytes may be together. An
+// instruction takes a microsecond to compile and half a kilobyte to keep.
+func patternBudget(bytes int) int { return 2_000 + 5*bytes }
+
+// expression is a regular expression that was parsed, and not compiled yet.
+type expression struct {
+	text string // as the engine takes it
+	size int    // of its program
+}
+
+// parsePattern translates and parses a regular expression of pattern or patternProperties, or says in words for a person
+// why it cannot be used. It compiles nothing: how large the program is follows from the parsed form.
+func parsePattern(text string) (e expression, reason string) {
 	if len(text) > maxPattern {
-		return "", nil, fmt.Sprintf("a regular expression of more than %d bytes", maxPattern)
+		return e, fmt.Sprintf("a regular expression of more than %d bytes", maxPattern)
 	}
-	expression = translate(text)
-	compiled, err := regexp.Compile(expression)
+	e.text = translate(text)
+	parsed, err := syntax.Parse(e.text, syntax.Perl)
 	if err != nil {
-		return "", nil, "a regular expression that Go cannot use (RE2: no lookaround, no back-references, counts up to 1000): " + err.Error()
+		return e, "a regular expression that Go cannot use (RE2: no lookaround, no back-references, counts up to 1000): " + err.Error()
 	}
-	return expression, compiled, ""
+	if e.size = programSize(parsed); e.size > maxProgram {
+		return e, fmt.Sprintf("a regular expression that is too large once its repeats are written out: %d steps, where %d are allowed", e.size, maxProgram)
+	}
+	return e, ""
+}
+
+// programSize is about how many instructions an expression compiles to. It stops counting far beyond maxProgram.
+func programSize(e *syntax.Regexp) int {
+	size := 0
+	for _, sub := range e.Sub {
+		size = plus(size, programSize(sub))
+	}
+	switch e.Op {
+	case syntax.OpLiteral:
+		return len(e.Rune)
+	case syntax.OpRepeat:
+		times := e.Max
+		if times < 0 {
+			times = e.Min + 1
+		}
+		return plus(min(size, 1<<20)*times, times)
+	case syntax.OpCapture:
+		return plus(size, 2)
+	}
+	return plus(size, 1+len(e.Sub))
 }
 
 // White space of ECMA 262, section 12.2 and 12.3, and all other runes, as the inside of a class.

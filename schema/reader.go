@@ -22,6 +22,10 @@ type reader struct {
 	outside  []string // references that lead to documents not known yet
 	warnings []Warning
 	patterns map[string]string // expressions that were translated; see Schema
+
+	programs      int              // the size of all regular expressions together
+	documentBytes int              // of the documents that they are in
+	measured      map[*source]bool // those documents
 }
 
 // place is where a subschema stands.
