@@ -17,6 +17,7 @@ const (
 	selectByID statement = iota
 	selectByIdentifier
 	selectOwner
+	selectTaken
 	selectOwnersByPrefix
 	selectPage
 	selectOrganizationPage
@@ -35,6 +36,7 @@ const (
 	updateIdentity
 	deleteIdentity
 	insertIdentifier
+	insertIdentifiers
 	deleteIdentifier
 	insertChange
 	insertSomeChanges
@@ -57,7 +59,9 @@ var queries = [statementCount]string{
 	selectByID: `SELECT revision, last_change, document FROM idem_identities WHERE id = ?`,
 	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
 		JOIN idem_identities i ON i.id = c.identity_id WHERE c.type = ? AND c.identifier = ?`,
-	selectOwner:          `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+	selectOwner: `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
+	selectTaken: `WITH claims (type, identifier) AS (VALUES ` + rows(`(?, ?)`, checkedClaims) + `)
+		SELECT 1 FROM claims c CROSS JOIN idem_identifiers i ON i.type = c.type AND i.identifier = c.identifier WHERE i.identity_id <> ? LIMIT 1`,
 	selectOwnersByPrefix: `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ?`,
 	selectPage:           `SELECT id, revision, document FROM idem_identities WHERE id > ? ORDER BY id LIMIT ? OFFSET ?`,
 	selectOrganizationPage: `SELECT id, revision, document FROM idem_identities
@@ -91,6 +95,7 @@ var queries = [statementCount]string{
 	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
 	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ? AND last_change IS ?`,
 	insertIdentifier:  `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
+	insertIdentifiers: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, insertedClaims),
 	deleteIdentifier:  `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ? AND identity_id = ?`,
 	insertChange:      insertChangeRows(1),
 	insertSomeChanges: insertChangeRows(someChanges),
@@ -111,17 +116,22 @@ var queries = [statementCount]string{
 }
 
 // What a statement costs by itself is more than what a row of it does, so there is one
-// for some changes at a time and one for many.
+// for some changes at a time and one for many, and claims are looked up and inserted
+// several at a time.
 const (
-	someChanges = 4
-	manyChanges = 16
+	someChanges    = 4
+	manyChanges    = 16
+	checkedClaims  = 8
+	insertedClaims = 4
 )
 
 func insertChangeRows(count int) string {
-	const row = `(?, ?, ?, ?, ?, ?, ?)`
 	return `INSERT INTO idem_changes (identity_id, revision, operation, time, fields, actor, previous) VALUES ` +
-		row + strings.Repeat(`, `+row, count-1)
+		rows(`(?, ?, ?, ?, ?, ?, ?)`, count)
 }
+
+// rows is a list of rows of parameters.
+func rows(row string, count int) string { return row + strings.Repeat(`, `+row, count-1) }
 
 // statements are prepared on a database. The pool prepares each again on every
 // connection that it is used on first.
