@@ -73,7 +73,7 @@ func TestBulkChangeOfState(t *testing.T) {
 
 	// Those of a search.
 	w = c.post("/bulk?act=preview", url.Values{"state": {"active"}, "all": {"yes"}, "filter": {"q=person3"}})
-	require.Contains(t, w.Body.String(), "1 people would be let in again.")
+	require.Contains(t, w.Body.String(), "1 person would be let in again.")
 	c.post("/bulk?act=run", hidden(w.Body.String()))
 	require.Equal(t, 6, states())
 	require.Equal(t, identity.StateActive, get(t, manager, people[3]).State)
@@ -168,7 +168,7 @@ func TestImport(t *testing.T) {
 
 	w = c.post("/import?act=run", url.Values{"text": {text}})
 	body = html.UnescapeString(w.Body.String())
-	require.Contains(t, body, "1 people were created.")
+	require.Contains(t, body, "1 person was created.")
 	require.Contains(t, body, "4 were not.")
 	require.Contains(t, body, "<li>5 of 5 lines</li>")
 	ada, err := manager.FindByExternalID(context.Background(), "c-1")

@@ -38,7 +38,13 @@ func hint(f *form.Field) string {
 		add("form.below", b.ExclusiveMaximum)
 	}
 	if f.Default != "" && f.Text == "" && len(f.Default) < 60 {
-		add("form.default", f.Default)
+		standard := f.Default
+		for _, o := range f.Options {
+			if o.Value == standard {
+				standard = o.Label
+			}
+		}
+		add("form.default", standard)
 	}
 	if f.ReadOnly {
 		parts = append(parts, text("form.read_only"))

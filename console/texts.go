@@ -1,6 +1,9 @@
 package console
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // text returns the English text called name. Every text that people read is in texts, so that they can be looked over
 // together. A name that is not there is returned as it is; the tests check that there is none.
@@ -11,8 +14,23 @@ func text(name string) string {
 	return name
 }
 
-// textf is text with values in it.
-func textf(name string, values ...any) string { return fmt.Sprintf(text(name), values...) }
+// textf is text with values in it. {person|people} in the text stands for the one or the other word, by the first
+// value.
+func textf(name string, values ...any) string {
+	format := text(name)
+	for {
+		before, rest, found := strings.Cut(format, "{")
+		words, after, closed := strings.Cut(rest, "}")
+		one, many, both := strings.Cut(words, "|")
+		if !found || !closed || !both {
+			return fmt.Sprintf(format, values...)
+		}
+		if len(values) > 0 && values[0] == 1 {
+			many = one
+		}
+		format = before + many + after
+	}
+}
 
 func hasText(name string) bool {
 	_, ok := texts[name]
@@ -261,12 +279,12 @@ var texts = map[string]string{
 	"bulk.title":          "Change of state",
 	"bulk.title_active":   "Let in again",
 	"bulk.title_inactive": "Lock out",
-	"bulk.would_active":   "%d people would be let in again. Nothing is done yet.",
-	"bulk.would_inactive": "%d people would be locked out. Nothing is done yet.",
-	"bulk.run_active":     "Let %d people in again",
-	"bulk.run_inactive":   "Lock %d people out",
-	"bulk.done_active":    "%d people were let in again.",
-	"bulk.done_inactive":  "%d people were locked out.",
+	"bulk.would_active":   "%d {person|people} would be let in again. Nothing is done yet.",
+	"bulk.would_inactive": "%d {person|people} would be locked out. Nothing is done yet.",
+	"bulk.run_active":     "Let %d {person|people} in again",
+	"bulk.run_inactive":   "Lock %d {person|people} out",
+	"bulk.done_active":    "%d {person was|people were} let in again.",
+	"bulk.done_inactive":  "%d {person was|people were} locked out.",
 	"bulk.more":           "The first are named.",
 	"bulk.cancel":         "Cancel",
 	"bulk.nobody":         "Nobody would change: tick somebody who has another state.",
@@ -283,7 +301,7 @@ var texts = map[string]string{
 	"import.file":           "File",
 	"import.text":           "Or text",
 	"import.check":          "Check",
-	"import.run":            "Create %d people",
+	"import.run":            "Create %d {person|people}",
 	"import.again":          "Import more",
 	"import.would":          "%d of %d people can be created.",
 	"import.would_not":      "%d cannot.",
@@ -292,8 +310,8 @@ var texts = map[string]string{
 	"import.line":           "Line",
 	"import.running":        "At work",
 	"import.progress":       "%d of %d lines",
-	"import.created":        "%d people were created.",
-	"import.not_created":    "%d were not.",
+	"import.created":        "%d {person was|people were} created.",
+	"import.not_created":    "%d {was|were} not.",
 	"import.stopped":        "The import stopped before its end.",
 	"import.nothing":        "There is nothing to import: paste text or choose a file.",
 	"import.too_many":       "At most %d people can be imported at once.",

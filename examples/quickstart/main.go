@@ -1,6 +1,6 @@
 // Command quickstart is idem in one program: it keeps identities in SQLite, creates
 // one, updates it in every way, and shows what changed. With -serve it then serves
-// the identity admin API on this machine.
+// the console and the identity admin API on this machine.
 package main
 
 import (
@@ -27,19 +27,19 @@ import (
 var personSchema []byte
 
 func main() {
-	serve := flag.Bool("serve", false, "serve the admin API after the tour, until interrupted")
+	serving := flag.Bool("serve", false, "serve the console and the admin API after the tour, until interrupted")
 	address := flag.String("address", "127.0.0.1:4434", "the address to serve on")
 	flag.Parse()
 	log.SetFlags(0)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *serve, *address); err != nil {
+	if err := run(ctx, *serving, *address); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, serve bool, address string) (err error) {
+func run(ctx context.Context, serving bool, address string) (err error) {
 	folder, err := os.MkdirTemp("", "idem-quickstart-")
 	if err != nil {
 		return err
@@ -65,10 +65,10 @@ func run(ctx context.Context, serve bool, address string) (err error) {
 	}
 
 	updated, err := tour(ctx, manager)
-	if err != nil || !serve {
+	if err != nil || !serving {
 		return err
 	}
-	return serveAPI(ctx, manager, updated, address)
+	return serve(ctx, manager, updated, address)
 }
 
 // tour creates an identity, updates it, and prints it before and after.

@@ -9,28 +9,41 @@ import (
 	"time"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/console"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
 )
 
-// serveAPI serves the admin API until ctx ends, and prints a command to try.
-func serveAPI(ctx context.Context, manager *idem.Manager, i *identity.Identity, address string) error {
+// serve serves the console and the admin API until ctx ends, and prints where they are.
+func serve(ctx context.Context, manager *idem.Manager, i *identity.Identity, address string) error {
+	if err := seed(ctx, manager); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}
 	url := "http://" + listener.Addr().String()
 	// AllowAll is right here only because the address is this machine's own.
-	handler := httpapi.New(manager, httpapi.AllowAll, httpapi.WithBaseURL(url))
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	server.RegisterOnShutdown(handler.EndStreams)
+	api := httpapi.New(manager, httpapi.AllowAll, httpapi.WithBaseURL(url))
+	admin := console.New(manager, httpapi.AllowAll, console.WithActor(func(*http.Request) string { return "you" }))
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	mux.Handle("/console/", http.StripPrefix("/console", admin))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	server.RegisterOnShutdown(api.EndStreams)
+	server.RegisterOnShutdown(admin.EndStreams)
 	fmt.Printf(`
-Serving the admin API until you press Ctrl-C. Try:
+Serving until you press Ctrl-C. The console, with a few people more:
+
+  %s/console/
+
+The admin API:
 
   curl -i -X PUT %s/admin/identities/%s \
     -H 'Content-Type: application/json' -H 'If-Match: "%d"' \
     -d '{"schema_id":"person","state":"active","traits":{"email":"ada@example.com","name":"Ada King"}}'
-`, url, i.ID, i.Revision)
+`, url, url, i.ID, i.Revision)
 
 	stopped := make(chan error, 1)
 	go func() {

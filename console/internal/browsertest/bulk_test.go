@@ -63,13 +63,13 @@ func TestImportOfPeople(t *testing.T) {
 		require.Contains(t, b.text(), "/traits/plan: must be one of the choices")
 		b.everywhereOnce("import-checked")
 		b.submit(`#import [formaction="?act=run"]`)
-		require.Contains(t, b.text(), "1 people were created.")
+		require.Contains(t, b.text(), "1 person was created.")
 		b.everywhereOnce("import-done")
 		b.open(s.url + "import")
 		b.fill("#text", `{"traits":{"email":"irene@example.com"}}`)
 		b.submit("#import .actions button")
 		b.submit(`#import [formaction="?act=run"]`)
-		require.Contains(t, b.text(), "1 people were created.")
+		require.Contains(t, b.text(), "1 person was created.")
 
 		// Exported, as the browser gets it.
 		var lines []json.RawMessage
