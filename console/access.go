@@ -8,7 +8,7 @@ import (
 	"github.com/idemkit/idem/httpapi"
 )
 
-// The operations that the console asks authorize about. They are those of the admin API but for the last.
+// The operations that the console asks authorize about. They are those of the admin API but for the last two.
 const (
 	opList        = "listIdentities"
 	opGet         = "getIdentity"
@@ -21,7 +21,10 @@ const (
 	opHistory     = "listIdentityChanges"
 	opActivity    = "listChanges"
 	opSchemas     = "listIdentitySchemas"
+	opRecovery    = "createRecoveryCodeForIdentity"
+	opSignOut     = "deleteIdentitySessions"
 	opCheckSchema = "checkIdentitySchema"
+	opRederive    = "rederiveIdentities"
 )
 
 func httpOperation(r *http.Request, operation string) *http.Request {

@@ -87,6 +87,16 @@ func (req *request) savePassword(id uuid.UUID) error {
 	})
 }
 
+// signOut ends every sign-in of the person.
+func (req *request) signOut(id uuid.UUID) error {
+	return req.act(id, "signout", func(_ *identity.Identity, only idem.Precondition) error {
+		if _, err := req.manager.EndSignIns(req.r.Context(), id, only); err != nil {
+			return err
+		}
+		return req.see("people/" + id.String() + "?done=sign_out")
+	})
+}
+
 // verifyAddress marks a verifiable address as verified.
 func (req *request) verifyAddress(id uuid.UUID) error {
 	return req.act(id, "verify", func(i *identity.Identity, only idem.Precondition) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/signin"
 )
 
 // Handler serves the console. It is safe for concurrent use.
@@ -26,6 +27,8 @@ type Handler struct {
 	protection *http.CrossOriginProtection
 	assets     assets
 	templates  templates
+	desk       *signin.Service // may be nil
+	recovery   func(signin.Code) string
 	// streams ends when there shall be no live pages any more.
 	streams    context.Context
 	endStreams context.CancelFunc
@@ -52,6 +55,12 @@ func WithName(name string) Option {
 	return Option{func(h *Handler) { h.name = name }}
 }
 
+// WithSignIn lets administrators make recovery codes by desk. recoveryURL returns where the person types a code; what it
+// returns must not hold the code, and may be empty. It may be nil.
+func WithSignIn(desk *signin.Service, recoveryURL func(signin.Code) string) Option {
+	return Option{func(h *Handler) { h.desk, h.recovery = desk, recoveryURL }}
+}
+
 // WithLogger sets where faults are logged. The default is the Manager's logger.
 func WithLogger(logger *slog.Logger) Option {
 	return Option{func(h *Handler) { h.logger = logger }}
@@ -65,8 +74,8 @@ func WithClock(now func() time.Time) Option {
 // New returns the console of manager, which must not be nil.
 //
 // authorize decides on every request before its body is read. [httpapi.Operation] tells it what is asked for, by the
-// names that the admin API uses, such as "updateIdentity"; checkIdentitySchema, which validates all identities against
-// a schema, is a name of the console alone. An error refuses the request: see [httpapi.Unauthorized] and
+// names that the admin API uses, such as "updateIdentity". The console alone has checkIdentitySchema, which validates
+// all identities against a candidate for a schema, and rederiveIdentities, which brings them up to date with theirs. An error refuses the request: see [httpapi.Unauthorized] and
 // [httpapi.Forbidden]. A panic and a nil authorize refuse every request.
 //
 // A page also calls authorize for operations that it would offer, and leaves out what is refused. Such a question has

@@ -208,7 +208,7 @@ func TestWhatSomebodyMayNotDoIsNeitherOfferedNorDone(t *testing.T) {
 	}
 	require.Contains(t, c.get("/people/"+i.ID.String()).Body.String(), "ada@example.com")
 	require.Equal(t, http.StatusForbidden, c.get("/new").Code)
-	for _, act := range []string{"traits", "metadata", "state", "external", "password", "verify", "credential", "delete"} {
+	for _, act := range []string{"traits", "metadata", "state", "external", "password", "verify", "credential", "signout", "delete"} {
 		w := c.post("/people/"+i.ID.String()+"?act="+act, personForm(i, "state", "inactive", "mode", "json", "json", "{}", "confirm", "Ada", "password", "correct horse"))
 		require.Equal(t, http.StatusForbidden, w.Code, act)
 		require.Contains(t, w.Body.String(), "You only read.")
@@ -457,7 +457,7 @@ func TestAChangeElsewhereIsNoConflict(t *testing.T) {
 	require.Equal(t, identity.StateInactive, i.State, "the traits do not bring back the state")
 	require.JSONEq(t, `{"email":"ada@example.com","name":"Ada"}`, string(i.Traits))
 	// What is done at once is done only to what was seen.
-	for _, act := range []string{"state", "external", "password", "verify", "credential", "delete"} {
+	for _, act := range []string{"state", "external", "password", "verify", "credential", "signout", "delete"} {
 		w := c.post(at+"?act="+act, personForm(base, "state", "active", "external_id", "typed", "password", "correct horse", "confirm", "Ada"))
 		require.Equal(t, http.StatusPreconditionFailed, w.Code, act)
 		require.Contains(t, w.Body.String(), "Somebody else has changed this person", act)
@@ -501,7 +501,7 @@ func TestCheckSchema(t *testing.T) {
 	require.Contains(t, body, i.ID.String())
 	require.Contains(t, body, "/traits/age")
 	body = c.post("/schemas?act=check", url.Values{"id": {"person"}, "document": {person}}).Body.String()
-	require.Contains(t, body, "Everybody fits.")
+	require.Contains(t, body, "Everybody fits")
 	w := c.post("/schemas?act=check", url.Values{"id": {"person"}, "document": {`{"type":"nothing"`}})
 	require.Equal(t, http.StatusUnprocessableEntity, w.Code)
 	require.Contains(t, w.Body.String(), "This is not a schema that can be used")

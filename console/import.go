@@ -142,13 +142,13 @@ func (c *importCheck) row(r *row) error {
 	}
 	for _, a := range derived.Verifiable {
 		_, err := m.FindByAddress(ctx, storage.TypeVerifiableAddress, a.Via, a.Value)
-		if err = c.claim(r, storage.Claim{Kind: "address", Type: storage.TypeVerifiableAddress, Value: a.Via + ":" + a.Value}, a.Pointer, err); err != nil {
+		if err = c.claim(r, storage.AddressClaim(storage.TypeVerifiableAddress, a.Via, a.Value), a.Pointer, err); err != nil {
 			return err
 		}
 	}
 	for _, a := range derived.Recovery {
 		_, err := m.FindByAddress(ctx, storage.TypeRecoveryAddress, a.Via, a.Value)
-		if err = c.claim(r, storage.Claim{Kind: "address", Type: storage.TypeRecoveryAddress, Value: a.Via + ":" + a.Value}, a.Pointer, err); err != nil {
+		if err = c.claim(r, storage.AddressClaim(storage.TypeRecoveryAddress, a.Via, a.Value), a.Pointer, err); err != nil {
 			return err
 		}
 	}
@@ -156,7 +156,7 @@ func (c *importCheck) row(r *row) error {
 		return nil
 	}
 	_, err = m.FindByExternalID(ctx, r.Create.ExternalID)
-	return c.claim(r, storage.Claim{Kind: "external_id", Value: r.Create.ExternalID}, "/external_id", err)
+	return c.claim(r, storage.ExternalIDClaim(r.Create.ExternalID), "/external_id", err)
 }
 
 // claim notes that a row would have something unique. found is the error of looking it up.

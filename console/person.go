@@ -33,6 +33,8 @@ type personPage struct {
 	Credentials  []credentialView
 	History      []storage.Change
 	HistoryMore  bool
+	CanRecover   bool
+	Recovery     *recovery // a code that was just made; nil before
 	// Errors are what is wrong with what was posted, by the act.
 	Errors map[string][]string
 }
@@ -62,7 +64,7 @@ func (req *request) personPage(i *identity.Identity, schemaID string) (*personPa
 		frame: req.frame(s.Name, "people"), Person: s, Confirm: confirmation(i), SchemaID: i.SchemaID, ExternalID: i.ExternalID,
 		Traits: pretty(i.Traits), Base: encodeBase(i.Traits), Errors: make(map[string][]string),
 		Metadata:    []metadata{{Part: "public", Text: pretty(i.MetadataPublic), Base: encodeBase(i.MetadataPublic)}, {Part: "admin", Text: pretty(i.MetadataAdmin), Base: encodeBase(i.MetadataAdmin)}},
-		Credentials: credentialViews(i),
+		Credentials: credentialViews(i), CanRecover: req.desk != nil && req.May(opRecovery),
 	}
 	for _, s := range req.manager.Schemas().All() {
 		page.SchemaIDs = append(page.SchemaIDs, s.ID())

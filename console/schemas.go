@@ -9,6 +9,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage"
 )
 
 // maxMismatches is how many people a check of a schema lists; it counts no further.
@@ -24,6 +25,10 @@ type schemasPage struct {
 	Warnings  []schema.Warning
 	Misfits   []misfit
 	More      bool
+	// Work is where the progress of bringing people up to date goes; empty before. Seen, Changed and Unchanged count
+	// them; those who could not be brought up to date are the Misfits.
+	Work                     string
+	Seen, Changed, Unchanged int
 }
 
 type schemaView struct {
@@ -37,10 +42,11 @@ type schemaView struct {
 // derives is one thing that a schema makes of a trait.
 type derives struct{ Pointer, What string }
 
-// misfit is somebody whom a candidate would refuse.
+// misfit is somebody for whom a candidate would change something.
 type misfit struct {
-	ID     uuid.UUID
-	Errors []string
+	ID           uuid.UUID
+	Errors       []string // why it would refuse their traits, or what clashes
+	Gained, Lost []string // identifiers and addresses
 }
 
 func (req *request) schemasPage(selected string) *schemasPage {
@@ -81,14 +87,62 @@ func (req *request) checkSchema(uuid.UUID) error {
 		if page.More = len(page.Misfits) == maxMismatches; page.More {
 			break
 		}
-		misfit := misfit{ID: m.ID}
-		for _, v := range m.Violations {
-			misfit.Errors = append(misfit.Errors, v.Pointer+": "+v.Message)
-		}
-		page.Misfits = append(page.Misfits, misfit)
+		page.Misfits = append(page.Misfits, misfitOf(m))
 	}
 	page.Checked = true
 	return req.page(http.StatusOK, "schemas", page)
+}
+
+func misfitOf(m idem.SchemaEffect) misfit {
+	misfit := misfit{ID: m.ID, Errors: lines(m.Violations), Gained: claims(m.Gained), Lost: claims(m.Lost)}
+	for _, c := range m.Clashes {
+		misfit.Errors = append(misfit.Errors, textf("schemas.clash", claim(c.Claim), c.With))
+	}
+	return misfit
+}
+
+// claim is an identifier or address as people read it.
+func claim(c storage.Claim) string {
+	return strings.ReplaceAll(c.Type, "_", " ") + " " + c.Value
+}
+
+func claims(all []storage.Claim) []string {
+	var texts []string
+	for _, c := range all {
+		texts = append(texts, claim(c))
+	}
+	return texts
+}
+
+// rederive brings the people of a schema up to date with it, and tells how far it is while it does.
+func (req *request) rederive(uuid.UUID) error {
+	page := req.schemasPage(req.value("id"))
+	page.Work = splitMark
+	p, err := req.begin("schemas", page)
+	if err != nil {
+		return err
+	}
+	for r, err := range req.manager.Rederive(req.r.Context(), idem.RederiveQuery{SchemaID: page.Selected.ID}) {
+		if err != nil {
+			page.Fault = problemOf(err).message
+			break
+		}
+		page.Seen++
+		if r.Changed {
+			page.Changed++
+		}
+		if r.Err != nil {
+			page.Unchanged++
+			if len(page.Misfits) < maxMismatches {
+				page.Misfits = append(page.Misfits, misfit{ID: r.ID, Errors: errorLines(r.Err)})
+			}
+		}
+		if page.Seen%importChunk == 0 {
+			p.tell("schemas.progress", page.Seen)
+		}
+	}
+	page.More = page.Unchanged > len(page.Misfits)
+	return p.end("schemas", "result", page)
 }
 
 // derivesOf lists where a schema marks a trait as an identifier or an address.
