@@ -285,9 +285,21 @@ var screenshots = os.Getenv("IDEM_SCREENSHOTS")
 
 func (b *tab) screenshot(name string) {
 	b.t.Helper()
+	b.picture(name, chromedp.FullScreenshot(100))
+}
+
+// screenshotOf is screenshot of the upper part of a page.
+func (b *tab) screenshotOf(name string, width, height int64) {
+	b.t.Helper()
+	b.size(width, height)
+	b.picture(name, chromedp.CaptureScreenshot())
+}
+
+func (b *tab) picture(name string, take chromedp.Action[[]byte]) {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	picture, err := chromedp.Run(ctx, take)
 	require.NoError(b.t, err)
 	require.NotEmpty(b.t, picture)
 	if screenshots != "" {
