@@ -37,9 +37,10 @@ func (m *Manager) deleteIdentity(ctx context.Context, id uuid.UUID, precondition
 }
 
 // DeleteCredential removes the credential of type t of the identity id. identifier selects
-// one of several: for oidc and saml it is "provider:subject" and required. For other types
-// it is ignored. [credentials.Set.Remove] tells what can be removed, and when. With
-// preconditions it happens only if they all hold.
+// one of several: for oidc and saml it is "provider:subject" and required; for webauthn and
+// passkey it may be the id of a key. For other types it is ignored.
+// [credentials.Set.Remove] tells what can be removed, and when. With preconditions it
+// happens only if they all hold.
 //
 // Errors: KindNotFound if there is no such identity or credential; KindInvalid for
 // [credentials.ErrLastFirstFactor], [credentials.ErrNotRemovable] and

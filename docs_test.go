@@ -101,7 +101,7 @@ func TestLimitsOfPages(t *testing.T) {
 		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderBytes": credentials.MaxProviderBytes,
 		"credentials.MaxSubjectBytes": credentials.MaxSubjectBytes, "credentials.MaxCodes": credentials.MaxCodes,
 		"credentials.MaxKeys": credentials.MaxKeys, "credentials.MaxKeyBytes": credentials.MaxKeyBytes,
-		"credentials.MaxOrganizationBytes": credentials.MaxOrganizationBytes, "credentials.MaxCodeBytes": credentials.MaxCodeBytes,
+		"credentials.MaxCodeBytes":  credentials.MaxCodeBytes,
 		"credentials.MaxKeyIDBytes": credentials.MaxKeyIDBytes, "credentials.MaxKeyDepth": credentials.MaxKeyDepth,
 		"credentials.MaxUserHandleBytes": credentials.MaxUserHandleBytes, "credentials.MaxTOTPURLBytes": credentials.MaxTOTPURLBytes,
 		"credentials.MaxTOTPPeriod": int(credentials.MaxTOTPPeriod / time.Second),

@@ -113,7 +113,7 @@ func (w *editWork) work(ctx context.Context, current *identity.Identity, inStep 
 	}
 	in := input{
 		schemas: w.schemas, hasher: w.hasher, schemaID: w.edit.SchemaID, traits: w.edit.Traits,
-		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, storedHash: storedHash(current),
+		kept: w.edit.KeptTraits(current), credentials: w.edit.Credentials, stored: current.Credentials,
 		checked: w.edit.CheckChanges(current),
 	}
 	if inStep {

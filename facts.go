@@ -33,26 +33,15 @@ type input struct {
 	traitsErr error
 	// judged tells that the policy has agreed to the password before.
 	judged bool
-	// storedHash is the password hash that the identity has. It is accepted again, whatever
-	// it costs.
-	storedHash string
+	// stored is the credentials that the identity has. What they hold is accepted again.
+	stored credentials.Set
 	// checked is what the fields' own check found.
 	checked error
 }
 
-// hashLimits says which imported hashes are accepted.
-func (m *Manager) hashLimits(in input) credentials.HashLimits {
-	return credentials.HashLimits{Cost: m.hashCost, Stored: in.storedHash}
-}
-
-// importsHash reports whether imported holds a password hash.
-func importsHash(imported *credentials.Import) bool {
-	return imported != nil && imported.Password != nil && imported.Password.HashedPassword != ""
-}
-
-// storedHash returns the password hash that i has, "" if it has none.
-func storedHash(i *identity.Identity) string {
-	return i.Credentials[credentials.TypePassword].Config.HashedPassword
+// limits says what an import may hold.
+func (m *Manager) limits(in input) credentials.Limits {
+	return credentials.Limits{HashCost: m.hashCost, Stored: in.stored}
 }
 
 // facts checks in and works out what the rules need, the slow parts included. It
@@ -69,7 +58,7 @@ func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 	}
 	facts := identity.Facts{SchemaID: in.schemaID, Derived: derived, NewID: memoize(m.newID)}
 	if in.credentials != nil {
-		prepared, err := in.credentials.Prepare(ctx, in.hasher, m.hashLimits(in))
+		prepared, err := in.credentials.Prepare(ctx, in.hasher, m.limits(in))
 		if err != nil {
 			return identity.Facts{}, credentialsError(err)
 		}
@@ -104,7 +93,7 @@ func (m *Manager) checkCredentials(in input) error {
 	if in.credentials == nil {
 		return nil
 	}
-	return credentialsError(in.credentials.Check(m.hashLimits(in)))
+	return credentialsError(in.credentials.Check(m.limits(in)))
 }
 
 // checkCode accepts the derived config of a code credential, so that it can be sent back, and refuses any other: a caller

@@ -1,6 +1,7 @@
 package idem_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/uuid"
@@ -239,5 +240,41 @@ func TestKeptTraitsThatMove(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, moved)
 		require.JSONEq(t, `{"name":"ada"}`, string(updated.Traits))
+	})
+}
+
+// TestFindByUserHandle finds the owners of passkeys by the bytes of their handle, also where the identifier was written
+// by an older rule, which gave some handles the identifier of another.
+func TestFindByUserHandle(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		withHandle := func(name, handle, id string) *identity.Identity {
+			return w.create(t, identity.Create{Traits: raw(`{"username":%q}`, name), Credentials: &credentials.Import{
+				Passkey: &credentials.ImportPasskey{UserHandle: []byte(handle), Credentials: []json.RawMessage{json.RawMessage(`{"id":"` + id + `"}`)}},
+			}})
+		}
+		random, text := withHandle("ada", "\x01\x02\xff", "YWRh"), withHandle("eve", "AQL/", "ZXZl")
+		for handle, want := range map[string]*identity.Identity{"\x01\x02\xff": random, "AQL/": text} {
+			found, err := w.FindByUserHandle(t.Context(), []byte(handle))
+			require.NoError(t, err)
+			require.Equal(t, want.ID, found.ID)
+		}
+		for _, none := range []string{"", "base64:AQL/", "AQL", "\x01\x02"} {
+			_, err := w.FindByUserHandle(t.Context(), []byte(none))
+			requireKind(t, err, idem.KindNotFound)
+		}
+
+		old := withHandle("old", "\xff\xfe", "b2xk")
+		_, err := w.store.Update(t.Context(), old.ID, func(current *identity.Identity) (*identity.Identity, error) {
+			passkey := current.Credentials[credentials.TypePasskey]
+			passkey.Identifiers = []string{"//4="}
+			current.Credentials[credentials.TypePasskey] = passkey
+			return current, nil
+		})
+		require.NoError(t, err)
+		found, err := w.FindByUserHandle(t.Context(), []byte("\xff\xfe"))
+		require.NoError(t, err)
+		require.Equal(t, old.ID, found.ID)
+		_, err = w.FindByUserHandle(t.Context(), []byte("//4="))
+		requireKind(t, err, idem.KindNotFound)
 	})
 }

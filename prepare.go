@@ -44,12 +44,12 @@ func (m *Manager) PrepareUpdate(ctx context.Context, id uuid.UUID, u identity.Up
 			schemas: m.Schemas(), hasher: hasher,
 			schemaID: u.SchemaID, traits: u.Traits, credentials: u.Credentials, checked: u.Check(),
 		}
-		if u.SchemaID == "" || importsHash(u.Credentials) {
+		if u.SchemaID == "" || u.Credentials.RefersToStored() {
 			current, err := m.storage.Get(ctx, id)
 			if err != nil {
 				return identity.Update{}, m.invalidFirst(err, in)
 			}
-			in.schemaID, in.storedHash = cmp.Or(u.SchemaID, current.SchemaID), storedHash(current)
+			in.schemaID, in.stored = cmp.Or(u.SchemaID, current.SchemaID), current.Credentials
 		}
 		if _, err := m.facts(ctx, in); err != nil {
 			return identity.Update{}, err

@@ -1,6 +1,7 @@
 package idem
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,24 @@ func (m *Manager) findByIdentifier(ctx context.Context, t credentials.Type, iden
 		return found, err
 	}
 	return m.findFormer(ctx, identifier, normal, func(former string) storage.Claim { return storage.IdentifierClaim(t, former) })
+}
+
+// FindByUserHandle returns the identity whose passkeys were registered with that user
+// handle, compared byte for byte (WebAuthn Level 2, section 5.4.3). Errors: KindNotFound.
+func (m *Manager) FindByUserHandle(ctx context.Context, userHandle []byte) (*identity.Identity, error) {
+	return run(ctx, m, "find identity by user handle", uuid.Nil, func(ctx context.Context) (*identity.Identity, error) {
+		// The older form is that of credentials that have not changed since.
+		for _, identifier := range []string{credentials.UserHandleIdentifier(userHandle), credentials.FormerUserHandleIdentifier(userHandle)} {
+			found, err := m.storage.Find(ctx, storage.IdentifierClaim(credentials.TypePasskey, identifier))
+			if errors.Is(err, storage.ErrNotFound) {
+				continue
+			}
+			if err != nil || bytes.Equal(found.Credentials[credentials.TypePasskey].Config.UserHandle, userHandle) {
+				return found, err
+			}
+		}
+		return nil, storage.ErrNotFound
+	})
 }
 
 // FindByAddress returns the identity that has an address: the way from "I forgot my

@@ -64,14 +64,14 @@ func (m *Manager) updateIdentity(ctx context.Context, id uuid.UUID, u identity.U
 }
 
 // updateFacts works out the facts of u. The identity is read only where they depend on it: for the schema that u leaves
-// out, for the hash that it may send back, and for traits that no longer fit their schema, which u may keep as they are: then kept is true.
+// out, for what it may send back, and for traits that no longer fit their schema, which u may keep as they are: then kept is true.
 func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Update, in input) (facts identity.Facts, kept bool, err error) {
 	var current *identity.Identity
-	if u.SchemaID == "" || importsHash(u.Credentials) {
+	if u.SchemaID == "" || u.Credentials.RefersToStored() {
 		found, err := m.storage.Get(ctx, id)
 		switch {
 		case err == nil:
-			current, in.schemaID, in.storedHash = found, cmp.Or(u.SchemaID, found.SchemaID), storedHash(found)
+			current, in.schemaID, in.stored = found, cmp.Or(u.SchemaID, found.SchemaID), found.Credentials
 		case u.SchemaID == "" || !errors.Is(err, storage.ErrNotFound):
 			return facts, false, m.invalidFirst(err, in)
 		}

@@ -331,7 +331,7 @@ func TestUpdateMergesCredentials(t *testing.T) {
 			Credentials: &credentials.Import{
 				Password: &credentials.ImportPassword{Password: "the second password"},
 				OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{
-					{Provider: "github", Subject: "2"}, {Provider: "google", Subject: "1", Organization: "o"},
+					{Provider: "github", Subject: "2"}, {Provider: "google", Subject: "1", Organization: "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"},
 				}},
 				TOTP: &credentials.ImportTOTP{URL: "otpauth://totp/idem:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=idem"},
 			},
@@ -343,7 +343,7 @@ func TestUpdateMergesCredentials(t *testing.T) {
 
 		oidc := updated.Credentials[credentials.TypeOIDC]
 		require.Equal(t, []string{"github:2", "google:1"}, oidc.Identifiers)
-		require.Equal(t, []credentials.Provider{{Provider: "google", Subject: "1", Organization: "o"}, {Provider: "github", Subject: "2"}}, oidc.Config.Providers)
+		require.Equal(t, []credentials.Provider{{Provider: "google", Subject: "1", Organization: "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"}, {Provider: "github", Subject: "2"}}, oidc.Config.Providers)
 		require.Equal(t, noon, oidc.CreatedAt)
 		require.Equal(t, updated.UpdatedAt, oidc.UpdatedAt)
 		require.Equal(t, []string{created.ID.String()}, updated.Credentials[credentials.TypeTOTP].Identifiers)

@@ -14,7 +14,7 @@ func BenchmarkApply(b *testing.B) {
 		OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{link("google", "1"), link("github", "2")}},
 		TOTP: &credentials.ImportTOTP{URL: totpURL},
 	}
-	prepared, err := imp.Prepare(b.Context(), plainHasher{}, credentials.HashLimits{})
+	prepared, err := imp.Prepare(b.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(b, err)
 	set := prepared.Apply(nil, owner, noon)
 	b.ReportAllocs()

@@ -45,7 +45,7 @@ type Provider struct {
 	Provider string `json:"provider"`
 	// Subject is the account's id at the provider.
 	Subject string `json:"subject"`
-	// Organization is the organization the link belongs to. Empty means none.
+	// Organization is the id of the organization that the link belongs to, a UUID. Empty means none.
 	Organization string `json:"organization,omitempty"`
 	// UseAutoLink tells whether the link came about by a matching address and
 	// was not confirmed by its owner yet.
@@ -55,10 +55,12 @@ type Provider struct {
 // Identifier returns the identifier of the link, "provider:subject".
 func (p Provider) Identifier() string { return p.Provider + ":" + p.Subject }
 
-// RecoveryCode is a single-use code.
+// RecoveryCode is a single-use code. It prints as a placeholder with fmt and log/slog. encoding/json writes it whole: an
+// application shows new codes to their owner once. The types that hold codes leave them out.
 type RecoveryCode struct {
-	Code string `json:"-"`
-	// UsedAt is when the code was used. Zero means that it is still good.
+	// Code is the code.
+	Code string `json:"code"`
+	// UsedAt is when the code was used. Zero means that it can still be used.
 	UsedAt time.Time `json:"used_at,omitzero"`
 }
 

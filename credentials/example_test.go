@@ -21,7 +21,7 @@ func ExampleImport_Prepare() {
 		Password: &credentials.ImportPassword{Password: "correct horse"},
 		OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1042"}}},
 	}
-	prepared, err := imp.Prepare(context.Background(), hasher, credentials.HashLimits{})
+	prepared, err := imp.Prepare(context.Background(), hasher, credentials.Limits{})
 	if err != nil {
 		panic(err)
 	}
@@ -30,7 +30,7 @@ func ExampleImport_Prepare() {
 	fmt.Println(set[credentials.TypeOIDC].Identifiers)
 
 	imp.OIDC.Providers[0].Subject = ""
-	_, err = imp.Prepare(context.Background(), hasher, credentials.HashLimits{})
+	_, err = imp.Prepare(context.Background(), hasher, credentials.Limits{})
 	var invalid *violation.Error
 	fmt.Println(errors.As(err, &invalid), invalid.Violations[0].Pointer, invalid.Violations[0].Message)
 	// Output:

@@ -7,16 +7,15 @@ import (
 // The bounds of an import, in bytes unless said otherwise. They are wide: they keep
 // absurd values out of indexes and documents, and no real one.
 const (
-	MaxProviderBytes     = 255  // name of a provider
-	MaxSubjectBytes      = 1024 // id of an account at a provider
-	MaxOrganizationBytes = 255  // id of an organization
-	MaxProviders         = 100  // links in one import, of each type
-	MaxTOTPURLBytes      = 4096
-	MaxCodeBytes         = 255 // a recovery code
-	MaxCodes             = 100 // recovery codes in one import
-	MaxKeys              = 100 // keys in one import, of each type
-	MaxKeyIDBytes        = 2048
-	MaxUserHandleBytes   = 64 // the bound of WebAuthn Level 2, section 5.4.3
+	MaxProviderBytes   = 255  // name of a provider
+	MaxSubjectBytes    = 1024 // id of an account at a provider
+	MaxProviders       = 100  // links in one import, of each type
+	MaxTOTPURLBytes    = 4096
+	MaxCodeBytes       = 255 // a recovery code
+	MaxCodes           = 100 // recovery codes in one import
+	MaxKeys            = 100 // keys in one import, of each type
+	MaxKeyIDBytes      = 2048
+	MaxUserHandleBytes = 64 // the bound of WebAuthn Level 2, section 5.4.3
 )
 
 // Import is the credentials to merge into those of an identity. A nil field leaves
@@ -62,10 +61,10 @@ type ImportTOTP struct {
 	URL string `json:"-"`
 }
 
-// ImportLookupSecret adds recovery codes. One that is there already takes over
-// the new UsedAt.
+// ImportLookupSecret adds recovery codes. A code that exists already takes over the new UsedAt. The codes before stay
+// valid: idem.Manager.ReplaceLookupCodes replaces them all.
 type ImportLookupSecret struct {
-	Codes []RecoveryCode
+	Codes []RecoveryCode `json:"-"`
 }
 
 // ImportWebAuthn adds keys. One with the id of a key that is there replaces it.

@@ -1,7 +1,7 @@
 package credentials
 
 import (
-	"encoding/base64"
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -13,9 +13,8 @@ import (
 // slices as they are, and what it did not touch is shared with the result. It is
 // pure: the same arguments give the same result.
 //
-// A password and a totp replace the one there is. Links, recovery codes and keys
-// are added; one that is there already (the same provider and subject, code, id) is
-// replaced in its place. owner is the identity's id as text, the identifier of totp
+// A password and a totp replace the existing one. Links, recovery codes and keys are added; one that exists already (the
+// same provider and subject, code, id) is replaced in its place. owner is the identity's id as text, the identifier of totp
 // and lookup_secret. Identifiers that come from traits are left as they are.
 //
 // A credential that is new is created and updated at now; one whose identifiers or
@@ -80,48 +79,47 @@ func identifiersOf(t Type, config Config, owner string) []string {
 		slices.Sort(identifiers)
 		return slices.Compact(identifiers)
 	case TypePasskey:
-		return []string{passkeyIdentifier(config.UserHandle)}
+		return []string{UserHandleIdentifier(config.UserHandle)}
 	}
 	return []string{owner}
 }
 
-// passkeyIdentifier is the user handle itself where that is a text: exports of the
-// API that we are compatible with have it so. Random bytes, which are hardly ever
-// one, are written in base64.
-func passkeyIdentifier(userHandle []byte) string {
-	text := string(userHandle)
-	if utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl) {
-		return text
-	}
-	return base64.StdEncoding.EncodeToString(userHandle)
+func isText(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 func replaceConfig(_, imported Config) Config { return imported }
 
 func addProviders(current, imported Config) Config {
-	current.Providers = addTo(current.Providers, imported.Providers, Provider.Identifier)
+	current.Providers = addTo(current.Providers, imported.Providers, func(a, b Provider) bool { return a.Identifier() == b.Identifier() })
 	return current
 }
 
 func addRecoveryCodes(current, imported Config) Config {
-	current.RecoveryCodes = addTo(current.RecoveryCodes, imported.RecoveryCodes, func(c RecoveryCode) string { return c.Code })
+	current.RecoveryCodes = addTo(current.RecoveryCodes, imported.RecoveryCodes, func(a, b RecoveryCode) bool { return a.Code == b.Code })
 	return current
 }
 
 func addKeys(current, imported Config) Config {
-	current.Keys = addTo(current.Keys, imported.Keys, func(k Key) string { return k.ID })
+	for n, key := range imported.Keys {
+		at := slices.IndexFunc(current.Keys, func(k Key) bool { return sameKeyID(k.ID, key.ID) })
+		if at >= 0 && bytes.Equal(normalizeKey(current.Keys[at].JSON), key.JSON) {
+			imported.Keys[n] = current.Keys[at] // the same key in another spelling is no change
+		}
+	}
+	current.Keys = addTo(current.Keys, imported.Keys, func(a, b Key) bool { return sameKeyID(a.ID, b.ID) })
 	if len(imported.UserHandle) > 0 {
 		current.UserHandle = imported.UserHandle
 	}
 	return current
 }
 
-// addTo returns current with each of added put in the place of the one with the
-// same id, or else at the end. The last of several with one id counts.
-func addTo[T any](current, added []T, id func(T) string) []T {
+// addTo returns current with each of added put in the place of the one that is the same, or else at the end. The last
+// of several that are the same counts.
+func addTo[T any](current, added []T, same func(a, b T) bool) []T {
 	result := slices.Clone(current)
 	for _, item := range added {
-		at := slices.IndexFunc(result, func(other T) bool { return id(other) == id(item) })
+		at := slices.IndexFunc(result, func(other T) bool { return same(other, item) })
 		if at < 0 {
 			result = append(result, item)
 			continue

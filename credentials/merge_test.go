@@ -18,7 +18,7 @@ var later = noon.Add(time.Hour)
 func apply(t *testing.T, set credentials.Set, imp credentials.Import, now time.Time) credentials.Set {
 	t.Helper()
 	before := set.Clone()
-	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(t, err)
 	result := prepared.Apply(set, owner, now)
 	require.Equal(t, before, set, "the rule leaves its argument as it is")
@@ -64,12 +64,12 @@ func TestApplyProviders(t *testing.T) {
 	require.Empty(t, apply(t, nil, oidc(), noon), "no link makes no credential")
 
 	organized := link("google", "2")
-	organized.Organization, organized.UseAutoLink = "acme", true
+	organized.Organization, organized.UseAutoLink = "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1", true
 	second := apply(t, first, oidc(link("apple", "a:3"), organized), later)[credentials.TypeOIDC]
 	require.Equal(t, credentials.Credential{
 		Type: credentials.TypeOIDC, Identifiers: []string{"apple:a:3", "github:1", "google:2"},
 		Config: credentials.Config{Providers: []credentials.Provider{
-			{Provider: "google", Subject: "2", Organization: "acme", UseAutoLink: true},
+			{Provider: "google", Subject: "2", Organization: "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1", UseAutoLink: true},
 			{Provider: "github", Subject: "1"}, {Provider: "apple", Subject: "a:3"},
 		}},
 		CreatedAt: noon, UpdatedAt: later,
@@ -137,8 +137,8 @@ func TestApplyPasskey(t *testing.T) {
 	for name, c := range map[string]struct{ handle, identifier string }{
 		"text":              {"Kk3-handle", "Kk3-handle"},
 		"text beyond ASCII": {"händle", "händle"},
-		"not UTF-8":         {"\xff\xfe", "//4="},
-		"control character": {"a\x00b", "YQBi"},
+		"not UTF-8":         {"\xff\xfe", "base64://4="},
+		"control character": {"a\x00b", "base64:YQBi"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := apply(t, nil, passkey(c.handle, `{"id":"a"}`), noon)[credentials.TypePasskey]

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/violation"
@@ -30,14 +33,43 @@ type parts struct {
 	passkey      *Config
 }
 
-// HashLimits says which imported password hashes are accepted. The zero value accepts those within
-// [passwordhash.DefaultBound].
-type HashLimits struct {
-	// Cost is what verifying a hash may cost.
-	Cost passwordhash.Cost
-	// Stored is a hash that is accepted whatever it costs: the one that the identity has, which a caller that read it
-	// may send back.
-	Stored string
+// Limits says what an import may hold. The zero value is the default.
+type Limits struct {
+	// HashCost is what verifying an imported password hash may cost. A field that is zero takes its value from
+	// [passwordhash.DefaultBound].
+	HashCost passwordhash.Cost
+	// Stored is the credentials that the identity has. What they hold is accepted again, also where a newer rule would
+	// refuse it: a caller that read it may send it back.
+	Stored Set
+}
+
+// RefersToStored reports whether imp holds anything that is accepted only if it is stored already, so that a caller must
+// set [Limits.Stored]. The answer may be true where the value is accepted anyway.
+func (imp *Import) RefersToStored() bool {
+	if imp == nil {
+		return false
+	}
+	odd := func(p Provider) bool { return !isOrganization(p.Organization) }
+	return imp.Password != nil && imp.Password.HashedPassword != "" ||
+		imp.OIDC != nil && slices.ContainsFunc(imp.OIDC.Providers, odd) ||
+		imp.SAML != nil && slices.ContainsFunc(imp.SAML.Providers, odd)
+}
+
+// isOrganization reports whether text can be the id of an organization: a UUID, or none.
+func isOrganization(text string) bool {
+	_, err := uuid.Parse(text)
+	return text == "" || err == nil && len(text) == len(uuid.Nil.String())
+}
+
+// stores reports whether the identity has the link already, with the same organization.
+func (c *check) stores(p Provider, field string) bool {
+	t := TypeOIDC
+	if strings.HasPrefix(field, "/saml/") {
+		t = TypeSAML
+	}
+	return slices.ContainsFunc(c.limits.Stored[t].Config.Providers, func(o Provider) bool {
+		return o.Identifier() == p.Identifier() && o.Organization == p.Organization
+	})
 }
 
 // Prepare checks every part of imp, parses an imported hash and hashes a plain
@@ -48,7 +80,7 @@ type HashLimits struct {
 // Errors: a [*violation.Error] with all that is wrong. Its pointers are relative to the object of credentials in its
 // wire form: "/oidc/config/providers/0/subject". Hashing comes last, so only if nothing else is wrong: the
 // [*violation.Error] for a plain password that hasher refuses, the error of ctx, or the fault of hasher.
-func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limits HashLimits) (*Prepared, error) {
+func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limits Limits) (*Prepared, error) {
 	prepared, err := imp.check(limits)
 	if err != nil {
 		return nil, err
@@ -67,12 +99,12 @@ func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limi
 // report what is wrong here together with what is wrong elsewhere before it spends
 // time on a hash. It returns the same error. What only a Hasher refuses, it
 // cannot know.
-func (imp *Import) Check(limits HashLimits) error {
+func (imp *Import) Check(limits Limits) error {
 	_, err := imp.check(limits)
 	return err
 }
 
-func (imp *Import) check(limits HashLimits) (*Prepared, error) {
+func (imp *Import) check(limits Limits) (*Prepared, error) {
 	if imp == nil {
 		return &Prepared{parts: &parts{}}, nil
 	}
@@ -103,7 +135,7 @@ const plainPasswordField = "/password/config/password"
 
 // check collects what is wrong while it turns the parts of an import into configs.
 type check struct {
-	limits HashLimits
+	limits Limits
 	errs   []error
 }
 
@@ -130,8 +162,8 @@ func (c *check) password(imp *ImportPassword) *Config {
 		c.under(plainPasswordField, passwordhash.CheckPassword(password))
 		return &Config{}
 	case imp.HashedPassword != "":
-		if imp.HashedPassword != c.limits.Stored {
-			_, err := passwordhash.ParseWithin(imp.HashedPassword, c.limits.Cost)
+		if imp.HashedPassword != c.limits.Stored[TypePassword].Config.HashedPassword {
+			_, err := passwordhash.ParseWithin(imp.HashedPassword, c.limits.HashCost)
 			c.under("/password/config/hashed_password", err)
 		}
 		return &Config{HashedPassword: imp.HashedPassword}
@@ -168,7 +200,9 @@ func (c *check) providers(field string, providers []Provider) *Config {
 			c.fail(at+"/provider", "must not hold a colon")
 		}
 		c.required(at+"/subject", p.Subject, MaxSubjectBytes)
-		c.text(at+"/organization", p.Organization, MaxOrganizationBytes)
+		if !isOrganization(p.Organization) && !c.stores(providers[n], field) {
+			c.fail(at+"/organization", "must be a UUID, or empty")
+		}
 		config.Providers = append(config.Providers, p)
 	}
 	return config
@@ -235,6 +269,9 @@ func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *C
 	}
 	config := &Config{UserHandle: append([]byte(nil), userHandle...)}
 	for n, raw := range keys {
+		if len(raw) <= maxRawKeyBytes {
+			raw = normalizeKey(raw)
+		}
 		key, err := ParseKey(append([]byte(nil), raw...))
 		c.under(fmt.Sprintf("%s/credentials/%d", field, n), err)
 		config.Keys = append(config.Keys, key)

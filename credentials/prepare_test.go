@@ -97,8 +97,10 @@ func TestPrepareRefuses(t *testing.T) {
 			[]string{"/oidc/config/providers/0/subject: must not hold NUL characters"}},
 		{"subject not UTF-8", oidc(link("a", "b\xff")),
 			[]string{"/oidc/config/providers/0/subject: must be valid UTF-8"}},
-		{"organization too long", oidc(credentials.Provider{Provider: "a", Subject: "b", Organization: long(256)}),
-			[]string{"/oidc/config/providers/0/organization: must be at most 255 bytes long"}},
+		{"organization that is no UUID", oidc(credentials.Provider{Provider: "a", Subject: "b", Organization: "acme"}),
+			[]string{"/oidc/config/providers/0/organization: must be a UUID, or empty"}},
+		{"organization that is a UUID in another layout", credentials.Import{SAML: &credentials.ImportSAML{Providers: []credentials.Provider{{Provider: "a", Subject: "b", Organization: "urn:uuid:0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"}}}},
+			[]string{"/saml/config/providers/0/organization: must be a UUID, or empty"}},
 		{"too many providers", oidc(manyLinks(101)...),
 			[]string{"/oidc/config/providers: must have at most 100 entries"}},
 		{"saml has its own pointer", credentials.Import{SAML: &credentials.ImportSAML{Providers: []credentials.Provider{link("a", "")}}},
@@ -167,11 +169,11 @@ func TestPrepareRefuses(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			prepared, err := c.imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+			prepared, err := c.imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 			require.Nil(t, prepared)
 			require.EqualError(t, err, strings.Join(c.want, "; "))
 			require.ErrorAs(t, err, new(*violation.Error))
-			require.EqualError(t, c.imp.Check(credentials.HashLimits{}), err.Error())
+			require.EqualError(t, c.imp.Check(credentials.Limits{}), err.Error())
 		})
 	}
 }
@@ -193,37 +195,63 @@ func TestPrepareAccepts(t *testing.T) {
 		"otpauth://totp/?secret=JBSWY3DP",
 	} {
 		imp := totp(url)
-		_, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+		_, err := imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 		require.NoError(t, err, url)
 	}
 	var none *credentials.Import
-	require.NoError(t, none.Check(credentials.HashLimits{}))
-	prepared, err := none.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+	require.NoError(t, none.Check(credentials.Limits{}))
+	prepared, err := none.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(t, err)
 	require.Empty(t, prepared.Apply(nil, "owner", noon))
 }
 
+// TestPrepareAcceptsWhatIsStored sends back what a newer rule refuses.
+func TestPrepareAcceptsWhatIsStored(t *testing.T) {
+	old := credentials.Provider{Provider: "google", Subject: "1", Organization: "acme"}
+	dear := "$2b$16$....................................................."
+	imp := credentials.Import{
+		Password: &credentials.ImportPassword{HashedPassword: dear},
+		OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{old}}, SAML: &credentials.ImportSAML{Providers: []credentials.Provider{old}},
+	}
+	require.True(t, imp.RefersToStored())
+	limits := credentials.Limits{Stored: credentials.Set{
+		credentials.TypePassword: {Config: credentials.Config{HashedPassword: dear}},
+		credentials.TypeOIDC:     {Config: credentials.Config{Providers: []credentials.Provider{old}}},
+	}}
+	require.EqualError(t, imp.Check(limits), "/saml/config/providers/0/organization: must be a UUID, or empty")
+	imp.SAML = nil
+	require.NoError(t, imp.Check(limits))
+	require.Error(t, imp.Check(credentials.Limits{}))
+	require.NoError(t, imp.Check(credentials.Limits{HashCost: passwordhash.Cost{Time: time.Minute}, Stored: credentials.Set{credentials.TypeOIDC: limits.Stored[credentials.TypeOIDC]}}))
+	imp.OIDC.Providers[0].Organization = "another"
+	require.EqualError(t, imp.Check(limits), "/oidc/config/providers/0/organization: must be a UUID, or empty")
+
+	for _, none := range []*credentials.Import{nil, {}, {Password: &credentials.ImportPassword{Password: "x"}}, {OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "a", Subject: "b"}}}}} {
+		require.False(t, none.RefersToStored())
+	}
+}
+
 func TestPrepareHashesLast(t *testing.T) {
 	imp := password(credentials.ImportPassword{Password: "plain", HashedPassword: "ignored", UsePasswordMigrationHook: true})
-	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(t, err)
 	require.Equal(t, credentials.Config{HashedPassword: "hash of plain"}, prepared.Apply(nil, "owner", noon)[credentials.TypePassword].Config)
 
-	_, err = imp.Prepare(t.Context(), plainHasher{err: violation.New("", "", "must be at most 72 bytes long")}, credentials.HashLimits{})
+	_, err = imp.Prepare(t.Context(), plainHasher{err: violation.New("", "", "must be at most 72 bytes long")}, credentials.Limits{})
 	require.Equal(t, violation.New("/password/config/password", "", "must be at most 72 bytes long"), err)
 
 	broken := errors.New("no randomness")
-	_, err = imp.Prepare(t.Context(), plainHasher{err: broken}, credentials.HashLimits{})
+	_, err = imp.Prepare(t.Context(), plainHasher{err: broken}, credentials.Limits{})
 	require.ErrorIs(t, err, broken)
 
 	imp.TOTP = &credentials.ImportTOTP{}
-	_, err = imp.Prepare(t.Context(), plainHasher{err: broken}, credentials.HashLimits{})
+	_, err = imp.Prepare(t.Context(), plainHasher{err: broken}, credentials.Limits{})
 	require.NotErrorIs(t, err, broken, "nothing is hashed for an import that is refused anyway")
 }
 
 func TestPrepareCopies(t *testing.T) {
 	imp := passkey("handle", `{"id":"a"}`)
-	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(t, err)
 	imp.Passkey.UserHandle[0] = 'X'
 	imp.Passkey.Credentials[0][7] = 'X'

@@ -34,7 +34,7 @@ func secrets(t *testing.T) map[string]any {
 		WebAuthn:     &credentials.ImportWebAuthn{Credentials: []json.RawMessage{key.JSON}, UserHandle: []byte(marker)},
 		Passkey:      &credentials.ImportPasskey{Credentials: []json.RawMessage{key.JSON}, UserHandle: []byte(marker)},
 	}
-	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(t, err)
 	return map[string]any{
 		"Config": config, "Credential": credential, "Set": credentials.Set{credentials.TypePassword: credential},
@@ -64,14 +64,14 @@ func TestNoSecretPrints(t *testing.T) {
 				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "% X", "%d"} {
 					requireNoMarker(t, fmt.Sprintf(verb, value))
 				}
-				for _, handler := range []func(*bytes.Buffer) slog.Handler{
-					func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
-					func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
-				} {
-					var log bytes.Buffer
-					slog.New(handler(&log)).Info("text", "value", value, slog.Group("group", "value", value))
-					requireNoMarker(t, log.String())
+				var text, jsons bytes.Buffer
+				slog.New(slog.NewTextHandler(&text, nil)).Info("text", "value", value, slog.Group("group", "value", value))
+				requireNoMarker(t, text.String())
+				if name == "RecoveryCode" {
+					continue // encoding/json writes it, and so does slog's JSON handler where it is inside of another value
 				}
+				slog.New(slog.NewJSONHandler(&jsons, nil)).Info("text", "value", value, slog.Group("group", "value", value))
+				requireNoMarker(t, jsons.String())
 				if encoded, err := json.Marshal(value); err == nil {
 					requireNoMarker(t, string(encoded))
 				}
@@ -84,7 +84,7 @@ func TestNoSecretPrints(t *testing.T) {
 // the package's own types either.
 func TestNoSecretPrintsBehindPointers(t *testing.T) {
 	imp := &credentials.Import{Password: &credentials.ImportPassword{Password: marker}}
-	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.HashLimits{})
+	prepared, err := imp.Prepare(t.Context(), plainHasher{}, credentials.Limits{})
 	require.NoError(t, err)
 	hidden := struct{ prepared *credentials.Prepared }{prepared}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
@@ -103,6 +103,23 @@ func TestPlaceholders(t *testing.T) {
 	require.Equal(t, "[credential unknown type without config]", fmt.Sprint(credentials.Credential{Type: marker}))
 	require.Equal(t, "[credential import: password totp lookup_secret webauthn passkey]", fmt.Sprint(all["Import"]))
 	require.Equal(t, "map[password:[credential password]]", fmt.Sprint(all["Set"]))
+}
+
+// TestMarshalRecoveryCode: a code is written whole, and no type that holds codes writes them.
+func TestMarshalRecoveryCode(t *testing.T) {
+	used := credentials.RecoveryCode{Code: marker, UsedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	for want, value := range map[string]any{
+		`{"code":"` + marker + `","used_at":"2026-01-02T03:04:05Z"}`: used,
+		`[{"code":"` + marker + `"}]`:                                []credentials.RecoveryCode{{Code: marker}},
+		`{}`:                                                         credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{used}},
+	} {
+		encoded, err := json.Marshal(value)
+		require.NoError(t, err)
+		require.Equal(t, want, string(encoded))
+	}
+	var read credentials.RecoveryCode
+	require.NoError(t, json.Unmarshal([]byte(`{"code":"x","used_at":"2026-01-02T03:04:05Z"}`), &read))
+	require.True(t, read.Equal(credentials.RecoveryCode{Code: "x", UsedAt: used.UsedAt}))
 }
 
 func TestMarshalCredential(t *testing.T) {

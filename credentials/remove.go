@@ -3,30 +3,30 @@ package credentials
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
 // Remove returns s without one credential, and leaves s and its slices as they are.
-// identifier tells which link of an oidc or saml credential, "provider:subject";
-// other types ignore it.
 //
-//   - password, oidc and saml go only while another first factor stays: a password
-//     or its migration hook together with an identifier, another link, a passkey, a
-//     passwordless webauthn key, or a code that can be sent to an address. A code
-//     counts because the schema says that its address is one to sign in with.
-//   - totp and lookup_secret go at once.
-//   - webauthn loses the keys that are not passwordless. These are second factors,
-//     so its owner can sign in as before.
-//   - code and passkey stay: ErrNotRemovable.
+// identifier selects one of several. For oidc and saml it is "provider:subject", and required. For webauthn and passkey
+// it is the id of a key, in base64 of either alphabet, padded or not; without it a passkey credential goes whole, and of
+// a webauthn credential the keys that are second factors go, or, where there are none, the passwordless ones. The other
+// types ignore it.
 //
-// A password or webauthn without config keeps its identifiers, which belong to the
-// traits. What changes was updated at now.
+// A first factor goes only while another one stays: password, oidc, saml, passkey, and the passwordless keys of
+// webauthn. Another one is a password or its migration hook together with an identifier, a link, a passkey, a
+// passwordless webauthn key, or a code that can be sent to an address, since the schema says that its address is one to
+// sign in with. totp, lookup_secret and keys that are second factors go at once.
 //
-// Errors: [ErrIdentifierRequired]; [ErrNotRemovable]; [ErrNoCredential], for an
-// unknown type too; [ErrLastFirstFactor].
+// A password or webauthn credential without config keeps its identifiers, which belong to the traits. What changes was
+// updated at now.
+//
+// Errors: [ErrIdentifierRequired]; [ErrNotRemovable], for code; [ErrNoCredential], for an unknown type too;
+// [ErrLastFirstFactor].
 func (s Set) Remove(t Type, identifier string, now time.Time) (Set, error) {
 	switch t {
-	case TypeCode, TypePasskey:
+	case TypeCode:
 		return nil, ErrNotRemovable
 	case TypeOIDC, TypeSAML:
 		if identifier == "" {
@@ -38,6 +38,7 @@ func (s Set) Remove(t Type, identifier string, now time.Time) (Set, error) {
 		return nil, ErrNoCredential
 	}
 	next := current
+	first := t.IsFirstFactor()
 	switch t {
 	case TypeOIDC, TypeSAML:
 		next.Config.Providers = slices.DeleteFunc(slices.Clone(current.Config.Providers), func(p Provider) bool {
@@ -47,23 +48,52 @@ func (s Set) Remove(t Type, identifier string, now time.Time) (Set, error) {
 			return nil, ErrNoCredential
 		}
 		next.Identifiers = identifiersOf(t, next.Config, "")
-	case TypeWebAuthn:
-		next.Config.Keys = slices.DeleteFunc(slices.Clone(current.Config.Keys), func(k Key) bool { return !k.Passwordless })
+	case TypeWebAuthn, TypePasskey:
+		var removed []Key
+		next.Config.Keys, removed = removeKeys(t, current.Config.Keys, identifier)
+		if len(removed) == 0 && (identifier != "" || t == TypeWebAuthn) {
+			return nil, ErrNoCredential
+		}
 		if len(next.Config.Keys) == 0 {
 			next.Config = Config{}
 		}
+		first = t == TypePasskey || slices.ContainsFunc(removed, func(k Key) bool { return k.Passwordless })
 	default:
 		next.Config = Config{}
 	}
 	rest := s.with(next, now)
-	if t != TypeWebAuthn && t.IsFirstFactor() && !rest.hasFirstFactor() {
+	if first && !rest.hasFirstFactor() {
 		return nil, ErrLastFirstFactor
 	}
 	return rest, nil
 }
 
-// with returns a copy of s where c, updated at now unless it is what s has, takes
-// the place of the credential of its type. One that has nothing left is gone.
+// removeKeys parts keys into those that stay and those that identifier, or the rule for none, removes.
+func removeKeys(t Type, keys []Key, identifier string) (stay, removed []Key) {
+	secondFactors := slices.ContainsFunc(keys, func(k Key) bool { return !k.Passwordless })
+	// In a query, "+" means a space, and base64 has no other use for one.
+	identifier = strings.ReplaceAll(identifier, " ", "+")
+	for _, k := range keys {
+		var goes bool
+		switch {
+		case identifier != "":
+			goes = sameKeyID(k.ID, identifier)
+		case t == TypePasskey:
+			goes = true
+		default:
+			goes = k.Passwordless != secondFactors
+		}
+		if goes {
+			removed = append(removed, k)
+		} else {
+			stay = append(stay, k)
+		}
+	}
+	return stay, removed
+}
+
+// with returns a copy of s where c, updated at now unless it is what s has, takes the place of the credential of its
+// type. One that has nothing left is gone.
 func (s Set) with(c Credential, now time.Time) Set {
 	rest := maps.Clone(s)
 	switch {

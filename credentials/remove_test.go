@@ -38,6 +38,8 @@ var (
 	bothKeys       = part(credentials.TypeWebAuthn, credentials.Config{UserHandle: []byte("h"), Keys: []credentials.Key{{ID: "a"}, {ID: "b", Passwordless: true}}}, "a@b.co")
 	orphanedKey    = part(credentials.TypeWebAuthn, credentials.Config{Keys: []credentials.Key{{ID: "a"}}})
 	aPasskey       = part(credentials.TypePasskey, credentials.Config{UserHandle: []byte("h"), Keys: []credentials.Key{{ID: "a"}}}, "h")
+	twoPasskeys    = part(credentials.TypePasskey, credentials.Config{UserHandle: []byte("h"), Keys: []credentials.Key{{ID: "/v8="}, {ID: "++A="}}}, "h")
+	onePasskey     = part(credentials.TypePasskey, credentials.Config{UserHandle: []byte("h"), Keys: []credentials.Key{{ID: "++A="}}}, "h")
 	aCode          = part(credentials.TypeCode, credentials.Config{Addresses: []credentials.CodeAddress{{Channel: "email", Address: "a@b.co"}}}, "a@b.co")
 )
 
@@ -91,11 +93,26 @@ func TestRemove(t *testing.T) {
 		{name: "webauthn with second factors only keeps its identifiers", set: secondFactor, t: credentials.TypeWebAuthn,
 			want: touched(part(credentials.TypeWebAuthn, credentials.Config{}, "a@b.co"))},
 		{name: "webauthn without identifiers goes whole", set: join(aPassword, orphanedKey), t: credentials.TypeWebAuthn, want: aPassword},
-		{name: "webauthn with passwordless keys only is no change", set: passwordless, t: credentials.TypeWebAuthn, want: passwordless},
+		{name: "last passwordless keys", set: passwordless, t: credentials.TypeWebAuthn, err: credentials.ErrLastFirstFactor},
+		{name: "passwordless keys beside a link", set: join(passwordless, oneLink), t: credentials.TypeWebAuthn,
+			want: join(touched(part(credentials.TypeWebAuthn, credentials.Config{}, "a@b.co")), oneLink)},
+		{name: "a passwordless key beside a second factor", set: bothKeys, t: credentials.TypeWebAuthn, identifier: "b", err: credentials.ErrLastFirstFactor},
+		{name: "a passwordless key beside a password", set: join(bothKeys, aPassword), t: credentials.TypeWebAuthn, identifier: "b", want: join(touched(secondFactor), aPassword)},
+		{name: "a second factor by its id", set: bothKeys, t: credentials.TypeWebAuthn, identifier: "a", want: touched(passwordless)},
+		{name: "a key that is not there", set: bothKeys, t: credentials.TypeWebAuthn, identifier: "c", err: credentials.ErrNoCredential},
 		{name: "no webauthn", set: aPassword, t: credentials.TypeWebAuthn, err: credentials.ErrNoCredential},
 
 		{name: "code", set: join(aPassword, aCode), t: credentials.TypeCode, err: credentials.ErrNotRemovable},
-		{name: "passkey", set: join(aPassword, aPasskey), t: credentials.TypePasskey, err: credentials.ErrNotRemovable},
+		{name: "passkey beside a password", set: join(aPassword, aPasskey), t: credentials.TypePasskey, want: aPassword},
+		{name: "passkey beside a code", set: join(aCode, aPasskey), t: credentials.TypePasskey, want: aCode},
+		{name: "last passkey", set: join(aPasskey, aTOTP, noPassword), t: credentials.TypePasskey, err: credentials.ErrLastFirstFactor},
+		{name: "last passkey by its id", set: aPasskey, t: credentials.TypePasskey, identifier: "a", err: credentials.ErrLastFirstFactor},
+		{name: "last passkey by its id, beside a link", set: join(aPasskey, oneLink), t: credentials.TypePasskey, identifier: "a", want: oneLink},
+		{name: "one passkey of two", set: twoPasskeys, t: credentials.TypePasskey, identifier: "/v8=", want: touched(onePasskey)},
+		{name: "one passkey of two, in the URL alphabet", set: twoPasskeys, t: credentials.TypePasskey, identifier: "_v8", want: touched(onePasskey)},
+		{name: "one passkey of two, from a query", set: twoPasskeys, t: credentials.TypePasskey, identifier: "  A=", want: touched(part(credentials.TypePasskey, credentials.Config{UserHandle: []byte("h"), Keys: twoPasskeys[credentials.TypePasskey].Config.Keys[:1]}, "h"))},
+		{name: "a passkey that is not there", set: twoPasskeys, t: credentials.TypePasskey, identifier: "abcd", err: credentials.ErrNoCredential},
+		{name: "no passkey", set: aPassword, t: credentials.TypePasskey, err: credentials.ErrNoCredential},
 		{name: "unknown type", set: aPassword, t: "fingerprint", err: credentials.ErrNoCredential},
 		{name: "nothing there", set: nil, t: credentials.TypeTOTP, err: credentials.ErrNoCredential},
 	} {

@@ -10,6 +10,10 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
+// maxRawKeyBytes bounds the JSON of a key before its binary data is written as base64: an array of numbers takes up to
+// four bytes for each.
+const maxRawKeyBytes = 4 * MaxKeyBytes
+
 const (
 	// MaxKeyBytes bounds the JSON of a [Key], in bytes. An attestation with a
 	// chain of certificates takes a few thousand.

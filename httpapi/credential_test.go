@@ -116,7 +116,7 @@ func TestImportLinks(t *testing.T) {
 				created := f.create(t, ada)
 				id := created.ID
 
-				first := f.update(t, id, links(`{"provider":"google","subject":"1","organization":"acme"}`)).Credentials[typ]
+				first := f.update(t, id, links(`{"provider":"google","subject":"1","organization":"0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"}`)).Credentials[typ]
 				require.Equal(t, []string{"google:1"}, first.Identifiers)
 				require.Greater(t, first.CreatedAt, created.CreatedAt)
 				require.Equal(t, first.CreatedAt, first.UpdatedAt)
@@ -126,8 +126,8 @@ func TestImportLinks(t *testing.T) {
 				require.Equal(t, first.CreatedAt, second.CreatedAt)
 				require.Greater(t, second.UpdatedAt, first.UpdatedAt)
 
-				f.update(t, id, links(`{"provider":"google","subject":"1","use_auto_link":true},{"provider":"google","subject":"1","organization":"new","use_auto_link":true}`))
-				require.Equal(t, `{"providers":[{"subject":"1","provider":"google","organization":"new","use_auto_link":true},`+
+				f.update(t, id, links(`{"provider":"google","subject":"1","use_auto_link":true},{"provider":"google","subject":"1","organization":"7d1f0f8e-3a0b-4f53-8a4c-5f0f3c6b2e10","use_auto_link":true}`))
+				require.Equal(t, `{"providers":[{"subject":"1","provider":"google","organization":"7d1f0f8e-3a0b-4f53-8a4c-5f0f3c6b2e10","use_auto_link":true},`+
 					`{"subject":"1","provider":"github"},{"subject":"2","provider":"google"}]}`, read(t, f, id), "in place and never doubled")
 			})
 		})
@@ -163,7 +163,7 @@ func TestImportKeys(t *testing.T) {
 				if typ == "webauthn" {
 					require.Equal(t, []string{"ada@example.org"}, updated.Credentials[typ].Identifiers)
 				} else {
-					require.Equal(t, []string{"/+8="}, updated.Credentials[typ].Identifiers)
+					require.Equal(t, []string{"base64:/+8="}, updated.Credentials[typ].Identifiers)
 				}
 			})
 		})
@@ -230,5 +230,45 @@ func TestIncludeCredential(t *testing.T) {
 			}
 		}
 		require.NotContains(t, string(f.put(t, id+"?include_credential=password", fullUpdate).body), "config", "an update never shows secrets")
+	})
+}
+
+// TestCreateRefusesCredentialsWithoutConfig creates identities, alone and in a batch, with entries that hold nothing. In
+// an update such an entry is kept.
+func TestCreateRefusesCredentialsWithoutConfig(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		for _, typ := range []string{"password", "oidc", "saml", "totp", "lookup_secret", "webauthn", "passkey"} {
+			for _, entry := range []string{`{}`, `{"config":null}`, `{"type":"` + typ + `","identifiers":["x"],"version":0}`} {
+				body := `{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"` + typ + `":` + entry + `}}`
+				requireRefusal(t, invalid("/credentials/"+typ+"/config"), f.post(t, body))
+				r := f.do(t, http.MethodPatch, "/admin/identities", `{"identities":[{"create":`+body+`}]}`)
+				requireStatus(t, http.StatusOK, r)
+				require.Contains(t, string(r.body), `"action":"error"`)
+			}
+		}
+		created := f.create(t, `{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"code":{},"password":{"config":{"password":"a password"}}}}`)
+		before := f.whole(t, created.ID)
+		requireStatus(t, http.StatusOK, f.put(t, created.ID, `{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"password":{},"totp":{"config":null}}}`))
+		require.Equal(t, string(before.body), string(f.whole(t, created.ID).body))
+	})
+}
+
+// TestImportedBytesInEverySpelling imports a user handle and a key as official SDKs and browsers write them.
+func TestImportedBytesInEverySpelling(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		created := f.create(t, `{"schema_id":"person","traits":{"email":"ada@example.com"}}`)
+		for _, spelling := range []string{`"+//+AQ=="`, `"+//+AQ"`, `"-__-AQ=="`, `"-__-AQ"`, `[251,255,254,1]`} {
+			f.update(t, created.ID, `{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"passkey":{"config":{"credentials":[{"id":`+spelling+
+				`,"public_key":`+spelling+`,"authenticator":{"aaguid":`+spelling+`}}],"user_handle":`+spelling+`}}}}`)
+			require.Equal(t, `{"credentials":[{"id":"+//+AQ==","public_key":"+//+AQ==","authenticator":{"aaguid":"+//+AQ=="}}],"user_handle":"+//+AQ=="}`,
+				string(f.read(t, created.ID).Credentials["passkey"].Config), spelling)
+		}
+		for _, wrong := range []string{`"a"`, `[256]`, `{}`, `7`, `true`} {
+			requireRefusal(t, invalid("/credentials/passkey/config/user_handle"), f.put(t, created.ID,
+				`{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"passkey":{"config":{"credentials":[{"id":"YWRh"}],"user_handle":`+wrong+`}}}}`))
+		}
+		r := f.do(t, http.MethodDelete, identityPath(created.ID)+"/credentials/passkey?identifier=-__-AQ", "")
+		requireStatus(t, http.StatusNoContent, r)
+		require.NotContains(t, f.read(t, created.ID).Credentials, "passkey")
 	})
 }

@@ -28,8 +28,8 @@ const fullCreate = `{
 	"recovery_addresses": [{"value": "ada@example.org", "via": "email"}],
 	"credentials": {
 		"password": {"config": {"hashed_password": "` + storedHash + `"}},
-		"oidc": {"config": {"providers": [{"provider": "google", "subject": "g-1", "organization": "acme", "use_auto_link": true}]}},
-		"saml": {"config": {"providers": [{"provider": "okta", "subject": "o-1", "organization": "acme"}]}},
+		"oidc": {"config": {"providers": [{"provider": "google", "subject": "g-1", "organization": "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1", "use_auto_link": true}]}},
+		"saml": {"config": {"providers": [{"provider": "okta", "subject": "o-1", "organization": "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"}]}},
 		"totp": {"config": {"totp_url": "otpauth://totp/Idem:ada?secret=JBSWY3DPEHPK3PXP&issuer=Idem"}},
 		"lookup_secret": {"config": {"codes": [{"code": "aaaa-1111"}, {"code": "bbbb-2222", "used_at": "2026-10-01T00:00:00Z"}]}},
 		"webauthn": {"config": {"credentials": [{"id": "a2V5LTE=", "public_key": "cHVibGlj", "display_name": "Blue key", "is_passwordless": true}], "user_handle": "YWRhLWhhbmRsZQ=="}},
@@ -48,7 +48,7 @@ const fullUpdate = `{
 	"credentials": {
 		"password": {"config": {"hashed_password": "` + otherHash + `"}},
 		"oidc": {"config": {"config": {"password": "", "hashed_password": ""}, "providers": [{"provider": "google", "subject": "g-1"}, {"provider": "github", "subject": "7", "use_auto_link": true}]}},
-		"saml": {"config": {"providers": [{"provider": "adfs", "subject": "a-1", "organization": "acme"}]}},
+		"saml": {"config": {"providers": [{"provider": "adfs", "subject": "a-1", "organization": "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"}]}},
 		"totp": {"config": {"totp_url": "otpauth://totp/Idem:ada?secret=KRSXG5CTMVRXEZLU&issuer=Idem"}},
 		"lookup_secret": {"config": {"codes": [{"code": "aaaa-1111", "used_at": "2026-11-01T10:00:00Z"}, {"code": "cccc-3333"}]}},
 		"webauthn": {"config": {"credentials": [{"id": "a2V5LTI=", "public_key": "cHVibGlj", "is_passwordless": false}], "user_handle": "YWRhLWhhbmRsZQ=="}},

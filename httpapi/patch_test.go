@@ -63,7 +63,7 @@ func TestDeleteCredential(t *testing.T) {
 			path   string
 			status int
 		}{
-			{"totp", 204}, {"totp", 404}, {"oidc", 400}, {"oidc?identifier=google:2", 404}, {"passkey", 400}, {"code", 400},
+			{"totp", 204}, {"totp", 404}, {"oidc", 400}, {"oidc?identifier=google:2", 404}, {"passkey", 404}, {"code", 400},
 			{"password", 404}, {"nonsense", 404}, {"oidc?identifier=git+hub:a%2Fb", 204}, {"oidc?identifier=google:1", 400}, {"oidc?identifier=%zz", 400},
 		} {
 			r := f.do(t, http.MethodDelete, path+c.path, "")

@@ -74,7 +74,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			require.Len(t, i.Credentials, 6)
 
 			imported := &credentials.Import{Password: &credentials.ImportPassword{Password: p.plant(nobody)}, TOTP: &credentials.ImportTOTP{URL: "otpauth://totp/x?secret=MFRA"}}
-			prepared, err := imported.Prepare(t.Context(), &secretHasher{plants: p}, credentials.HashLimits{})
+			prepared, err := imported.Prepare(t.Context(), &secretHasher{plants: p}, credentials.Limits{})
 			require.NoError(t, err)
 			hash, err := passwordhash.Parse(i.Credentials[credentials.TypePassword].Config.HashedPassword)
 			require.NoError(t, err)
@@ -98,7 +98,14 @@ func TestNothingPrintsSecrets(t *testing.T) {
 				p.requirePrinted(t, c.Config)
 				p.requirePrinted(t, &c.Config)
 				p.requirePrinted(t, c.Config.Keys)
-				p.requirePrinted(t, c.Config.RecoveryCodes)
+				for _, code := range c.Config.RecoveryCodes { // encoding/json alone writes one, to be shown to its owner
+					for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+						p.requireUnseen(t, "a printed recovery code", fmt.Sprintf(verb, []any{code, &code, c.Config.RecoveryCodes}))
+					}
+					var jsons bytes.Buffer
+					slog.New(slog.NewJSONHandler(&jsons, nil)).Info("text", "value", code)
+					p.requireUnseen(t, "a recovery code with slog in JSON", jsons.String())
+				}
 			}
 			p.requireOwnView(t, i)
 		})

@@ -86,7 +86,7 @@ func (s *Service) link(claims Claims) (credentials.Import, error) {
 	default:
 		return imported, credentials.ErrUnknownType
 	}
-	return imported, imported.Check(credentials.HashLimits{})
+	return imported, imported.Check(credentials.Limits{})
 }
 
 // federated finds what the decision needs.

@@ -47,7 +47,7 @@ func (r record) convert(ctx context.Context, schemas *schema.Registry) (*identit
 	}
 	derived, traitsErr := s.Validate(r.Traits)
 	// No password is plain, so there is nothing to hash.
-	prepared, credentialsErr := imported.Prepare(ctx, nil, credentials.HashLimits{})
+	prepared, credentialsErr := imported.Prepare(ctx, nil, credentials.Limits{})
 	if err := errors.Join(c.Check(), traitsErr, importErr, credentialsErr); err != nil {
 		return nil, err
 	}

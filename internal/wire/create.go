@@ -81,6 +81,9 @@ func ReadCreate(body []byte) (identity.Create, error) {
 	if err := checkRegion(b.Region); err != nil {
 		return identity.Create{}, err
 	}
+	if err := b.Credentials.requireConfigs(); err != nil {
+		return c, err
+	}
 	imported, err := b.Credentials.toImport()
 	c.Credentials = imported
 	return c, err

@@ -1,10 +1,9 @@
 package wire
 
 import (
-	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,6 +42,9 @@ func (e *entry[Config]) config() *Config {
 	}
 	return e.Config
 }
+
+// isEmpty reports whether the entry is there and has no config.
+func (e *entry[Config]) isEmpty() bool { return e != nil && e.Config == nil }
 
 type passwordConfig struct {
 	Password                 string `json:"password"`
@@ -94,7 +96,7 @@ type recoveryCodeBody struct {
 
 type webAuthnConfig struct {
 	Credentials []jsontext.Value `json:"credentials"`
-	UserHandle  string           `json:"user_handle"`
+	UserHandle  jsontext.Value   `json:"user_handle"`
 }
 
 type codeConfig struct {
@@ -104,6 +106,29 @@ type codeConfig struct {
 type codeAddress struct {
 	Channel string `json:"channel"`
 	Address string `json:"address"`
+}
+
+// requireConfigs refuses an entry without a config. In an update it is what an answer looked like, and is kept. A new
+// identity has nothing that could be kept, and a copy whose secrets came out as null must not seem to succeed. A code
+// credential alone follows from the traits.
+func (b *credentialsBody) requireConfigs() error {
+	if b == nil {
+		return nil
+	}
+	var missing []error
+	for _, entry := range []struct {
+		t       credentials.Type
+		missing bool
+	}{
+		{credentials.TypePassword, b.Password.isEmpty()}, {credentials.TypeOIDC, b.OIDC.isEmpty()}, {credentials.TypeSAML, b.SAML.isEmpty()},
+		{credentials.TypeTOTP, b.TOTP.isEmpty()}, {credentials.TypeLookupSecret, b.LookupSecret.isEmpty()},
+		{credentials.TypeWebAuthn, b.WebAuthn.isEmpty()}, {credentials.TypePasskey, b.Passkey.isEmpty()},
+	} {
+		if entry.missing {
+			missing = append(missing, violation.New("/credentials/"+string(entry.t)+"/config", "required", "is missing: a new identity has none that could be kept"))
+		}
+	}
+	return violation.Join(missing...)
 }
 
 // toImport returns what is to be imported, nil for nil. The error is a
@@ -185,8 +210,11 @@ func (c *webAuthnConfig) toKeys(pointer string) (keys []json.RawMessage, handle 
 	for _, key := range c.Credentials {
 		keys = append(keys, json.RawMessage(key))
 	}
-	if handle, err = decodeBase64(c.UserHandle); err != nil {
-		return nil, nil, violation.New(pointer+"/user_handle", "", "must be base64")
+	if handle, err = credentials.ParseBytes(c.UserHandle); err != nil {
+		if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+			err = invalid.Under(pointer + "/user_handle")
+		}
+		return nil, nil, err
 	}
 	return keys, handle, nil
 }
@@ -211,13 +239,3 @@ type ignored struct{}
 
 // UnmarshalJSONFrom implements the interface of that name of the JSON package.
 func (*ignored) UnmarshalJSONFrom(decoder *jsontext.Decoder) error { return decoder.SkipValue() }
-
-// decodeBase64 reads either alphabet of RFC 4648, with padding or without: servers
-// write the standard one and browsers the other.
-func decodeBase64(s string) ([]byte, error) {
-	s = strings.TrimRight(s, "=")
-	if strings.ContainsAny(s, "-_") {
-		return base64.RawURLEncoding.Strict().DecodeString(s)
-	}
-	return base64.RawStdEncoding.Strict().DecodeString(s)
-}

@@ -22,11 +22,11 @@ func everyCredential() *ory.IdentityWithCredentials {
 	return &ory.IdentityWithCredentials{
 		Password: &ory.IdentityWithCredentialsPassword{Config: &ory.IdentityWithCredentialsPasswordConfig{HashedPassword: new(storedHash)}},
 		Oidc: &ory.IdentityWithCredentialsOidc{Config: &ory.IdentityWithCredentialsOidcConfig{Providers: []ory.IdentityWithCredentialsOidcConfigProvider{
-			{Provider: "google", Subject: "g-1", UseAutoLink: new(true), Organization: *ory.NewNullableString(new("acme"))},
+			{Provider: "google", Subject: "g-1", UseAutoLink: new(true), Organization: *ory.NewNullableString(new("0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"))},
 			{Provider: "github", Subject: "h-1", Organization: *ory.NewNullableString(nil)},
 		}}},
 		Saml: &ory.IdentityWithCredentialsSaml{Config: &ory.IdentityWithCredentialsSamlConfig{Providers: []ory.IdentityWithCredentialsSamlConfigProvider{
-			{Provider: "okta", Subject: "o-1", Organization: *ory.NewNullableString(new("acme"))},
+			{Provider: "okta", Subject: "o-1", Organization: *ory.NewNullableString(new("0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"))},
 		}}},
 		Totp: &ory.IdentityWithCredentialsTotp{Config: &ory.IdentityWithCredentialsTotpConfig{TotpUrl: new("otpauth://totp/Idem:ada?secret=JBSWY3DPEHPK3PXP")}},
 		LookupSecret: &ory.AdminIdentityImportCredentialsLookupSecret{Config: &ory.AdminIdentityImportCredentialsLookupSecretConfig{Codes: []ory.IdentityCredentialsLookupSecretCode{
@@ -74,9 +74,9 @@ func TestCreateWithEveryCredential(t *testing.T) {
 		require.Len(t, found.RecoveryAddresses, 1)
 		require.Equal(t, map[string]string{
 			"password": `{"hashed_password":"` + storedHash + `"}`,
-			"oidc": `{"providers":[{"initial_access_token":"","initial_id_token":"","initial_refresh_token":"","organization":"acme","provider":"google","subject":"g-1","use_auto_link":true},` +
+			"oidc": `{"providers":[{"initial_access_token":"","initial_id_token":"","initial_refresh_token":"","organization":"0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1","provider":"google","subject":"g-1","use_auto_link":true},` +
 				`{"initial_access_token":"","initial_id_token":"","initial_refresh_token":"","provider":"github","subject":"h-1"}]}`,
-			"saml":          `{"providers":[{"organization":"acme","provider":"okta","subject":"o-1"}]}`,
+			"saml":          `{"providers":[{"organization":"0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1","provider":"okta","subject":"o-1"}]}`,
 			"totp":          `{"totp_url":"otpauth://totp/Idem:ada?secret=JBSWY3DPEHPK3PXP"}`,
 			"lookup_secret": `{"recovery_codes":[{"code":"aaaa-1111","used_at":null},{"code":"bbbb-2222","used_at":"2026-10-01T00:00:00Z"}]}`,
 			"webauthn":      `{"credentials":[{"id":"a2V5LTE=","is_passwordless":true}],"user_handle":"YWRhLWhhbmRsZQ=="}`,
@@ -94,12 +94,18 @@ func TestPlainPasswordIsHashed(t *testing.T) {
 	})
 }
 
-// TestBytesAsNumbersAreRefused pins what becomes of the client's own idea of bytes.
-func TestBytesAsNumbersAreRefused(t *testing.T) {
+// TestBytesAsNumbers sends bytes as the client's models have them, and reads them as the API writes them.
+func TestBytesAsNumbers(t *testing.T) {
 	onBothStores(t, func(t *testing.T, api ory.IdentityAPI) {
 		body := person("ada")
-		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{UserHandle: []int32{1, 2, 3}}}
-		_, _, err := api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
+		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{UserHandle: []int32{1, 2, 255}}}
+		created, _, err := api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
+		require.NoError(t, err)
+		require.Contains(t, configs(t, get(t, api, created.Id))["webauthn"], `"user_handle":"AQL/"`)
+
+		body = person("eve")
+		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{UserHandle: []int32{256}}}
+		_, _, err = api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
 		requireViolation(t, err, "/credentials/webauthn/config/user_handle")
 	})
 }
@@ -132,10 +138,14 @@ func TestDeleteCredentials(t *testing.T) {
 		requireError(t, err, http.StatusNotFound, "not_found")
 		_, err = remove("oidc", "github:h-1")
 		requireError(t, err, http.StatusNotFound, "not_found")
-		for _, refused := range []string{"oidc", "code", "passkey"} {
+		for _, refused := range []string{"oidc", "code"} {
 			_, err = remove(refused, "")
 			requireError(t, err, http.StatusBadRequest, "validation_failed")
 		}
+		_, err = remove("passkey", "cGsx")
+		require.NoError(t, err)
+		_, err = remove("passkey", "")
+		requireError(t, err, http.StatusNotFound, "not_found")
 		alone := create(t, api, person("grace"))
 		_, err = api.DeleteIdentityCredentials(t.Context(), alone.Id, "password").Execute()
 		requireError(t, err, http.StatusBadRequest, "validation_failed")

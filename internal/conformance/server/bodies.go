@@ -17,10 +17,10 @@ const FullCreate = `{
 	"credentials": {
 		"password": {"config": {"password": "correct horse battery staple"}},
 		"oidc": {"config": {"providers": [
-			{"provider": "google", "subject": "g-1", "organization": "acme", "use_auto_link": true},
+			{"provider": "google", "subject": "g-1", "organization": "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1", "use_auto_link": true},
 			{"provider": "github", "subject": "h-1"}
 		]}},
-		"saml": {"config": {"providers": [{"provider": "okta", "subject": "o-1", "organization": "acme"}]}},
+		"saml": {"config": {"providers": [{"provider": "okta", "subject": "o-1", "organization": "0b5e3c1e-7b1c-4a52-9c55-0d1d8a1c0aa1"}]}},
 		"totp": {"config": {"totp_url": "otpauth://totp/Idem:ada?secret=JBSWY3DPEHPK3PXP&issuer=Idem"}},
 		"lookup_secret": {"config": {"codes": [{"code": "aaaa-1111"}, {"code": "bbbb-2222", "used_at": "2026-10-01T00:00:00Z"}]}},
 		"webauthn": {"config": {"credentials": [{"id": "a2V5LTE=", "public_key": "cHVibGlj", "display_name": "Blue key", "is_passwordless": true}, {"id": "a2V5LTI=", "is_passwordless": false}], "user_handle": "YWRhLWhhbmRsZQ=="}},

@@ -1,0 +1,84 @@
+package credentials
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// keyBytes are the members of a key that hold binary data, by their path. The names in the attestation are those of
+// either spelling that exports have.
+var keyBytes = map[string]bool{
+	"/id": true, "/public_key": true, "/authenticator/aaguid": true, "/authenticator/AAGUID": true,
+	"/attestation/object": true, "/attestation/client_data_json": true, "/attestation/clientDataJSON": true,
+	"/attestation/client_data_hash": true, "/attestation/clientDataHash": true, "/attestation/client_data_json_hash": true,
+	"/attestation/authenticator_data": true, "/attestation/authenticatorData": true,
+}
+
+// normalizeKey returns a key with its binary data as padded standard base64, which is how keys are answered. What is
+// not binary data stays byte for byte, and so does a text that is not base64: ids of some exports are none. Malformed
+// JSON is returned as it is, for [ParseKey] to refuse.
+func normalizeKey(key []byte) []byte {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(key))
+	var normal []byte
+	copied := 0
+	for {
+		if _, err := decoder.ReadToken(); err != nil {
+			break
+		}
+		if !isName(decoder) || !keyBytes[string(decoder.StackPointer())] {
+			continue
+		}
+		raw, err := decoder.ReadValue()
+		if err != nil {
+			break
+		}
+		end := int(decoder.InputOffset())
+		start := end - len(raw)
+		value, err := ParseBytes(raw)
+		if err != nil || value == nil {
+			continue
+		}
+		normal = append(normal, key[copied:start]...)
+		normal = append(normal, `"`+base64.StdEncoding.EncodeToString(value)+`"`...)
+		copied = end
+	}
+	if normal == nil {
+		return key
+	}
+	return append(normal, key[copied:]...)
+}
+
+// isName reports whether the token that was read last is the name of a member.
+func isName(decoder *jsontext.Decoder) bool {
+	kind, length := decoder.StackIndex(decoder.StackDepth())
+	return kind == '{' && length%2 != 0
+}
+
+// sameKeyID reports whether two ids of keys are the same bytes.
+func sameKeyID(a, b string) bool { return sameBytes(a, b) }
+
+// userHandleIdentifierPrefix begins the identifier of a user handle that is not text.
+const userHandleIdentifierPrefix = "base64:"
+
+// UserHandleIdentifier returns the identifier of a passkey credential with that user handle. It is the handle itself
+// where that is text: exports of the API that we are compatible with have it so. A handle that is not valid UTF-8, has
+// control characters or begins with "base64:" has "base64:" and then its padded standard base64, so that no two handles
+// have one identifier.
+func UserHandleIdentifier(userHandle []byte) string {
+	if text := string(userHandle); isText(text) && !strings.HasPrefix(text, userHandleIdentifierPrefix) {
+		return text
+	}
+	return userHandleIdentifierPrefix + base64.StdEncoding.EncodeToString(userHandle)
+}
+
+// FormerUserHandleIdentifier returns the identifier that an older rule gave to a user handle, which credentials that have
+// not changed since still have. It is not unique: a lookup by it must compare the user handle.
+func FormerUserHandleIdentifier(userHandle []byte) string {
+	if text := string(userHandle); isText(text) {
+		return text
+	}
+	return base64.StdEncoding.EncodeToString(userHandle)
+}
