@@ -8,38 +8,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/claimtype"
 )
-
-// Types under which claims that are no identifiers are kept among the identifiers. No
-// credential has such a type.
-const (
-	typeExternalID = "external_id"
-	typeKey        = "key"
-)
-
-// claimType returns the type under which a claim is kept among the identifiers. It is not
-// known if the claim is of a kind or type that is not kept.
-func claimType(claim storage.Claim) (t string, known bool) {
-	switch claim.Kind {
-	case storage.ClaimKindIdentifier:
-		return claim.Type, credentials.Type(claim.Type).IsKnown()
-	case storage.ClaimKindExternalID:
-		return typeExternalID, true
-	case storage.ClaimKindKey:
-		return typeKey, true
-	case storage.ClaimKindAddress:
-		return claim.Type, claim.Type == storage.TypeVerifiableAddress || claim.Type == storage.TypeRecoveryAddress
-	}
-	return "", false
-}
-
-// keptType is claimType for a claim that is kept for sure.
-func keptType(claim storage.Claim) string {
-	t, _ := claimType(claim)
-	return t
-}
 
 // checkFree refuses what another identity claims. What id itself claims already was
 // claimed by an update that came between; that the identity has moved is found next.
@@ -61,7 +32,7 @@ func (t *transaction) anyTaken(ctx context.Context, id uuid.UUID, claims []stora
 	args := make([]any, 0, 2*checkedClaims+1)
 	for n := range checkedClaims {
 		claim := claims[min(n, len(claims)-1)] // the last one fills up
-		args = append(args, keptType(claim), claim.Value)
+		args = append(args, claimtype.Kept(claim), claim.Value)
 	}
 	var one int
 	err := queryRow(ctx, t, selectTaken, append(args, id[:]), &one)
@@ -75,7 +46,7 @@ func (t *transaction) anyTaken(ctx context.Context, id uuid.UUID, claims []stora
 func (t *transaction) firstTaken(ctx context.Context, id uuid.UUID, claims []storage.Claim) (refusal, failure error) {
 	for _, claim := range claims {
 		var owner []byte
-		switch err := queryRow(ctx, t, selectOwner, []any{keptType(claim), claim.Value}, &owner); {
+		switch err := queryRow(ctx, t, selectOwner, []any{claimtype.Kept(claim), claim.Value}, &owner); {
 		case err == nil && !bytes.Equal(owner, id[:]):
 			return storage.NewConflictError(claim), nil
 		case err == nil:
@@ -94,7 +65,7 @@ func (t *transaction) claim(ctx context.Context, id uuid.UUID, claims []storage.
 		}
 		args := make([]any, 0, 3*insertedClaims)
 		for _, claim := range claims[:count] {
-			args = append(args, keptType(claim), claim.Value, id[:])
+			args = append(args, claimtype.Kept(claim), claim.Value, id[:])
 		}
 		if _, err := t.exec(ctx, n, args...); err != nil {
 			return err
@@ -108,7 +79,7 @@ func (t *transaction) claim(ctx context.Context, id uuid.UUID, claims []storage.
 // when keys became claims.
 func (t *transaction) release(ctx context.Context, id uuid.UUID, claims []storage.Claim) error {
 	for _, claim := range claims {
-		if _, err := t.exec(ctx, deleteIdentifier, keptType(claim), claim.Value, id[:]); err != nil {
+		if _, err := t.exec(ctx, deleteIdentifier, claimtype.Kept(claim), claim.Value, id[:]); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
@@ -89,12 +90,12 @@ func keysOf(ctx context.Context, tx *sql.Tx, after []byte) (found []keys, err er
 
 // claimKey claims a key unless another identity has it.
 func (m *migration) claimKey(ctx context.Context, tx *sql.Tx, id uuid.UUID, claim storage.Claim) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, typeKey, claim.Value, id[:])
+	_, err := tx.ExecContext(ctx, `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, claimtype.Kept(claim), claim.Value, id[:])
 	if err != nil {
 		return sqliteerror.Translate(err)
 	}
 	var owner []byte
-	if err := tx.QueryRowContext(ctx, queries[selectOwner], typeKey, claim.Value).Scan(&owner); err != nil {
+	if err := tx.QueryRowContext(ctx, queries[selectOwner], claimtype.Kept(claim), claim.Value).Scan(&owner); err != nil {
 		return sqliteerror.Translate(err)
 	}
 	if !bytes.Equal(owner, id[:]) {

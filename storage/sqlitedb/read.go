@@ -9,6 +9,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
@@ -63,7 +64,7 @@ func (r reader) get(ctx context.Context, id uuid.UUID) (row, error) {
 // Find implements [storage.Storage].
 func (r reader) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
 	return read(ctx, r, func(ctx context.Context) (found *identity.Identity, err error) {
-		t, known := claimType(claim)
+		t, known := claimtype.Of(claim)
 		if !known {
 			return nil, storage.ErrNotFound
 		}
