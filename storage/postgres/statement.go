@@ -1,0 +1,279 @@
+package postgres
+
+import (
+	"context"
+	"iter"
+	"regexp"
+	"strings"
+)
+
+// statements are the SQL statements with the names of the tables as they are in one
+// database.
+type statements struct {
+	get, getLocked, find                               string
+	page, pageOfIDs, pageOfIdentifiers, pageOfPrefixes string
+	pageOfOrganization                                 string
+	count, countIDs, countIdentifiers, countPrefixes   string
+	countOrganization                                  string
+	create, update, updateClaims, remove               string
+	updates, writes                                    string
+	explain                                            string
+	number, lastChange, hasPending                     string
+	changes, history, times, pruneChanges              string
+	record, insertRecord, updateRecord, deleteRecord   string
+	lockAnonymous, evictAnonymous, pruneRecords        string
+}
+
+// table marks the name of a table in a statement.
+const table = "@"
+
+// qualify puts the schema before the names of tables.
+func qualify(schema, statement string) string {
+	if schema == "" {
+		return strings.ReplaceAll(statement, table, "")
+	}
+	return strings.ReplaceAll(statement, table, quoteName(schema)+".")
+}
+
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// onlyPostgres are the parts of a migration that other engines may refuse.
+var onlyPostgres = regexp.MustCompile(`/\*postgres\*/.*?/\*\*/`)
+
+const (
+	identityColumns = `i.id, i.revision, i.document`
+
+	// pageEnd are the conditions of a page: $1 is where it begins, $2 its limit, $3 what it
+	// skips. The order names the column of the table: that of the answer could be sorted
+	// without the index.
+	pageEnd = ` AND i.id > $1::uuid ORDER BY i.id LIMIT $2::bigint OFFSET $3::bigint`
+
+	hasIdentifier = `i.id IN (SELECT c.identity_id FROM unnest($4::text[]::bytea[], $5::text[]) AS f (value, type)
+		JOIN @idem_claims c ON c.value = f.value AND c.type = f.type)`
+	hasPrefix = `i.id IN (SELECT c.identity_id FROM unnest($4::text[]::bytea[], $5::text[]::bytea[], $6::text[]) AS f (low, high, type)
+		JOIN @idem_claims c ON c.value >= f.low AND c.value < f.high AND c.type = f.type)`
+
+	pendingColumns = `(token, identity_id, revision, operation, time, fields, actor)`
+	entryColumns   = `sequence, identity_id, revision, operation, time, fields, actor`
+)
+
+func newStatements(cfg config) *statements {
+	s := &statements{
+		get:       `SELECT revision, token, document FROM @idem_identities WHERE id = $1::uuid`,
+		getLocked: `SELECT revision, token, document FROM @idem_identities WHERE id = $1::uuid FOR UPDATE`,
+		find: `SELECT ` + identityColumns + ` FROM @idem_claims c JOIN @idem_identities i ON i.id = c.identity_id
+			WHERE c.value = $1::bytea AND c.type = $2::text`,
+
+		page:               `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE true` + pageEnd,
+		pageOfIDs:          `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE i.id = ANY ($4::text[]::uuid[])` + pageEnd,
+		pageOfIdentifiers:  `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE ` + hasIdentifier + pageEnd,
+		pageOfPrefixes:     `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE ` + hasPrefix + pageEnd,
+		pageOfOrganization: `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE i.organization_id = $4::uuid` + pageEnd,
+		count:              `SELECT count(*) FROM @idem_identities`,
+		countIDs:           `SELECT count(*) FROM @idem_identities WHERE id = ANY ($1::text[]::uuid[])`,
+		countIdentifiers: `SELECT count(DISTINCT c.identity_id) FROM unnest($1::text[]::bytea[], $2::text[]) AS f (value, type)
+			JOIN @idem_claims c ON c.value = f.value AND c.type = f.type`,
+		countPrefixes: `SELECT count(DISTINCT c.identity_id) FROM unnest($1::text[]::bytea[], $2::text[]::bytea[], $3::text[]) AS f (low, high, type)
+			JOIN @idem_claims c ON c.value >= f.low AND c.value < f.high AND c.type = f.type`,
+		countOrganization: `SELECT count(*) FROM @idem_identities WHERE organization_id = $1::uuid`,
+
+		// What a write does it does in this order, since each part asks for the one before:
+		// the identity, whose token says whether the write may happen; the claims that it
+		// gives up; those that it takes; the pending entry, whose ticket is then higher than
+		// that of every write which this one waited for.
+		create: `WITH created AS (
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
+				VALUES ($2::uuid, $3::bigint, $1::bigint, $8::uuid, $9::bytea) ON CONFLICT (id) DO NOTHING RETURNING id),
+			claimed AS (
+				INSERT INTO @idem_claims (value, type, identity_id)
+				SELECT a.value, a.type, n.id FROM created n, unnest($10::text[]::bytea[], $11::text[]) AS a (value, type) ORDER BY a.value, a.type
+				RETURNING 1)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM created n WHERE (SELECT count(*) FROM claimed) >= 0`,
+		update: `WITH updated AS (
+				UPDATE @idem_identities SET revision = $3::bigint, token = $1::bigint, organization_id = $8::uuid, document = $9::bytea
+				WHERE id = $2::uuid AND token = $10::bigint RETURNING id)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM updated n`,
+		updateClaims: `WITH updated AS (
+				UPDATE @idem_identities SET revision = $3::bigint, token = $1::bigint, organization_id = $8::uuid, document = $9::bytea
+				WHERE id = $2::uuid AND token = $10::bigint RETURNING id),
+			released AS (
+				DELETE FROM @idem_claims c USING updated n, unnest($11::text[]::bytea[], $12::text[]) AS r (value, type)
+				WHERE c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1),
+			claimed AS (
+				INSERT INTO @idem_claims (value, type, identity_id)
+				SELECT a.value, a.type, n.id FROM updated n, unnest($13::text[]::bytea[], $14::text[]) AS a (value, type)
+				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY a.value, a.type RETURNING 1)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM updated n WHERE (SELECT count(*) FROM claimed) >= 0`,
+		remove: `WITH removed AS (
+				DELETE FROM @idem_identities WHERE id = $2::uuid AND token = $8::bigint RETURNING id),
+			released AS (
+				DELETE FROM @idem_claims c USING removed n, unnest($9::text[]::bytea[], $10::text[]) AS r (value, type)
+				WHERE c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM removed n WHERE (SELECT count(*) FROM released) >= 0`,
+
+		// Many updates that change no claim.
+		updates: `WITH given AS (
+				SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::uuid[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[]::uuid[], $6::text[]::bigint[], $7::text[]::bigint[],
+					$8::text[]::bigint[], $9::text[], $10::text[]::bytea[])
+				AS g (token, id, previous, revision, organization_id, start, length, time, fields, actor)),
+			updated AS (
+				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id,
+					document = substring($11::bytea FROM g.start::integer FOR g.length::integer)
+				FROM given g WHERE i.id = g.id AND i.token = g.previous
+				RETURNING g.token, g.id, g.revision, g.time, g.fields, g.actor)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT n.token, n.id, n.revision, 'update', n.time, n.fields, n.actor FROM updated n RETURNING token`,
+
+		// Many writes of any kind. One that would take what another identity claims is left
+		// out, to be explained by itself.
+		writes: `WITH given AS (
+				SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::uuid[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[]::uuid[], $6::text[]::bigint[], $7::text[]::bigint[],
+					$8::text[]::bigint[], $9::text[], $10::text[]::bytea[], $12::text[])
+				AS g (token, id, previous, revision, organization_id, start, length, time, fields, actor, operation)),
+			taking AS (
+				SELECT * FROM unnest($13::text[]::uuid[], $14::text[]::bytea[], $15::text[]) AS t (id, value, type)),
+			fit AS (
+				SELECT * FROM given g WHERE g.id NOT IN (
+					SELECT t.id FROM taking t JOIN @idem_claims c ON c.value = t.value AND c.type = t.type WHERE c.identity_id <> t.id)),
+			created AS (
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
+				SELECT g.id, g.revision, g.token, g.organization_id, substring($11::bytea FROM g.start::integer FOR g.length::integer)
+				FROM fit g WHERE g.operation = 'create' ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING token),
+			updated AS (
+				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id,
+					document = substring($11::bytea FROM g.start::integer FOR g.length::integer)
+				FROM fit g WHERE g.operation = 'update' AND i.id = g.id AND i.token = g.previous RETURNING g.token),
+			removed AS (
+				DELETE FROM @idem_identities i USING fit g
+				WHERE g.operation = 'delete' AND i.id = g.id AND i.token = g.previous RETURNING g.token),
+			written AS (
+				SELECT token FROM created UNION ALL SELECT token FROM updated UNION ALL SELECT token FROM removed),
+			done AS (
+				SELECT g.* FROM given g JOIN written w ON w.token = g.token),
+			released AS (
+				DELETE FROM @idem_claims c USING done n, unnest($16::text[]::uuid[], $17::text[]::bytea[], $18::text[]) AS r (id, value, type)
+				WHERE r.id = n.id AND c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1),
+			claimed AS (
+				INSERT INTO @idem_claims (value, type, identity_id)
+				SELECT t.value, t.type, n.id FROM done n JOIN taking t ON t.id = n.id
+				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY t.value, t.type RETURNING 1)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT n.token, n.id, n.revision, n.operation, n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 RETURNING token`,
+
+		// Why a write did not happen, or that it did: the token that the identity has; the
+		// first claim that is another's; whether the feed has the write, and whether it has
+		// another one in its place. The last two are asked for where $5 is true.
+		explain: `SELECT i.token,
+				(SELECT min(a.n) FROM unnest($3::text[]::bytea[], $4::text[]) WITH ORDINALITY AS a (value, type, n)
+					JOIN @idem_claims c ON c.value = a.value AND c.type = a.type WHERE c.identity_id <> $1::uuid),
+				$5::boolean AND (EXISTS (SELECT 1 FROM @idem_pending p WHERE p.identity_id = $1::uuid AND p.token = $2::bigint)
+					OR EXISTS (SELECT 1 FROM @idem_changes h WHERE h.identity_id = $1::uuid AND h.token = $2::bigint)),
+				$5::boolean AND (EXISTS (SELECT 1 FROM @idem_pending p WHERE p.identity_id = $1::uuid AND p.revision = $6::bigint)
+					OR EXISTS (SELECT 1 FROM @idem_changes h WHERE h.identity_id = $1::uuid AND h.revision = $6::bigint))
+			FROM (SELECT 1) one LEFT JOIN @idem_identities i ON i.id = $1::uuid`,
+
+		// The row of the feed is locked first, so that one numbers at a time, and one that has
+		// waited counts on from where the other has stopped.
+		number: `WITH feed AS (
+				SELECT last FROM @idem_feed WHERE one = 1 FOR UPDATE),
+			moved AS (
+				DELETE FROM @idem_pending WHERE ticket IN (SELECT ticket FROM @idem_pending ORDER BY ticket LIMIT $1::bigint)
+				AND (SELECT last FROM feed) >= 0 RETURNING *),
+			numbered AS (
+				INSERT INTO @idem_changes (sequence, token, identity_id, revision, operation, time, fields, actor)
+				SELECT (SELECT last FROM feed) + row_number() OVER (ORDER BY m.ticket), m.token, m.identity_id, m.revision, m.operation, m.time, m.fields, m.actor
+				FROM moved m RETURNING sequence)
+			UPDATE @idem_feed SET last = (SELECT max(sequence) FROM numbered) WHERE one = 1 AND (SELECT count(*) FROM numbered) > 0`,
+		lastChange: `SELECT last FROM @idem_feed WHERE one = 1`,
+		hasPending: `SELECT EXISTS (SELECT 1 FROM @idem_pending)`,
+		changes:    `SELECT ` + entryColumns + ` FROM @idem_changes WHERE sequence >= $1::bigint ORDER BY sequence LIMIT $2::bigint`,
+		history: `SELECT ` + entryColumns + ` FROM @idem_changes WHERE identity_id = $3::uuid AND sequence > $1::bigint
+			ORDER BY identity_id, sequence LIMIT $2::bigint`,
+		times: `SELECT sequence, time FROM @idem_changes WHERE sequence > $1::bigint ORDER BY sequence LIMIT $2::bigint`,
+		pruneChanges: `DELETE FROM @idem_changes WHERE sequence IN
+			(SELECT sequence FROM @idem_changes WHERE sequence < $1::bigint ORDER BY sequence LIMIT $2::bigint)`,
+
+		record: `SELECT token, identity_id, value, expires FROM @idem_records WHERE key = $1::bytea`,
+		insertRecord: recordStatement(`INSERT INTO @idem_records (key, token, identity_id, value, expires)
+			VALUES ($1::bytea, $6::bigint, $7::uuid, $8::bytea, $9::bigint) ON CONFLICT (key) DO NOTHING RETURNING 1`),
+		updateRecord: recordStatement(`UPDATE @idem_records SET token = $6::bigint, identity_id = $7::uuid, value = $8::bytea, expires = $9::bigint
+			WHERE key = $1::bytea AND token = $10::bigint RETURNING 1`),
+		deleteRecord:  recordStatement(`DELETE FROM @idem_records WHERE key = $1::bytea AND token = $6::bigint RETURNING 1`),
+		lockAnonymous: `SELECT slot FROM @idem_anonymous WHERE slot = 0 FOR UPDATE`,
+		evictAnonymous: `WITH gone AS (
+				DELETE FROM @idem_records WHERE key IN (
+					SELECT key FROM @idem_records WHERE identity_id IS NULL ORDER BY expires, key
+					LIMIT greatest(0, (SELECT sum(records) FROM @idem_anonymous)::bigint - $1::bigint)) RETURNING 1)
+			UPDATE @idem_anonymous SET records = records - (SELECT count(*) FROM gone) WHERE slot = 0`,
+		pruneRecords: `WITH gone AS (
+				DELETE FROM @idem_records WHERE key IN (SELECT key FROM @idem_records WHERE expires <= $1::bigint ORDER BY expires LIMIT $2::bigint)
+				RETURNING identity_id),
+			counted AS (
+				UPDATE @idem_anonymous SET records = records - (SELECT count(*) FROM gone WHERE identity_id IS NULL)
+				WHERE slot = $3::integer AND (SELECT count(*) FROM gone WHERE identity_id IS NULL) > 0 RETURNING 1)
+			SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM counted)`,
+	}
+	for _, statement := range s.all() {
+		*statement = qualify(cfg.schema, *statement)
+	}
+	return s
+}
+
+// recordStatement returns the statement that makes change, which returns a row if it has an
+// effect, deletes up to $3 records that had expired at $2, and counts the records that
+// belong to no identity, in slot $4. $5 is what change adds to their number. It answers
+// how many rows change had, and how many such records there were.
+func recordStatement(change string) string {
+	return `WITH expired AS (
+			DELETE FROM @idem_records WHERE key IN (SELECT key FROM @idem_records WHERE expires <= $2::bigint AND key <> $1::bytea
+				ORDER BY expires LIMIT $3::bigint FOR UPDATE SKIP LOCKED) RETURNING identity_id),
+		changed AS (` + change + `),
+		added AS (
+			SELECT $5::bigint * (SELECT count(*) FROM changed) - (SELECT count(*) FROM expired WHERE identity_id IS NULL) AS records),
+		counted AS (
+			UPDATE @idem_anonymous SET records = records + (SELECT records FROM added)
+			WHERE slot = $4::integer AND (SELECT records FROM added) <> 0 RETURNING 1)
+		SELECT (SELECT count(*) FROM changed), (SELECT sum(records)::bigint FROM @idem_anonymous), (SELECT count(*) FROM counted)`
+}
+
+// all returns the statements.
+func (s *statements) all() []*string {
+	return []*string{
+		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.pageOfPrefixes, &s.pageOfOrganization,
+		&s.count, &s.countIDs, &s.countIdentifiers, &s.countPrefixes, &s.countOrganization,
+		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.writes, &s.explain,
+		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,
+		&s.record, &s.insertRecord, &s.updateRecord, &s.deleteRecord, &s.lockAnonymous, &s.evictAnonymous, &s.pruneRecords,
+	}
+}
+
+// queryOne reads the one row that a query returns. It returns errNoRow if there is none.
+func queryOne(ctx context.Context, from session, sql string, args []any, dest ...any) error {
+	found := false
+	err := from.query(ctx, sql, args, func(row row) error {
+		found = true
+		return row.Scan(dest...)
+	})
+	if err == nil && !found {
+		return errNoRow
+	}
+	return err
+}
+
+// statementsOf splits the text of a migration: drivers that prepare take one statement at a
+// time. No text in it holds a semicolon.
+func statementsOf(script string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.SplitSeq(comments.ReplaceAllString(script, ""), ";") {
+			if line = strings.TrimSpace(line); line != "" && !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+var comments = regexp.MustCompile(`--[^\n]*`)
