@@ -1,9 +1,9 @@
 // Package storage says what idem asks of a place that keeps identities, and in
 // which errors such a place answers.
 //
-// Two implementations come with idem: package memory for tests, and package
-// sqlite for one machine. Package storagetest is this contract in runnable form:
-// an implementation of your own is right when it passes.
+// Three implementations come with idem: package memory for tests, package sqlite for
+// one machine, and package postgres for several. Package storagetest is this contract in
+// runnable form: an implementation of your own is right when it passes.
 //
 // Start reading at [Storage].
 package storage
