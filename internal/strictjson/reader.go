@@ -7,7 +7,7 @@ import (
 )
 
 // Reader reads a value whose shape is known, piece by piece, straight into where the pieces belong: strings
-// and raw values are pieces of the buffer, and nothing is built in between. It refuses all that [Check] refuses, as well as
+// and raw values are pieces of the buffer, and nothing is built in between. It refuses all that [Check] refuses, except for names that repeat in a raw value, as well as
 // pieces of another kind than it is asked for, but does not tell what it was: after the first fault every
 // piece is empty and [Reader.Done] is false.
 //
@@ -151,14 +151,6 @@ func (r *Reader) String() string {
 	return text
 }
 
-// skipString reads a string that nobody asks for.
-func (r *Reader) skipString() {
-	if !r.failed {
-		_, ok := r.scanner.string()
-		r.failed = !ok
-	}
-}
-
 // Int reads an integer.
 func (r *Reader) Int() int64 {
 	if r.failed {
@@ -184,7 +176,8 @@ func (r *Reader) Bool() bool {
 	return is && !r.failed
 }
 
-// Raw reads any value, and returns its text as it is: a piece of the buffer with no capacity beyond it.
+// Raw reads any value, and returns its text as it is: a piece of the buffer with no capacity beyond it. The names of its
+// members may repeat: what wrote the value has seen to that, and to look again would cost as much as all the rest.
 func (r *Reader) Raw() json.RawMessage {
 	start := r.scanner.at
 	r.Skip()
@@ -194,19 +187,15 @@ func (r *Reader) Raw() json.RawMessage {
 	return r.buffer[start:r.scanner.at:r.scanner.at]
 }
 
-// Skip reads any value that nobody needs, with all checks.
+// Skip reads any value that nobody needs, as [Reader.Raw] does.
 func (r *Reader) Skip() {
 	switch r.next() {
 	case '{':
-		for m := r.Object(); m.Next(); {
-			r.Skip()
-		}
+		r.skipMembers()
 	case '[':
-		for e := r.Array(); e.Next(); {
-			r.Skip()
-		}
+		r.skipElements()
 	case '"':
-		r.skipString()
+		r.failed = r.failed || !r.scanner.passString()
 	case 't', 'f':
 		r.Bool()
 	case 'n':
@@ -215,6 +204,30 @@ func (r *Reader) Skip() {
 		_, ok := r.scanner.numeral()
 		r.failed = r.failed || !ok
 	}
+}
+
+func (r *Reader) skipMembers() {
+	if !r.open('{') {
+		return
+	}
+	for more := !r.scanner.close('}'); more; more = r.more('}') {
+		if !r.scanner.passName() {
+			r.failed = true
+			return
+		}
+		r.Skip()
+	}
+	r.depth--
+}
+
+func (r *Reader) skipElements() {
+	if !r.open('[') {
+		return
+	}
+	for more := !r.scanner.close(']'); more; more = r.more(']') {
+		r.Skip()
+	}
+	r.depth--
 }
 
 // next is the byte that comes next, 0 at the end.

@@ -171,6 +171,31 @@ func (s *scanner) string() (string, bool) {
 	return "", false
 }
 
+// passName passes over the name of a member, the colon and the white space around it.
+func (s *scanner) passName() bool {
+	if s.at >= len(s.text) || s.text[s.at] != '"' || !s.passString() {
+		return false
+	}
+	s.space()
+	return s.skip(':')
+}
+
+// passString passes over a string whose opening quote is next.
+func (s *scanner) passString() bool {
+	start := s.at
+	for at := start + 1; at < len(s.text); at++ {
+		switch c := s.text[at]; {
+		case c == '"':
+			s.at = at + 1
+			return true
+		case c == '\\' || c < ' ' || c >= utf8.RuneSelf:
+			_, ok := s.string() // what is rare is looked at with care
+			return ok
+		}
+	}
+	return false
+}
+
 func (s *scanner) number() (any, bool) {
 	literal, ok := s.numeral()
 	if !ok || CheckNumber(literal) != "" {
