@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"flag"
@@ -23,6 +24,7 @@ import (
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
@@ -50,6 +52,8 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // fixture is a handler whose time and ids are known. Each request takes place a
 // second after the one before, so that whatever writes a time shows it.
 type fixture struct {
+	desk      *signin.Service
+	sessions  sessions
 	storeName string
 	store     storage.Storage
 	manager   *idem.Manager
@@ -105,8 +109,24 @@ func newFixture(t testing.TB, name string, store storage.Storage, options ...ide
 		idem.WithLogger(slog.New(slog.DiscardHandler)),
 	}, options...)...)
 	require.NoError(t, err)
-	f.handler = httpapi.New(f.manager, httpapi.AllowAll, httpapi.WithBaseURL(baseURL))
+	f.desk, err = signin.New(f.manager, bytes.Repeat([]byte{7}, signin.KeyBytes))
+	require.NoError(t, err)
+	f.handler = httpapi.New(f.manager, httpapi.AllowAll, append(f.signIn(), httpapi.WithBaseURL(baseURL))...)
 	return f
+}
+
+// signIn are the options by which a handler serves recovery and sessions.
+func (f *fixture) signIn() []httpapi.Option {
+	return []httpapi.Option{
+		httpapi.WithSignIn(f.desk, func(c signin.Code) string {
+			link := "https://example.com/recover#handle=" + c.Handle
+			if c.Code != "" {
+				link += "&code=" + c.Code
+			}
+			return link
+		}),
+		httpapi.WithSessions(&f.sessions),
+	}
 }
 
 func newSchemas(t testing.TB) *schema.Registry {

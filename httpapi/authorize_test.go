@@ -118,11 +118,11 @@ func TestReadingWithoutWriting(t *testing.T) {
 				return nil
 			}
 			return httpapi.Forbidden("Read only.")
-		}, httpapi.WithBaseURL(baseURL))
+		}, append(f.signIn(), httpapi.WithBaseURL(baseURL))...)
 		for _, e := range endpoints {
 			for _, method := range e.methods() {
 				r := f.do(t, method, e.at(id), e.body().content, "Content-Type", e.body().mediaType)
-				if e.writes {
+				if e.writes || e.bodies != nil {
 					requireRefusal(t, refusal{status: http.StatusForbidden, id: "forbidden"}, r)
 					require.Equal(t, "Read only.", r.error(t).Reason)
 				} else {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage/memory"
 )
 
@@ -158,7 +160,9 @@ func (s *fuzzState) open(t testing.TB) fuzzWorld {
 		idem.WithClock(func() time.Time { clock.tick(); return clock.now() }),
 		idem.WithHasher(instantHasher{}))
 	require.NoError(t, err)
-	return fuzzWorld{httpapi.New(manager, httpapi.AllowAll, httpapi.WithBaseURL(baseURL))}
+	clock.desk, err = signin.New(manager, bytes.Repeat([]byte{7}, signin.KeyBytes))
+	require.NoError(t, err)
+	return fuzzWorld{httpapi.New(manager, httpapi.AllowAll, append(clock.signIn(), httpapi.WithBaseURL(baseURL))...)}
 }
 
 // instantHasher hashes every password alike.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/signin"
 )
 
 const (
@@ -36,6 +37,10 @@ type config struct {
 	// maxBody and maxBatchBody are in bytes.
 	maxBody, maxBatchBody int64
 	keepAlive             time.Duration
+	// desk, recoveryURL and sessions may be nil, the first two together.
+	desk        *signin.Service
+	recoveryURL func(signin.Code) string
+	sessions    Sessions
 }
 
 // newConfig returns the defaults as options change them.

@@ -43,6 +43,16 @@ var (
 		{split("admin/identities/*/changes"), map[string]route{
 			http.MethodGet: {"listIdentityChanges", (*Handler).listIdentityChanges},
 		}},
+		{split("admin/identities/*/sessions"), map[string]route{
+			http.MethodGet:    {"listIdentitySessions", (*Handler).listSessions},
+			http.MethodDelete: {"deleteIdentitySessions", (*Handler).deleteSessions},
+		}},
+		{split("admin/recovery/code"), map[string]route{
+			http.MethodPost: {"createRecoveryCodeForIdentity", (*Handler).createRecoveryCode},
+		}},
+		{split("admin/recovery/link"), map[string]route{
+			http.MethodPost: {"createRecoveryLinkForIdentity", (*Handler).createRecoveryLink},
+		}},
 		{split("admin/changes"), map[string]route{
 			http.MethodGet: {"listChanges", (*Handler).listChanges},
 		}},

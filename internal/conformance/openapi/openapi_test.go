@@ -27,6 +27,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 			{"lists", lists},
 			{"batches", batches},
 			{"changes", changes},
+			{"sign-ins", signIns},
 			{"vetoes", vetoes},
 			{"schemas", schemas},
 			{"conditions", conditions},

@@ -66,6 +66,9 @@ func invalidRequests(t *testing.T, c *client) {
 		{method: "DELETE", path: id + "/credentials/oidc"},
 		{method: "DELETE", path: id + "/credentials/password"},
 		{method: "DELETE", path: id + "/credentials/code"},
+		{method: "GET", path: id + "/sessions?active=perhaps"},
+		{method: "POST", path: "/admin/recovery/code", body: `{"identity_id":"x"}`},
+		{method: "POST", path: "/admin/recovery/link", body: recovery(absent)},
 	} {
 		e.status = http.StatusBadRequest
 		c.do(t, e)
@@ -77,6 +80,9 @@ func invalidRequests(t *testing.T, c *client) {
 		{method: "PUT", path: absent, body: `{}`},
 		{method: "PATCH", path: absent, body: `[{"op":"remove","path":"/external_id"}]`},
 		{method: "DELETE", path: absent},
+		{method: "GET", path: absent + "/sessions"},
+		{method: "DELETE", path: absent + "/sessions"},
+		{method: "POST", path: "/admin/recovery/code", body: recovery(absent)},
 		{method: "DELETE", path: id + "/credentials/totp"},
 	} {
 		e.status = http.StatusNotFound
@@ -107,6 +113,7 @@ func unreadBodies(t *testing.T, c *client) {
 	id := c.create(t, `{}`)
 	for _, e := range []exchange{
 		{method: "POST", path: collection}, {method: "PATCH", path: collection}, {method: "PUT", path: id}, {method: "PATCH", path: id},
+		{method: "POST", path: "/admin/recovery/code"}, {method: "POST", path: "/admin/recovery/link"},
 	} {
 		e.status, e.body, e.header = http.StatusUnsupportedMediaType, "{}", []string{"Content-Type", "text/plain"}
 		c.do(t, e)
@@ -128,6 +135,10 @@ func everyOperation(id string) []exchange {
 		{method: "PATCH", path: id, body: `[]`},
 		{method: "DELETE", path: id},
 		{method: "DELETE", path: id + "/credentials/totp"},
+		{method: "GET", path: id + "/sessions"},
+		{method: "DELETE", path: id + "/sessions"},
+		{method: "POST", path: "/admin/recovery/code", body: recovery(id)},
+		{method: "POST", path: "/admin/recovery/link", body: recovery(id)},
 		{method: "GET", path: id + "/changes"},
 		{method: "GET", path: "/admin/changes"},
 		{method: "GET", path: "/schemas"},

@@ -101,6 +101,35 @@ func changes(t *testing.T, c *client) {
 	c.do(t, exchange{method: "GET", path: absent + "/changes", status: http.StatusNotFound})
 }
 
+// recovery is the body of a request for a recovery code or link of the identity at path.
+func recovery(path string) string {
+	return `{"identity_id":"` + path[len(collection)+1:] + `","expires_in":"1h"}`
+}
+
+func signIns(t *testing.T, c *client) {
+	id := c.create(t, server.FullCreate)
+	for _, query := range []string{"", "?active=true", "?active=false", "?page_size=1", "?page_size=1&page_token=1", "?per_page=1&page=1"} {
+		c.do(t, exchange{method: "GET", path: id + "/sessions" + query, status: 200})
+	}
+	c.do(t, exchange{method: "DELETE", path: id + "/sessions", status: 204})
+	c.do(t, exchange{method: "POST", path: "/admin/recovery/code", body: recovery(id), status: 201})
+	c.do(t, exchange{method: "POST", path: "/admin/recovery/link?return_to=https%3A%2F%2Fexample.com", body: recovery(id), status: 200})
+
+	handler := c.server.Handler
+	c.server.Handler = c.server.Bare
+	for _, e := range []exchange{
+		{method: "GET", path: id + "/sessions"},
+		{method: "DELETE", path: id + "/sessions"},
+		{method: "POST", path: "/admin/recovery/code", body: recovery(id)},
+		{method: "POST", path: "/admin/recovery/link", body: recovery(id)},
+	} {
+		e.status = http.StatusNotImplemented
+		c.do(t, e)
+	}
+	c.server.Handler = handler
+	c.remove(t, id)
+}
+
 func vetoes(t *testing.T, c *client) {
 	id := c.create(t, server.FullCreate)
 	c.server.Veto = idem.Veto("accounts are frozen until Monday")
@@ -110,6 +139,7 @@ func vetoes(t *testing.T, c *client) {
 		{method: "PATCH", path: id, body: `[{"op":"replace","path":"/state","value":"inactive"}]`},
 		{method: "DELETE", path: id},
 		{method: "DELETE", path: id + "/credentials/totp"},
+		{method: "DELETE", path: id + "/sessions"},
 	} {
 		e.status = http.StatusUnprocessableEntity
 		c.do(t, e)

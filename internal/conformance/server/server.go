@@ -2,6 +2,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/sqlite"
@@ -46,6 +48,9 @@ type Server struct {
 	URL string
 	// Handler is the handler itself, for requests that need no network.
 	Handler http.Handler
+	// Bare is a handler over the same identities that serves neither recovery nor
+	// sessions.
+	Bare http.Handler
 	// Store is what the handler's Manager works on.
 	Store *FaultyStore
 	// Authorize decides on requests. It lets all pass until it is replaced.
@@ -77,11 +82,16 @@ func start(t *testing.T, store storage.Storage) *Server {
 		idem.WithBeforeCommit(func(context.Context, idem.PendingChange) error { return s.Veto }), idem.WithLogger(slog.New(slog.DiscardHandler)))
 	require.NoError(t, err)
 
+	desk, err := signin.New(manager, bytes.Repeat([]byte{7}, signin.KeyBytes))
+	require.NoError(t, err)
 	listener := httptest.NewUnstartedServer(nil)
 	s.URL = "http://" + listener.Listener.Addr().String()
 	s.Handler = httpapi.New(manager, func(r *http.Request) error { return s.Authorize(r) },
 		httpapi.WithBaseURL(s.URL), httpapi.WithMaxBody(MaxBody), httpapi.WithMaxBatchBody(MaxBatchBody),
-		httpapi.WithActor(func(*http.Request) string { return s.Actor }))
+		httpapi.WithActor(func(*http.Request) string { return s.Actor }),
+		httpapi.WithSignIn(desk, func(c signin.Code) string { return "https://example.com/recover#" + c.Handle + "/" + c.Code }),
+		httpapi.WithSessions(&Sessions{}))
+	s.Bare = httpapi.New(manager, httpapi.AllowAll)
 	listener.Config.Handler = s.Handler
 	listener.Start()
 	t.Cleanup(listener.Close) // before the store, which it uses
