@@ -11,8 +11,19 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// seeds holds a well-formed hash of every format and layout.
-var seeds = []string{
+// seeds returns well-formed hashes of every format and layout.
+func seeds() []string {
+	all := cheapSeeds
+	for _, layout := range Formats() {
+		if layout.Example != "" {
+			all = append(all, layout.Example)
+		}
+	}
+	return all
+}
+
+// cheapSeeds are hashes that FuzzVerify can verify often.
+var cheapSeeds = []string{
 	"$md5-crypt$pONhBWh6$AuMUf32IWuoXqwdC8TFcY.",
 	"$1$xxxxxxxx$UYCIxa628.9qXjpQCjM4a.",
 	"$2a$04$7c6iAbD3IgL3BjUNCPszquhs34FNJB0Bq4FXwYP/R/UBlYUCszO4.",
@@ -35,29 +46,55 @@ var seeds = []string{
 	"pbkdf2_sha256$10$seasalt$CWWFdHOWwPnki7HvkcqN9iA2T3KLW1cf2uZ5kvArtVY=",
 	"$P$5IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
 	"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+	"{MD5.HEX}9dd4e461268c8034f5c8564e155c67a6",
+	"{SHA-256}{c2FsdA==}0b22b72b426ec0b22b72b426ec0b22b72b426ec0b22b72b426ec0b22b72b426e",
+	"{CRYPT}$1$xxxxxxxx$UYCIxa628.9qXjpQCjM4a.",
+	"{bcrypt}$2a$04$7c6iAbD3IgL3BjUNCPszquhs34FNJB0Bq4FXwYP/R/UBlYUCszO4.",
+	"bcrypt_sha256$$2b$04$7c6iAbD3IgL3BjUNCPszquhs34FNJB0Bq4FXwYP/R/UBlYUCszO4.",
+	"$wp$2y$04$7c6iAbD3IgL3BjUNCPszquhs34FNJB0Bq4FXwYP/R/UBlYUCszO4.",
+	"1|$2y$04$7c6iAbD3IgL3BjUNCPszquhs34FNJB0Bq4FXwYP/R/UBlYUCszO4.",
+	"3|$argon2id$v=19$m=64,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$aRYu2aF0DqOz/wTPd/2ln459Q1e4oQVmK35LG2tJz7o",
+	"argon2$argon2i$v=19$m=64,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$HgPx/vI3PfBZBChSDsyR5DJBKJPpPJT9oib3ebsTTO8",
+	"U$P$5IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
+	"$S$501234567...........................................",
+	"$apr1$01234567$UYCIxa628.9qXjpQCjM4a.",
+	"$y$j2.$abcd$...........................................",
+	"$y$j0..2.$abcd$...........................................",
+	"$7$0/..../....abcd$...........................................",
+	"$s0$40101$MDEyMzQ1Njc4OWFiY2RlZg==$MDEyMzQ1Njc4OWFiY2RlZg==",
+	"{PBKDF2-SHA256}10$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg",
+	"{PBKDF2}$1$salt$10$00112233445566778899aabbccddeeff00112233",
+	"pbkdf2:sha256:10$seasalt$00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	"scrypt:16:1:1$seasalt$00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	"scrypt$16$seasalt$1$1$MDEyMzQ1Njc4OWFiY2RlZg==",
+	":pbkdf2:sha512:10:16:MDEyMzQ1Njc4OWFiY2RlZg==:MDEyMzQ1Njc4OWFiY2RlZg==",
+	"$fbscrypt$v=1,n=4,r=1,p=1,ss=Bw==,sk=MDEyMzQ1Njc4OWFiY2RlZg==$MDEyMzQ1Ng==$MDEyMzQ1Njc4OWFiY2RlZg==",
+	"$pbkdf2-sha384$10$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg",
 	"AQAAAAIAAAAyAAAAEOMwvh3+FZxqkdMBz2ekgGhwQ4B6pZWND6zgESBuWiHw",
 }
 
 func FuzzParse(f *testing.F) {
-	for _, seed := range seeds {
+	for _, seed := range seeds() {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, encoded string) {
 		hash, err := Parse(encoded)
 		if err != nil {
 			require.ErrorAs(t, err, new(*violation.Error))
-			require.Less(t, len(err.Error()), 200)
+			require.Less(t, len(err.Error()), 300)
 			return
 		}
 		require.Equal(t, encoded, hash.Encoded())
 		again, err := Parse(hash.Encoded())
 		require.NoError(t, err)
 		require.Equal(t, hash.FormatName(), again.FormatName())
+		require.False(t, hash.Cost(128).Exceeds(DefaultBound()))
+		require.Positive(t, hash.Cost(0).Time)
 	})
 }
 
 func FuzzVerify(f *testing.F) {
-	for _, seed := range seeds {
+	for _, seed := range seeds() {
 		f.Add(seed, []byte("landscape-Pa55"))
 	}
 	f.Fuzz(func(t *testing.T, encoded string, password []byte) {
