@@ -38,7 +38,7 @@ func checkActor(ctx context.Context) error {
 }
 
 // change replaces the identity id by what change makes of it, if the preconditions hold
-// and the hook agrees, and gives it another sign-in epoch where its sign-ins must end.
+// it stays within the bounds of an identity, and the hook agrees, and gives it another sign-in epoch where its sign-ins must end.
 func (m *Manager) change(ctx context.Context, id uuid.UUID, preconditions []Precondition,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
@@ -55,6 +55,9 @@ func (m *Manager) changeEnding(ctx context.Context, id uuid.UUID, preconditions 
 		before := *current // change may edit current in place, but not what its slices and maps hold
 		before.Credentials = maps.Clone(current.Credentials)
 		next, err := change(current)
+		if err == nil {
+			err = identity.CheckBounds(&before, next)
+		}
 		if err != nil || !ends(&before, next) {
 			return next, err
 		}

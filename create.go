@@ -28,6 +28,9 @@ func (m *Manager) createIdentity(ctx context.Context, c identity.Create) (*ident
 		return nil, err
 	}
 	created := c.Apply(m.newID(), facts)
+	if err := identity.CheckBounds(nil, created); err != nil {
+		return nil, err
+	}
 	if err := m.askCreate(ctx, created); err != nil {
 		return nil, err
 	}

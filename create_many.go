@@ -54,6 +54,9 @@ func (m *Manager) createChunk(ctx context.Context, schemas *schema.Registry, cre
 			continue
 		}
 		created := c.Apply(m.newID(), facts[n])
+		if errs[n] = identity.CheckBounds(nil, created); errs[n] != nil {
+			continue
+		}
 		if errs[n] = m.askCreate(ctx, created); errs[n] == nil {
 			identities = append(identities, created)
 			positions = append(positions, n)

@@ -96,7 +96,7 @@ func TestLimitsOfPages(t *testing.T) {
 		"schema.MaxIdentifiers":   schema.MaxIdentifiers, "schema.MaxIdentifierBytes": schema.MaxIdentifierBytes, "violation.Max": violation.Max,
 		"schema.MaxSchemaBytes": schema.MaxSchemaBytes, "schema.MaxSchemaValues": schema.MaxSchemaValues, "schema.MaxSchemaDepth": schema.MaxSchemaDepth,
 		"identity.MaxMetadataLength": identity.MaxMetadataLength, "identity.MaxMetadataDepth": identity.MaxMetadataDepth,
-		"identity.MaxExternalIDLength": identity.MaxExternalIDLength, "identity.MaxCreateAddresses": identity.MaxCreateAddresses,
+		"identity.MaxSize": identity.MaxSize, "identity.MaxExternalIDLength": identity.MaxExternalIDLength, "identity.MaxCreateAddresses": identity.MaxCreateAddresses,
 		"passwordhash.MaxPasswordBytes": passwordhash.MaxPasswordBytes, "passwordhash.MaxHashBytes": passwordhash.MaxHashBytes,
 		"credentials.MaxProviders": credentials.MaxProviders, "credentials.MaxProviderBytes": credentials.MaxProviderBytes,
 		"credentials.MaxSubjectBytes": credentials.MaxSubjectBytes, "credentials.MaxCodes": credentials.MaxCodes,

@@ -108,7 +108,7 @@ func TestCreate(t *testing.T) {
 		require.Equal(t, int64(1), created.Revision)
 		require.Equal(t, identity.StateInactive, created.State)
 		require.Nil(t, created.MetadataPublic)
-		require.Equal(t, "null", string(created.MetadataAdmin))
+		require.Nil(t, created.MetadataAdmin)
 		require.Equal(t, organization, created.OrganizationID)
 		require.Len(t, created.VerifiableAddresses, 1, "an address that no trait gives is dropped")
 		require.Equal(t, noon.AddDate(-1, 0, 0), created.VerifiableAddresses[0].VerifiedAt)

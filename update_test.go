@@ -40,7 +40,7 @@ func TestUpdateReplacesEverythingItNames(t *testing.T) {
 		require.Equal(t, `{"number":"C1"}`, string(updated.Traits))
 		require.Empty(t, updated.ExternalID)
 		require.Nil(t, updated.MetadataPublic)
-		require.Equal(t, "null", string(updated.MetadataAdmin))
+		require.Nil(t, updated.MetadataAdmin)
 		require.Equal(t, created.CreatedAt, updated.CreatedAt)
 		require.Equal(t, later, updated.UpdatedAt)
 		require.Equal(t, []string{"c1"}, updated.Credentials[credentials.TypePassword].Identifiers)

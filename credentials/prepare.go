@@ -273,6 +273,9 @@ func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *C
 			raw = normalizeKey(raw)
 		}
 		key, err := ParseKey(append([]byte(nil), raw...))
+		if err == nil {
+			err = checkBytes(raw)
+		}
 		c.under(fmt.Sprintf("%s/credentials/%d", field, n), err)
 		config.Keys = append(config.Keys, key)
 	}

@@ -6,13 +6,15 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // keyBytes are the members of a key that hold binary data, by their path. The names in the attestation are those of
 // either spelling that exports have.
 var keyBytes = map[string]bool{
 	"/id": true, "/public_key": true, "/authenticator/aaguid": true, "/authenticator/AAGUID": true,
-	"/attestation/object": true, "/attestation/client_data_json": true, "/attestation/clientDataJSON": true,
+	"/attestation/object": true, "/attestation/client_data_json": true, "/attestation/clientDataJSON": true, "/attestation/client_dataJSON": true,
 	"/attestation/client_data_hash": true, "/attestation/clientDataHash": true, "/attestation/client_data_json_hash": true,
 	"/attestation/authenticator_data": true, "/attestation/authenticatorData": true,
 }
@@ -21,34 +23,53 @@ var keyBytes = map[string]bool{
 // not binary data stays byte for byte, and so does a text that is not base64: ids of some exports are none. Malformed
 // JSON is returned as it is, for [ParseKey] to refuse.
 func normalizeKey(key []byte) []byte {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(key))
 	var normal []byte
 	copied := 0
-	for {
-		if _, err := decoder.ReadToken(); err != nil {
-			break
-		}
-		if !isName(decoder) || !keyBytes[string(decoder.StackPointer())] {
-			continue
-		}
-		raw, err := decoder.ReadValue()
-		if err != nil {
-			break
-		}
-		end := int(decoder.InputOffset())
-		start := end - len(raw)
+	eachBytes(key, func(_ string, raw jsontext.Value, end int) {
 		value, err := ParseBytes(raw)
 		if err != nil || value == nil {
-			continue
+			return
 		}
-		normal = append(normal, key[copied:start]...)
+		normal = append(normal, key[copied:end-len(raw)]...)
 		normal = append(normal, `"`+base64.StdEncoding.EncodeToString(value)+`"`...)
 		copied = end
-	}
+	})
 	if normal == nil {
 		return key
 	}
 	return append(normal, key[copied:]...)
+}
+
+// checkBytes reports the members of a key that should hold binary data and hold an array, an object or a number that is
+// none. A text that is not base64 is accepted, see normalizeKey.
+func checkBytes(key []byte) error {
+	var errs []error
+	eachBytes(key, func(pointer string, raw jsontext.Value, _ int) {
+		if _, err := ParseBytes(raw); err != nil && raw.Kind() != '"' {
+			errs = append(errs, violation.New(pointer, "contentEncoding", notBytes().Error()))
+		}
+	})
+	return violation.Join(errs...)
+}
+
+// eachBytes calls visit for each member of a key that holds binary data, with its pointer, its value, and where the value
+// ends. It ends where the JSON is malformed.
+func eachBytes(key []byte, visit func(pointer string, raw jsontext.Value, end int)) {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(key))
+	for {
+		if _, err := decoder.ReadToken(); err != nil {
+			return
+		}
+		pointer := string(decoder.StackPointer())
+		if !isName(decoder) || !keyBytes[pointer] {
+			continue
+		}
+		raw, err := decoder.ReadValue()
+		if err != nil {
+			return
+		}
+		visit(pointer, raw, int(decoder.InputOffset()))
+	}
 }
 
 // isName reports whether the token that was read last is the name of a member.

@@ -217,8 +217,8 @@ func TestMediaType(t *testing.T) {
 
 func TestBodySize(t *testing.T) {
 	ofSize := func(size int) string {
-		const frame = `{"metadata_public":""}`
-		return `{"metadata_public":"` + strings.Repeat("x", size-len(frame)) + `"}`
+		const frame = `{"metadata_public":"x"}`
+		return frame + strings.Repeat(" ", size-len(frame))
 	}
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		id := f.create(t, `{}`).ID
@@ -228,13 +228,14 @@ func TestBodySize(t *testing.T) {
 		requireRefusal(t, refusal{status: 413}, f.put(t, absentID, ofSize(1<<20+1)))
 		requireRefusal(t, refusal{status: 413}, f.post(t, ofSize(1<<20+1)))
 
-		f.handler = httpapi.New(f.manager, httpapi.AllowAll, httpapi.WithMaxBody(100))
-		f.update(t, id, ofSize(100))
-		r := f.requireRefused(t, refusal{status: 413}, id, ofSize(101))
-		require.Contains(t, r.error(t).Reason, "100")
+		const larger = 1<<20 + 100
+		f.handler = httpapi.New(f.manager, httpapi.AllowAll, httpapi.WithMaxBody(larger))
+		f.update(t, id, ofSize(larger))
+		r := f.requireRefused(t, refusal{status: 413}, id, ofSize(larger+1))
+		require.Contains(t, r.error(t).Reason, fmt.Sprint(larger))
 		// White space counts, and the rest of a body is not looked at.
-		f.requireRefused(t, refusal{status: 413}, id, `{}`+strings.Repeat(" ", 99))
-		f.requireRefused(t, refusal{status: 413}, id, `nonsense`+strings.Repeat("x", 99))
+		f.requireRefused(t, refusal{status: 413}, id, `{}`+strings.Repeat(" ", larger-1))
+		f.requireRefused(t, refusal{status: 413}, id, `nonsense`+strings.Repeat("x", larger))
 	})
 }
 

@@ -21,7 +21,7 @@ func TestCreateDefaults(t *testing.T) {
 			now, created := stamp(f.now()), r.document(t)
 			require.Equal(t, document{
 				ID: created.ID, SchemaID: personSchema, SchemaURL: baseURL + "/schemas/cGVyc29u", State: "active", StateChangedAt: now,
-				Traits: []byte(`{}`), MetadataPublic: []byte(`null`), CreatedAt: now, UpdatedAt: now, etag: revisionTag(created.ID, 1),
+				Traits: []byte(`{}`), MetadataPublic: []byte(`null`), MetadataAdmin: []byte(`null`), CreatedAt: now, UpdatedAt: now, etag: revisionTag(created.ID, 1),
 			}, created)
 			require.Equal(t, baseURL+identityPath(created.ID), r.header.Get("Location"))
 			require.Equal(t, string(r.body), string(f.get(t, created.ID).body))

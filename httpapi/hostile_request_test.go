@@ -190,7 +190,7 @@ func TestAClientThatHangsUp(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		for range 6 {
-			f.create(t, `{"schema_id":"free","metadata_public":"`+strings.Repeat("x", 1<<20-100)+`"}`)
+			f.create(t, `{"schema_id":"free","metadata_public":"`+strings.Repeat("x", 1<<20-50_000)+`"}`)
 		}
 		server := f.listen(t, nil)
 		for n := range 10 {

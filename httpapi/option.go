@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/signin"
 )
 
@@ -85,11 +87,12 @@ func WithPathPrefix(prefix string) Option {
 }
 
 // WithMaxBody sets how large, in bytes, the body of a request for one identity may
-// be, at least 1. A larger one is answered with 413.
+// be, at least [identity.MaxSize], so that what is answered can be sent back. A larger
+// one is answered with 413.
 func WithMaxBody(bytes int64) Option {
 	return Option{func(c *config) error {
-		if bytes < 1 {
-			return errors.New("WithMaxBody: the size must be at least 1 byte")
+		if bytes < identity.MaxSize {
+			return fmt.Errorf("WithMaxBody: the size must be at least %d bytes, the largest identity", identity.MaxSize)
 		}
 		c.maxBody = bytes
 		return nil

@@ -27,8 +27,8 @@ func ChangedFields(before, after *Identity) []string {
 	add(!bytes.Equal(before.Traits, after.Traits), "/traits")
 	add(!slices.EqualFunc(before.VerifiableAddresses, after.VerifiableAddresses, VerifiableAddress.Equal), "/verifiable_addresses")
 	add(!slices.EqualFunc(before.RecoveryAddresses, after.RecoveryAddresses, RecoveryAddress.Equal), "/recovery_addresses")
-	add(!bytes.Equal(before.MetadataPublic, after.MetadataPublic), "/metadata_public")
-	add(!bytes.Equal(before.MetadataAdmin, after.MetadataAdmin) || (before.MetadataAdmin == nil) != (after.MetadataAdmin == nil), "/metadata_admin")
+	add(!equalMetadata(before.MetadataPublic, after.MetadataPublic), "/metadata_public")
+	add(!equalMetadata(before.MetadataAdmin, after.MetadataAdmin), "/metadata_admin")
 	add(before.OrganizationID != after.OrganizationID, "/organization_id")
 	add(before.SignInEpoch != after.SignInEpoch, "/sign_in_epoch")
 	return fields

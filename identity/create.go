@@ -23,7 +23,7 @@ type Create struct {
 	Traits json.RawMessage
 	// MetadataPublic is any JSON value. Empty means null.
 	MetadataPublic json.RawMessage
-	// MetadataAdmin is any JSON value. Empty means never set.
+	// MetadataAdmin is any JSON value. Empty means null.
 	MetadataAdmin json.RawMessage
 	// ExternalID is the application's own name for the identity. Empty means none.
 	ExternalID string
@@ -125,8 +125,8 @@ func (c Create) Apply(id uuid.UUID, facts Facts) *Identity {
 		ID: id, SchemaID: facts.SchemaID, ExternalID: c.ExternalID,
 		State: state, StateChangedAt: facts.Now,
 		Traits:         trim(facts.Derived.Traits),
-		MetadataPublic: publicMetadata(c.MetadataPublic),
-		MetadataAdmin:  trim(c.MetadataAdmin),
+		MetadataPublic: metadata(c.MetadataPublic),
+		MetadataAdmin:  metadata(c.MetadataAdmin),
 		OrganizationID: c.OrganizationID,
 		CreatedAt:      facts.Now, UpdatedAt: facts.Now,
 	}

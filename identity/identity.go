@@ -39,8 +39,7 @@ type Identity struct {
 	Traits json.RawMessage
 	// MetadataPublic is any JSON value that the identity may see. Nil means null.
 	MetadataPublic json.RawMessage
-	// MetadataAdmin is any JSON value that only administrators see. Nil means
-	// that it was never set, which is not the same as a JSON null.
+	// MetadataAdmin is any JSON value that only administrators see. Nil means null.
 	MetadataAdmin json.RawMessage
 	// Credentials are the ways to sign in, by type.
 	Credentials credentials.Set
@@ -83,8 +82,8 @@ func (i *Identity) Clone() *Identity {
 }
 
 // Equal reports whether i and o have the same content. Revision is left out: it
-// counts contents and is none itself. An empty slice or map equals an absent one,
-// except for MetadataAdmin, where an absent value is content (see there).
+// counts contents and is none itself. An empty slice or map equals an absent one, and
+// metadata that is null equals metadata that is absent.
 func (i *Identity) Equal(o *Identity) bool {
 	return i.ID == o.ID &&
 		i.SchemaID == o.SchemaID &&
@@ -92,9 +91,8 @@ func (i *Identity) Equal(o *Identity) bool {
 		i.State == o.State &&
 		i.StateChangedAt.Equal(o.StateChangedAt) &&
 		bytes.Equal(i.Traits, o.Traits) &&
-		bytes.Equal(i.MetadataPublic, o.MetadataPublic) &&
-		bytes.Equal(i.MetadataAdmin, o.MetadataAdmin) &&
-		(i.MetadataAdmin == nil) == (o.MetadataAdmin == nil) &&
+		equalMetadata(i.MetadataPublic, o.MetadataPublic) &&
+		equalMetadata(i.MetadataAdmin, o.MetadataAdmin) &&
 		i.Credentials.Equal(o.Credentials) &&
 		slices.EqualFunc(i.VerifiableAddresses, o.VerifiableAddresses, VerifiableAddress.Equal) &&
 		slices.EqualFunc(i.RecoveryAddresses, o.RecoveryAddresses, RecoveryAddress.Equal) &&
@@ -113,7 +111,7 @@ func (i *Identity) Canonicalize() {
 		i.Traits = json.RawMessage("{}")
 	}
 	for _, metadata := range []*json.RawMessage{&i.MetadataPublic, &i.MetadataAdmin} {
-		if len(*metadata) == 0 {
+		if isUnset(*metadata) {
 			*metadata = nil
 		}
 	}
@@ -136,6 +134,13 @@ func (i *Identity) Canonicalize() {
 		}
 		i.Credentials[name] = c
 	}
+}
+
+// isUnset reports whether metadata has no value: null and absent are one.
+func isUnset(metadata json.RawMessage) bool { return len(metadata) == 0 || string(metadata) == "null" }
+
+func equalMetadata(x, y json.RawMessage) bool {
+	return bytes.Equal(x, y) || isUnset(x) && isUnset(y)
 }
 
 func canonicalTime(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -24,8 +24,7 @@ type Update struct {
 	Traits json.RawMessage
 	// MetadataPublic is any JSON value. Empty clears it.
 	MetadataPublic json.RawMessage
-	// MetadataAdmin is any JSON value. Empty sets it to null, or leaves it absent
-	// where it was never set.
+	// MetadataAdmin is any JSON value. Empty clears it.
 	MetadataAdmin json.RawMessage
 	// ExternalID is the application's own name for the identity. Empty clears it.
 	ExternalID string
@@ -73,11 +72,7 @@ func (u Update) Apply(current *Identity, facts Facts) *Identity {
 	next.SchemaID = facts.SchemaID
 	next.Traits = trim(facts.Derived.Traits)
 	next.ExternalID = u.ExternalID
-	next.MetadataPublic = publicMetadata(u.MetadataPublic)
-	next.MetadataAdmin = trim(u.MetadataAdmin)
-	if next.MetadataAdmin == nil && current.MetadataAdmin != nil {
-		next.MetadataAdmin = json.RawMessage("null")
-	}
+	next.MetadataPublic, next.MetadataAdmin = metadata(u.MetadataPublic), metadata(u.MetadataAdmin)
 	next.mergeCredentials(facts)
 	next.reconcileAddresses(facts)
 	if !next.Equal(current) {
@@ -117,11 +112,9 @@ func (i *Identity) setState(state State, now time.Time) {
 	i.State, i.StateChangedAt = state, now
 }
 
-// publicMetadata keeps one form of "no public metadata", since null and absent
-// read the same.
-func publicMetadata(value json.RawMessage) json.RawMessage {
-	value = trim(value)
-	if string(value) == "null" {
+// metadata keeps one form of metadata that is unset, since null and absent are one.
+func metadata(value json.RawMessage) json.RawMessage {
+	if value = trim(value); isUnset(value) {
 		return nil
 	}
 	return value

@@ -128,6 +128,32 @@ func (b *credentialsBody) requireConfigs() error {
 			missing = append(missing, violation.New("/credentials/"+string(entry.t)+"/config", "required", "is missing: a new identity has none that could be kept"))
 		}
 	}
+	return violation.Join(append(missing, b.requireLists())...)
+}
+
+// requireLists refuses a config whose list is null or left out, for the same reason.
+func (b *credentialsBody) requireLists() error {
+	var missing []error
+	require := func(t credentials.Type, list string, given bool) {
+		if !given {
+			missing = append(missing, violation.New("/credentials/"+string(t)+"/config/"+list, "required", "is missing: a new identity has none that could be kept"))
+		}
+	}
+	if c := b.OIDC.config(); c != nil {
+		require(credentials.TypeOIDC, "providers", c.Providers != nil)
+	}
+	if c := b.SAML.config(); c != nil {
+		require(credentials.TypeSAML, "providers", c.Providers != nil)
+	}
+	if c := b.LookupSecret.config(); c != nil {
+		require(credentials.TypeLookupSecret, "codes", c.Codes != nil || c.RecoveryCodes != nil)
+	}
+	if c := b.WebAuthn.config(); c != nil {
+		require(credentials.TypeWebAuthn, "credentials", c.Credentials != nil)
+	}
+	if c := b.Passkey.config(); c != nil {
+		require(credentials.TypePasskey, "credentials", c.Credentials != nil)
+	}
 	return violation.Join(missing...)
 }
 

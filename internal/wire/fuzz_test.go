@@ -100,7 +100,7 @@ type viewed struct {
 	Verifiable     []identity.VerifiableAddress    `json:"verifiable_addresses,omitempty"`
 	Recovery       []identity.RecoveryAddress      `json:"recovery_addresses,omitempty"`
 	MetadataPublic json.RawMessage                 `json:"metadata_public"`
-	MetadataAdmin  json.RawMessage                 `json:"metadata_admin,omitempty"`
+	MetadataAdmin  json.RawMessage                 `json:"metadata_admin"`
 	CreatedAt      time.Time                       `json:"created_at"`
 	UpdatedAt      time.Time                       `json:"updated_at"`
 	OrganizationID uuid.NullUUID                   `json:"organization_id"`
@@ -178,4 +178,33 @@ func config(t credentials.Type, c credentials.Config) any {
 	}
 	addresses := append([]credentials.CodeAddress{}, c.Addresses...)
 	return map[string]any{"addresses": addresses}
+}
+
+// FuzzSize makes sure that an identity counts at least what its JSON takes, and that what may change however full an
+// identity is changes nothing about what it counts.
+func FuzzSize(f *testing.F) {
+	random := rand.NewChaCha8([32]byte{4})
+	for size := range 100 {
+		seed := make([]byte, 20*size)
+		_, _ = random.Read(seed) // it cannot fail
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		i := identitytest.Identity(data)
+		size := i.Size()
+		require.GreaterOrEqual(t, size, len(wire.View{BaseURL: "https://id.example.com/auth", Configs: credentials.Types()}.Append(nil, i)))
+		i.State, i.StateChangedAt = identity.StateInactive, time.Now()
+		for n := range i.VerifiableAddresses {
+			a := &i.VerifiableAddresses[n]
+			a.Verified, a.Status, a.VerifiedAt = !a.Verified, identity.AddressCompleted, time.Now()
+		}
+		for t, c := range i.Credentials {
+			c.Config.HashedPassword, c.Config.TOTPURL = "hash", "url"
+			for n := range c.Config.RecoveryCodes {
+				c.Config.RecoveryCodes[n].UsedAt = time.Now()
+			}
+			i.Credentials[t] = c
+		}
+		require.Equal(t, size, i.Size())
+	})
 }

@@ -52,16 +52,8 @@ func (v View) Append(dst []byte, i *identity.Identity) []byte {
 	w.Raw(i.Traits)
 	writeVerifiableAddresses(w, i.VerifiableAddresses)
 	writeRecoveryAddresses(w, i.RecoveryAddresses)
-	w.Name("metadata_public")
-	if i.MetadataPublic == nil {
-		w.Null()
-	} else {
-		w.Raw(i.MetadataPublic)
-	}
-	if i.MetadataAdmin != nil {
-		w.Name("metadata_admin")
-		w.Raw(i.MetadataAdmin)
-	}
+	writeMetadata(w, "metadata_public", i.MetadataPublic)
+	writeMetadata(w, "metadata_admin", i.MetadataAdmin)
 	writeTime(w, "created_at", i.CreatedAt)
 	writeTime(w, "updated_at", i.UpdatedAt)
 	w.Name("organization_id")
@@ -78,6 +70,15 @@ func (v View) Append(dst []byte, i *identity.Identity) []byte {
 func (v View) size(i *identity.Identity) int {
 	return len(i.Traits) + len(i.MetadataPublic) + len(i.MetadataAdmin) + len(v.BaseURL) + 512 +
 		256*(len(i.VerifiableAddresses)+len(i.RecoveryAddresses)+len(i.Credentials))
+}
+
+func writeMetadata(w *jsonwriter.Writer, name string, value []byte) {
+	w.Name(name)
+	if len(value) == 0 {
+		w.Null()
+	} else {
+		w.Raw(value)
+	}
 }
 
 func writeTime(w *jsonwriter.Writer, name string, t time.Time) {

@@ -130,7 +130,7 @@ type testCase struct {
 var cases = []testCase{
 	{"RoundTrip", "every field comes back as it was given, from Create, Get, Update and both Finds", roundTrip, everywhere},
 	{"ExactBytes", "the bytes of traits and metadata come back as they went in", exactBytes, everywhere},
-	{"AbsentAdminMetadata", "absent admin metadata stays absent, and null stays null", absentAdminMetadata, everywhere},
+	{"AbsentAdminMetadata", "metadata that is null is metadata that is absent", absentAdminMetadata, everywhere},
 	{"EmptyValues", "empty traits are {}, empty metadata is absent, and both can be read again", emptyValues, everywhere},
 	{"Microseconds", "times come back in UTC, truncated to the microsecond", microseconds, everywhere},
 	{"ResultsAreCopies", "no later edit of a value reaches inside the store", resultsAreCopies, everywhere},

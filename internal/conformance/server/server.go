@@ -16,6 +16,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
+	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage"
@@ -32,8 +33,8 @@ const (
 // The limits of the handler under test, in bytes, low so that going beyond them is
 // quick.
 const (
-	MaxBody      = 64 << 10
-	MaxBatchBody = 256 << 10
+	MaxBody      = identity.MaxSize
+	MaxBatchBody = 2 << 20
 )
 
 //go:embed person.schema.json

@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -48,9 +49,9 @@ func decode(id uuid.UUID, revision int64, document []byte, withCredentials bool)
 		case "x":
 			i.ExternalID = r.String()
 		case "mp":
-			i.MetadataPublic = r.Raw()
+			i.MetadataPublic = readMetadata(r)
 		case "ma":
-			i.MetadataAdmin = r.Raw()
+			i.MetadataAdmin = readMetadata(r)
 		case "o":
 			i.OrganizationID = uuid.NullUUID{UUID: parseID(r, r.String()), Valid: true}
 		case "e":
@@ -142,4 +143,12 @@ func parseID(r *strictjson.Reader, text string) uuid.UUID {
 		r.Fail()
 	}
 	return id
+}
+
+// readMetadata reads metadata. Older releases wrote a null where there is none.
+func readMetadata(r *strictjson.Reader) json.RawMessage {
+	if value := r.Raw(); string(value) != "null" {
+		return value
+	}
+	return nil
 }

@@ -1,0 +1,172 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage/memory"
+)
+
+// webauthnKeys is an update with new keys, whose JSON takes a number of bytes each.
+func webauthnKeys(from, count, size int) string {
+	var keys []string
+	for n := range count {
+		id := base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "key-%d", from+n))
+		keys = append(keys, fmt.Sprintf(`{"id":%q,"display_name":%q}`, id, strings.Repeat("x", size)))
+	}
+	return `{"credentials":{"webauthn":{"config":{"user_handle":"aGk=","credentials":[` + strings.Join(keys, ",") + `]}}}}`
+}
+
+func recoveryCodes(from, count int) string {
+	var codes []string
+	for n := range count {
+		codes = append(codes, fmt.Sprintf(`{"code":"code-%d"}`, from+n))
+	}
+	return `{"credentials":{"lookup_secret":{"config":{"codes":[` + strings.Join(codes, ",") + `]}}}}`
+}
+
+func manyLinks(typ string, from, count int) string {
+	var providers []string
+	for n := range count {
+		providers = append(providers, fmt.Sprintf(`{"provider":"p","subject":"%d"}`, from+n))
+	}
+	return fmt.Sprintf(`{"credentials":{%q:{"config":{"providers":[%s]}}}}`, typ, strings.Join(providers, ","))
+}
+
+// requireEcho sends an identity back as it was read with everything: nothing changes.
+func (f *fixture) requireEcho(t *testing.T, id string) {
+	t.Helper()
+	read := f.whole(t, id)
+	require.LessOrEqual(t, len(read.body), identity.MaxSize)
+	r := f.put(t, id, string(read.body))
+	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+	require.Equal(t, read.etag(), r.etag(), "what was read and sent back is no change")
+}
+
+// TestListsAreBoundedInTheirResult adds to lists again and again.
+func TestListsAreBoundedInTheirResult(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		for name, c := range map[string]struct {
+			body    func(from, count int) string
+			pointer string
+		}{
+			"keys":       {func(from, count int) string { return webauthnKeys(from, count, 10) }, "/credentials/webauthn/config/credentials"},
+			"codes":      {recoveryCodes, "/credentials/lookup_secret/config/codes"},
+			"oidc links": {func(from, count int) string { return manyLinks("oidc", from, count) }, "/credentials/oidc/config/providers"},
+			"saml links": {func(from, count int) string { return manyLinks("saml", from, count) }, "/credentials/saml/config/providers"},
+		} {
+			id := f.create(t, `{}`).ID
+			require.Equal(t, http.StatusOK, f.put(t, id, c.body(0, 60)).status)
+			require.Equal(t, http.StatusOK, f.put(t, id, c.body(60, 40)).status)
+			for _, body := range []string{c.body(100, 1), c.body(100, 100)} {
+				r := f.put(t, id, body)
+				require.Equal(t, http.StatusBadRequest, r.status, name)
+				require.Contains(t, string(r.body), `"pointer":"`+c.pointer+`"`, name)
+			}
+			require.Equal(t, http.StatusOK, f.put(t, id, c.body(40, 60)).status, "what is there already adds nothing")
+			f.requireEcho(t, id)
+		}
+	})
+}
+
+// fill makes an identity that has no room for anything more.
+func (f *fixture) fill(t *testing.T) (id string) {
+	t.Helper()
+	id = f.create(t, `{"traits":{"email":"full@example.com"},"credentials":{"password":{"config":{"password":"a long password"}},
+		"lookup_secret":{"config":{"codes":[{"code":"one"},{"code":"two"}]}}}}`).ID
+	require.Equal(t, http.StatusOK, f.put(t, id, `{"traits":{"email":"full@example.com"},"metadata_public":"`+strings.Repeat("x", 700_000)+`"}`).status)
+	for size := 1 << 18; size > 0; size /= 2 {
+		for {
+			current := f.read(t, id)
+			admin := strings.Trim(string(current.MetadataAdmin), `"`)
+			if admin == "null" {
+				admin = ""
+			}
+			r := f.do(t, http.MethodPatch, identityPath(id), fmt.Sprintf(`{"metadata_admin":%q}`, admin+strings.Repeat("y", size)), "Content-Type", "application/merge-patch+json")
+			if r.status != http.StatusOK {
+				require.Equal(t, http.StatusBadRequest, r.status, "%s", r.body)
+				require.Contains(t, string(r.body), `"pointer":"/metadata_admin"`)
+				break
+			}
+		}
+	}
+	return id
+}
+
+// TestAFullIdentity makes sure that an identity cannot grow beyond its bound, and that whoever fills theirs can still be
+// blocked, verified, given a password and emptied.
+func TestAFullIdentity(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		id := f.fill(t)
+		f.requireEcho(t, id)
+		merge := func(body string) response {
+			return f.do(t, http.MethodPatch, identityPath(id), body, "Content-Type", "application/merge-patch+json")
+		}
+		for body, pointer := range map[string]string{
+			`{"external_id":"more"}`:                                     "/external_id",
+			`{"traits":{"email":"fuller@example.com"}}`:                  "/traits",
+			`{"traits":{"email":"full@example.com","name":"Jo"}}`:        "/traits",
+			`{"metadata_public":"` + strings.Repeat("x", 800_000) + `"}`: "/metadata_public",
+			webauthnKeys(0, 1, 10):                                       "/credentials/webauthn",
+			`{"credentials":{"lookup_secret":{"config":{"recovery_codes":[{"code":"one"},{"code":"two"},{"code":"three"}]}}}}`: "/credentials/lookup_secret",
+			manyLinks("oidc", 0, 1): "/credentials/oidc",
+		} {
+			before := f.whole(t, id)
+			r := merge(body)
+			require.Equal(t, http.StatusBadRequest, r.status, "%.100s: %.200s", body, r.body)
+			require.Contains(t, string(r.body), `"pointer":"`+pointer+`"`)
+			require.Equal(t, string(before.body), string(f.whole(t, id).body))
+		}
+		for _, body := range []string{
+			`{"state":"inactive"}`,
+			`{"verifiable_addresses":[{"verified":true}]}`,
+			`{"credentials":{"password":{"config":{"password":"another long password"}}}}`,
+			`{"credentials":{"lookup_secret":{"config":{"recovery_codes":[{"code":"one","used_at":"2026-11-23T12:00:00.123456Z"},{"code":"two","used_at":"2026-11-23T12:00:00.123456Z"}]}}}}`,
+			`{"credentials":{"totp":{"config":{"totp_url":"otpauth://totp/idem:full?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=idem"}}}}`,
+		} {
+			r := merge(body)
+			require.Equal(t, http.StatusOK, r.status, "%s: %s", body, r.body)
+		}
+		f.requireEcho(t, id)
+		require.Equal(t, http.StatusOK, merge(`{"metadata_admin":null}`).status)
+		require.Equal(t, http.StatusOK, merge(`{"external_id":"more"}`).status)
+	})
+}
+
+// TestAnIdentityFromBefore is beyond every bound, as one of an older release may be. It may stay, and get smaller.
+func TestAnIdentityFromBefore(t *testing.T) {
+	store := memory.New()
+	f := newFixture(t, "memory", store)
+	id := f.create(t, `{"traits":{"email":"old@example.com"}}`).ID
+	parsed, err := store.Update(t.Context(), uuid.MustParse(id), func(i *identity.Identity) (*identity.Identity, error) {
+		i.MetadataPublic = json.RawMessage(`"` + strings.Repeat("x", 1_040_000) + `"`)
+		i.MetadataAdmin = json.RawMessage(`"` + strings.Repeat("x", 1_040_000) + `"`)
+		var codes []credentials.RecoveryCode
+		for n := range 200 {
+			codes = append(codes, credentials.RecoveryCode{Code: fmt.Sprint(n)})
+		}
+		i.Credentials[credentials.TypeLookupSecret] = credentials.Credential{
+			Type: credentials.TypeLookupSecret, Identifiers: []string{id}, Config: credentials.Config{RecoveryCodes: codes},
+		}
+		return i, nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, parsed.Size(), identity.MaxSize)
+	merge := func(body string) int {
+		return f.do(t, http.MethodPatch, identityPath(id), body, "Content-Type", "application/merge-patch+json").status
+	}
+	require.Equal(t, http.StatusOK, merge(`{"state":"inactive"}`))
+	require.Equal(t, http.StatusBadRequest, merge(`{"external_id":"more"}`))
+	require.Equal(t, http.StatusOK, merge(`{"metadata_public":"shorter"}`))
+	require.Equal(t, http.StatusOK, f.put(t, id, `{"traits":{"email":"old@example.com"}}`).status)
+	require.Equal(t, http.StatusBadRequest, f.put(t, id, recoveryCodes(1000, 1)).status)
+}
