@@ -3,8 +3,8 @@ package idem
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
+	"errors"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -12,6 +12,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/violation"
@@ -20,14 +21,25 @@ import (
 // MaxPageSize is how many identities a page can have.
 const MaxPageSize = 500
 
-// Query says which identities [Manager.ListIdentities] returns. The zero Query is the
-// first page of all. At most one of the filters IDs, Identifier, IdentifierPrefix and
-// OrganizationID may be set.
+// Query says which identities [Manager.ListIdentities] returns, and in what order. The
+// zero Query is the first page of all, by id. An identity is selected if it matches every
+// filter that is set: Where, Search, IDs, Identifier, IdentifierPrefix and OrganizationID.
 type Query struct {
+	// Where selects the identities for which the expression holds. The zero Expr selects all.
+	Where query.Expr
+	// Search selects the identities in which each of these words occurs, in an identifier,
+	// an address, the external id or a string of the traits; see [query.NewSearch]. Empty
+	// selects all.
+	Search string
+	// Sort is the order, at most [query.MaxOrders] paths. Where they are equal, and without
+	// any, the order is that of the ids.
+	Sort []query.Order
+
 	// PageSize is how many identities a page has at most. 0 or less means 250; more
 	// than MaxPageSize means MaxPageSize.
 	PageSize int
-	// PageToken is the NextPageToken of the page before. Empty means the first page.
+	// PageToken is the NextPageToken of the page before, of a Query with the same filters
+	// and the same order. Empty means the first page.
 	PageToken string
 	// Offset leaves out that many identities from the beginning. Walking by PageToken
 	// is better: it neither repeats nor skips when identities come and go, and a page
@@ -54,17 +66,21 @@ type Query struct {
 
 // Page is a part of a list of identities.
 type Page struct {
-	// Identities are in the order of their ids.
+	// Identities are in the order of the Query.
 	Identities []*identity.Identity
 	// NextPageToken gets the next page. It is empty on the last one, and stays good
-	// whatever is created or deleted. It says nothing about the identities.
+	// whatever is created or deleted: pages neither repeat nor skip an identity that stays
+	// at its place in the order. It can be read: it holds the id of the last identity of the
+	// page and, of each value that the list is sorted by, the first [query.MaxSortKey]
+	// characters.
 	NextPageToken string
 }
 
-// ListIdentities returns a page of the identities that q selects.
+// ListIdentities returns a page of the identities that q selects. A filter or an order that
+// the store has no index for makes it read all identities: bound that with ctx.
 //
-// Errors: KindInvalid for a token that was not given out by ListIdentities, for more
-// than one filter, and for too many ids.
+// Errors: KindInvalid for an expression, a search or an order that is wrong, for a token
+// that was not given out for the same filters and order, and for too many ids.
 func (m *Manager) ListIdentities(ctx context.Context, q Query) (Page, error) {
 	return run(ctx, m, "list identities", uuid.Nil, func(ctx context.Context) (Page, error) {
 		return m.listIdentities(ctx, q)
@@ -76,9 +92,16 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	after, err := parsePageToken(q.PageToken)
+	sort, err := query.NewSort(q.Sort...)
 	if err != nil {
-		return Page{}, err
+		return Page{}, place("/sort", err)
+	}
+	binding := q.binding(filter)
+	var after query.Position
+	if q.PageToken != "" {
+		if after, err = sort.ParseToken(q.PageToken, binding...); err != nil {
+			return Page{}, place("/page_token", err)
+		}
 	}
 	if q.Offset < 0 {
 		return Page{}, violation.New("/offset", "", "must not be negative")
@@ -92,7 +115,7 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 		filter.Identifiers = append(filter.Identifiers, typedIdentifiers(former)...)
 	}
 	found, err := m.storage.List(ctx, storage.Query{
-		Filter: filter, After: after, Offset: q.Offset,
+		Filter: filter, Sort: sort, After: after, Offset: q.Offset,
 		Limit: min(size, MaxPageSize), OmitCredentials: q.OmitCredentials && len(formerForms) == 0, // needed below
 	})
 	if err != nil {
@@ -107,14 +130,14 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 			i.Credentials = nil
 		}
 	}
-	if found.Next != uuid.Nil {
-		page.NextPageToken = pageToken(found.Next)
+	if found.Next.ID != uuid.Nil {
+		page.NextPageToken = sort.Token(found.Next, binding...)
 	}
 	return page, nil
 }
 
-// CountIdentities returns how many identities the filter of q selects. Errors:
-// KindInvalid as for ListIdentities.
+// CountIdentities returns how many identities the filters of q select, whatever its page. It
+// reads all identities where ListIdentities would. Errors: KindInvalid as for ListIdentities.
 func (m *Manager) CountIdentities(ctx context.Context, q Query) (int, error) {
 	return run(ctx, m, "count identities", uuid.Nil, func(ctx context.Context) (int, error) {
 		filter, err := q.filter()
@@ -125,8 +148,10 @@ func (m *Manager) CountIdentities(ctx context.Context, q Query) (int, error) {
 	})
 }
 
-// Identities returns an iterator over all identities that q selects, from its page
-// on, which it gets page by page. An error ends it.
+// Identities returns an iterator over all identities that q selects, in its order, from its
+// page on, which it gets page by page with [Manager.ListIdentities]. It holds no lock and no
+// transaction between pages. An order without an index makes every page read all identities:
+// a larger PageSize makes that fewer times. An error ends the iterator.
 func (m *Manager) Identities(ctx context.Context, q Query) iter.Seq2[*identity.Identity, error] {
 	return func(yield func(*identity.Identity, error) bool) {
 		for {
@@ -149,38 +174,49 @@ func (m *Manager) Identities(ctx context.Context, q Query) iter.Seq2[*identity.I
 }
 
 func (q Query) filter() (storage.Filter, error) {
-	var (
-		filter storage.Filter
-		set    int
-	)
-	if q.IDs != nil {
-		filter.IDs = q.IDs
-		set++
-	}
+	filter := storage.Filter{IDs: q.IDs, OrganizationID: q.OrganizationID, Where: q.Where}
 	if q.Identifier != "" {
 		filter.Identifiers = spellings(q.Identifier)
 		for _, t := range []credentials.Type{credentials.TypeTOTP, credentials.TypeLookupSecret, credentials.TypePasskey} {
 			filter.Identifiers = append(filter.Identifiers, storage.Identifier{Type: t, Value: q.Identifier})
 		}
-		set++
 	}
 	if q.IdentifierPrefix != "" {
 		filter.Prefixes = spellings(q.IdentifierPrefix)
-		set++
 	}
-	if q.OrganizationID.Valid {
-		filter.OrganizationID = q.OrganizationID
-		set++
-	}
-	switch {
-	case set > 1:
-		return filter, violation.New("", "", "only one filter can be used at a time")
-	case q.IdentifierPrefix != "" && schema.Normalize(q.IdentifierPrefix) == "":
-		return filter, violation.New("/preview_credentials_identifier_similar", "minLength", "must not be empty: nothing that can be seen is in it, so it would select everybody")
-	case len(q.IDs) > MaxPageSize:
+	if len(q.IDs) > MaxPageSize {
 		return filter, violation.New("/ids", "", "may be at most 500")
 	}
-	return filter, nil
+	if q.IdentifierPrefix != "" && schema.Normalize(q.IdentifierPrefix) == "" {
+		return filter, violation.New("/preview_credentials_identifier_similar", "minLength", "must not be empty: nothing that can be seen is in it, so it would select everybody")
+	}
+	var err error
+	if filter.Search, err = query.NewSearch(q.Search); err != nil {
+		return filter, place("/q", err)
+	}
+	return filter, place("/filter", q.Where.Err())
+}
+
+// place puts pointer before the pointers of the violations of err.
+func place(pointer string, err error) error {
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		return invalid.Under(pointer)
+	}
+	return err
+}
+
+// binding is all of q that selects identities, for its page tokens.
+func (q Query) binding(f storage.Filter) []string {
+	ids := "all"
+	if q.IDs != nil {
+		sorted := slices.SortedFunc(slices.Values(q.IDs), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+		ids = fmt.Sprint(slices.Compact(sorted))
+	}
+	organization := ""
+	if q.OrganizationID.Valid {
+		organization = q.OrganizationID.UUID.String()
+	}
+	return []string{q.Where.String(), f.Search.String(), ids, q.Identifier, q.IdentifierPrefix, organization}
 }
 
 // spellings are the forms under which an identifier that people type would be kept.
@@ -198,34 +234,3 @@ func typedIdentifiers(value string) []storage.Identifier {
 		{Type: credentials.TypeCode, Value: value},
 	}
 }
-
-// A page token is the id that the page ended with and a check sum, which is there to
-// tell a mangled token from a good one. It keeps no secret: ids are in the page.
-
-const tokenCheckSize = 8
-
-func pageToken(after uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString(append(after[:], tokenCheck(after)...))
-}
-
-func tokenCheck(after uuid.UUID) []byte {
-	sum := sha256.Sum256(append([]byte("idem page token v1 "), after[:]...))
-	return sum[:tokenCheckSize]
-}
-
-func parsePageToken(token string) (after uuid.UUID, err error) {
-	if token == "" {
-		return uuid.Nil, nil
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != len(after)+tokenCheckSize {
-		return uuid.Nil, errPageToken
-	}
-	copy(after[:], raw)
-	if !bytes.Equal(raw[len(after):], tokenCheck(after)) {
-		return uuid.Nil, errPageToken
-	}
-	return after, nil
-}
-
-var errPageToken = violation.New("/page_token", "", "is not one that a list has given out")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/violation"
@@ -187,17 +188,18 @@ func (c *schemaCheck) keeps(i *identity.Identity, claim storage.Claim) bool {
 // walk calls visit for every identity of a schema, in the order of ids, from the one after an id on. An empty schemaID
 // is every schema. The error is that of visit, of the store, or of ctx.
 func (m *Manager) walk(ctx context.Context, schemaID string, after uuid.UUID, visit func(i *identity.Identity) error) error {
+	q := storage.Query{After: query.Position{ID: after}, Limit: storage.DefaultLimit}
+	if schemaID != "" {
+		q.Filter.Where = query.Eq("/schema_id", schemaID)
+	}
 	for {
 		page, err := run(ctx, m, "list identities", uuid.Nil, func(ctx context.Context) (storage.Page, error) {
-			return m.storage.List(ctx, storage.Query{After: after, Limit: storage.DefaultLimit})
+			return m.storage.List(ctx, q)
 		})
 		if err != nil {
 			return err
 		}
 		for _, i := range page.Identities {
-			if schemaID != "" && i.SchemaID != schemaID {
-				continue
-			}
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -205,9 +207,9 @@ func (m *Manager) walk(ctx context.Context, schemaID string, after uuid.UUID, vi
 				return err
 			}
 		}
-		if page.Next == uuid.Nil {
+		if page.Next.ID == uuid.Nil {
 			return nil
 		}
-		after = page.Next
+		q.After = page.Next
 	}
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -12,6 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/query"
+	"github.com/idemkit/idem/violation"
 )
 
 // listParameters are the query parameters of a list and whether they may be given
@@ -20,6 +23,7 @@ var listParameters = map[string]bool{
 	"page_size": false, "page_token": false, "page": false, "per_page": false, "consistency": false,
 	"ids": true, "credentials_identifier": false, "preview_credentials_identifier_similar": false, "organization_id": false,
 	"include_credential": true,
+	"filter":             false, "q": false, "sort": false, "count": false,
 }
 
 func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
@@ -66,8 +70,18 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 
 func readFilters(parameters url.Values) (idem.Query, error) {
 	q := idem.Query{
+		Search:           parameters.Get("q"),
 		Identifier:       parameters.Get("credentials_identifier"),
 		IdentifierPrefix: parameters.Get("preview_credentials_identifier_similar"),
+	}
+	var err error
+	if text := parameters.Get("filter"); text != "" {
+		if q.Where, err = query.Parse(text); err != nil {
+			return q, badText("/filter", err)
+		}
+	}
+	if q.Sort, err = query.ParseOrders(parameters.Get("sort")); err != nil {
+		return q, badText("/sort", err)
 	}
 	if ids := parameters["ids"]; ids != nil {
 		if len(ids) > idem.MaxPageSize {
@@ -91,6 +105,14 @@ func readFilters(parameters url.Values) (idem.Query, error) {
 	return q, nil
 }
 
+// badText is the answer to a parameter whose text is wrong in itself.
+func badText(pointer string, err error) error {
+	if invalid := (*violation.Error)(nil); errors.As(err, &invalid) {
+		return invalidBody(invalid.Under(pointer))
+	}
+	return err
+}
+
 // tokenPage gets a page by its token, and links to the first and the next.
 func (h *Handler) tokenPage(r *http.Request, q idem.Query, parameters url.Values) (idem.Page, http.Header, error) {
 	size, err := readSize(parameters, "page_size")
@@ -107,7 +129,28 @@ func (h *Handler) tokenPage(r *http.Request, q idem.Query, parameters url.Values
 	if page.NextPageToken != "" {
 		links = append(links, link("next", "page_token", page.NextPageToken))
 	}
-	return page, http.Header{"Link": {strings.Join(links, ", ")}}, nil
+	header := http.Header{"Link": {strings.Join(links, ", ")}}
+	if counted, err := readCount(parameters); err != nil {
+		return idem.Page{}, nil, err
+	} else if counted {
+		total, err := h.manager.CountIdentities(r.Context(), q)
+		if err != nil {
+			return idem.Page{}, nil, err
+		}
+		header.Set("X-Total-Count", strconv.Itoa(total))
+	}
+	return page, header, nil
+}
+
+// readCount reads whether the total is asked for.
+func readCount(parameters url.Values) (bool, error) {
+	switch parameters.Get("count") {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, badParameter("The parameter count must be true or false.")
 }
 
 // numberedPage gets a page by its number, the older form, and tells the total.
@@ -147,16 +190,16 @@ func (h *Handler) numberedPage(r *http.Request, q idem.Query, parameters url.Val
 // list.
 func (h *Handler) linker(parameters url.Values, sizeName string, size int) func(relation, name, value string) string {
 	kept := url.Values{sizeName: {strconv.Itoa(size)}}
-	for _, name := range []string{"ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id", "include_credential"} {
+	for _, name := range []string{"ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id", "include_credential", "filter", "q", "sort", "count"} {
 		if values := parameters[name]; values != nil {
 			kept[name] = values
 		}
 	}
 	return func(relation, name, value string) string {
-		query := maps.Clone(kept)
+		values := maps.Clone(kept)
 		if value != "" {
-			query.Set(name, value)
+			values.Set(name, value)
 		}
-		return fmt.Sprintf(`<%s/admin/identities?%s>; rel="%s"`, h.view.BaseURL, query.Encode(), relation)
+		return fmt.Sprintf(`<%s/admin/identities?%s>; rel="%s"`, h.view.BaseURL, values.Encode(), relation)
 	}
 }

@@ -151,7 +151,6 @@ func TestListRefusesWhatItDoesNotKnow(t *testing.T) {
 		for name, query := range map[string]string{
 			"unknown":           "?credential_identifier=a",
 			"another case":      "?IDS=018f0000-0000-7000-8000-000000000001",
-			"two filters":       "?credentials_identifier=a&organization_id=018f0000-0000-7000-8000-000000000001",
 			"id":                "?ids=1",
 			"empty id":          "?ids=",
 			"too many ids":      "?" + strings.Repeat("ids=018f0000-0000-7000-8000-000000000001&", 501),
@@ -166,7 +165,14 @@ func TestListRefusesWhatItDoesNotKnow(t *testing.T) {
 			"credential type":   "?include_credential=pasword",
 			"percent":           "?page_size=%zz",
 			"semicolon":         "?page_size=1;page=2",
-			"similar and ids":   "?preview_credentials_identifier_similar=a&ids=018f0000-0000-7000-8000-000000000001",
+			"filter":            "?filter=traits.email",
+			"filter twice":      "?filter=state+pr&filter=state+pr",
+			"search":            "?q=+",
+			"order":             "?sort=email",
+			"count":             "?count=yes",
+			"another filter":    token + "&filter=state+pr",
+			"another order":     token + "&sort=id",
+			"another search":    token + "&q=person",
 			"control character": "?" + url.QueryEscape("a\r\nb") + "=1",
 		} {
 			r := f.do(t, http.MethodGet, "/admin/identities"+query, "")

@@ -1,26 +1,30 @@
 package query
 
-import "strconv"
+import (
+	"strconv"
 
-// Error says what is wrong with an expression, a search or a sort order, and what would be right. It holds
-// text of the expression, which may be personal data, but never a value of an identity.
-type Error struct {
-	// Column is where in the text the fault is, in code points, beginning with 1. It is 0 for an expression
+	"github.com/idemkit/idem/violation"
+)
+
+// refusal says what is wrong with an expression, a search or an order, and what would be right. It holds text of
+// the expression, which may be personal data, but never a value of an identity.
+type refusal struct {
+	// column is where in the text the fault is, in code points, beginning with 1. It is 0 for an expression
 	// that was built by function calls.
-	Column int
-	// Path is the JSON pointer that the fault belongs to. Empty where it belongs to none.
-	Path string
-	// Reason is for a person.
-	Reason string
+	column int
+	path   string // the JSON pointer that the fault belongs to; may be empty
+	reason string
 }
 
-// Error returns the column, or without one the path, and the reason.
-func (e *Error) Error() string {
+// err returns r as callers see it. The pointer of the violation is the whole text: a caller that knows which
+// parameter held it places it with Under.
+func (r *refusal) err() *violation.Error {
+	message := r.reason
 	switch {
-	case e.Column > 0:
-		return "column " + strconv.Itoa(e.Column) + ": " + e.Reason
-	case e.Path != "":
-		return e.Path + ": " + e.Reason
+	case r.column > 0:
+		message = "column " + strconv.Itoa(r.column) + ": " + message
+	case r.path != "":
+		message = r.path + ": " + message
 	}
-	return e.Reason
+	return violation.New("", "", message)
 }

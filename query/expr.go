@@ -51,14 +51,14 @@ type tree struct {
 	path  string // JSON pointer
 	value literal
 	kids  []*tree
-	err   *Error // what the function that made it refused
+	err   *refusal // what the function that made it refused
 
 	// Where the path and the value begin in a parsed text, in bytes from 1. Parse makes columns of them.
 	place, valuePlace int
 
 	once  sync.Once
 	bound *bound
-	fault *Error
+	fault *refusal
 	views views
 }
 
@@ -100,7 +100,7 @@ func compare(op Operator, path string, value any) Expr {
 	l, reason := literalOf(value)
 	t := &tree{op: op, path: path, value: l}
 	if reason != "" {
-		t.err = &Error{Path: path, Reason: reason}
+		t.err = &refusal{path: path, reason: reason}
 	}
 	return Expr{t}
 }
@@ -113,7 +113,7 @@ func And(exprs ...Expr) Expr { return Expr{join(opAnd, trees(exprs))} }
 func Or(exprs ...Expr) Expr {
 	kids := trees(exprs)
 	if len(exprs) == 0 || len(kids) < len(exprs) {
-		return Expr{&tree{op: opOr, err: &Error{Reason: "or needs at least one expression, and no empty one"}}}
+		return Expr{&tree{op: opOr, err: &refusal{reason: "or needs at least one expression, and no empty one"}}}
 	}
 	return Expr{join(opOr, kids)}
 }
@@ -122,7 +122,7 @@ func Or(exprs ...Expr) Expr {
 func Not(expr Expr) Expr {
 	t := &tree{op: opNot, kids: trees([]Expr{expr})}
 	if len(t.kids) == 0 {
-		t.err = &Error{Reason: "not needs an expression"}
+		t.err = &refusal{reason: "not needs an expression"}
 	}
 	return Expr{t}
 }
@@ -133,7 +133,7 @@ func Not(expr Expr) Expr {
 func Any(path string, expr Expr) Expr {
 	t := &tree{op: opAny, path: path, kids: trees([]Expr{expr})}
 	if len(t.kids) == 0 {
-		t.err = &Error{Path: path, Reason: "[ ] needs an expression"}
+		t.err = &refusal{path: path, reason: "[ ] needs an expression"}
 	}
 	return Expr{t}
 }
@@ -170,14 +170,14 @@ func join(op Operator, kids []*tree) *tree {
 // IsZero reports whether e is the zero Expr, no condition.
 func (e Expr) IsZero() bool { return e.tree == nil }
 
-// Err returns nil if e can be matched, else an [*Error] that says which path or value is wrong, or that e has
+// Err returns nil if e can be matched, else an [*violation.Error] that says which path or value is wrong, or that e has
 // more than [MaxTerms] terms or is nested deeper than [MaxDepth].
 func (e Expr) Err() error {
 	if e.tree == nil {
 		return nil
 	}
 	if _, fault := e.tree.bind(); fault != nil {
-		return fault
+		return fault.err()
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func (e Expr) Matches(i *identity.Identity) bool {
 	return bound.holds(v, v.root())
 }
 
-func (t *tree) bind() (*bound, *Error) {
+func (t *tree) bind() (*bound, *refusal) {
 	t.once.Do(func() {
 		b := binding{}
 		t.bound, t.fault = b.bind(t, identityShape, 0)
@@ -208,7 +208,7 @@ func (t *tree) bind() (*bound, *Error) {
 // binding finds out what a tree means.
 type binding struct{ terms int }
 
-func (b *binding) bind(t *tree, s *shape, depth int) (*bound, *Error) {
+func (b *binding) bind(t *tree, s *shape, depth int) (*bound, *refusal) {
 	if t.err != nil {
 		return nil, t.err
 	}
@@ -241,13 +241,13 @@ func (b *binding) bind(t *tree, s *shape, depth int) (*bound, *Error) {
 	}
 	if reason := result.setValue(t.value); reason != "" {
 		fault := t.refuse(reason)
-		fault.Column = t.valuePlace
+		fault.column = t.valuePlace
 		return nil, fault
 	}
 	return result, nil
 }
 
-func (b *binding) bindKids(result *bound, t *tree, s *shape, depth int) (*bound, *Error) {
+func (b *binding) bindKids(result *bound, t *tree, s *shape, depth int) (*bound, *refusal) {
 	for _, kid := range t.kids {
 		bound, fault := b.bind(kid, s, depth)
 		if fault != nil {
@@ -258,8 +258,8 @@ func (b *binding) bindKids(result *bound, t *tree, s *shape, depth int) (*bound,
 	return result, nil
 }
 
-func (t *tree) refuse(reason string) *Error {
-	return &Error{Column: t.place, Path: t.path, Reason: reason}
+func (t *tree) refuse(reason string) *refusal {
+	return &refusal{column: t.place, path: t.path, reason: reason}
 }
 
 // comparisons lists the operators that come after a path, for messages.

@@ -34,17 +34,17 @@ type Index struct {
 }
 
 // NewIndex returns the index of the values at path, a JSON pointer as in an expression. The error is an
-// [*Error]: the path leads nowhere, or to an object of which only the members have values to compare.
+// [*violation.Error]: the path leads nowhere, or to an object of which only the members have values to compare.
 func NewIndex(path string) (Index, error) {
 	tokens, fault := resolvePath(path)
 	if fault != nil {
-		return Index{}, fault
+		return Index{}, fault.err()
 	}
 	return Index{path: tokens, pointer: path, views: &views{}}, nil
 }
 
 // resolvePath reads a path to values that have an order.
-func resolvePath(path string) ([]token, *Error) {
+func resolvePath(path string) ([]token, *refusal) {
 	tokens, reason := parsePointer(path)
 	if reason == "" {
 		var target *shape
@@ -53,7 +53,7 @@ func resolvePath(path string) ([]token, *Error) {
 		}
 	}
 	if reason != "" {
-		return nil, &Error{Path: path, Reason: reason}
+		return nil, &refusal{path: path, reason: reason}
 	}
 	return tokens, nil
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -167,3 +168,30 @@ func (b *bound) compareText(v *view, n node) bool {
 func numberNode(value int) node {
 	return node{kind: kindNumber, text: strconv.Itoa(value)}
 }
+
+// ReadsCredentials reports whether e looks at the credentials of an identity. A store that decodes an identity
+// for e can leave them out otherwise.
+func (e Expr) ReadsCredentials() bool {
+	return e.Err() == nil && e.tree != nil && e.tree.bound.readsCredentials()
+}
+
+func (b *bound) readsCredentials() bool {
+	if len(b.path) > 0 {
+		return isOfCredentials(b.path)
+	}
+	return slices.ContainsFunc(b.kids, (*bound).readsCredentials)
+}
+
+// isOfCredentials reports whether path, which begins at the identity, leads to what its credentials hold.
+func isOfCredentials(path []token) bool {
+	return path[0].name == "credentials" || path[0].name == "identifiers"
+}
+
+// ReadsCredentials reports whether s looks at the credentials of an identity.
+func (s Sort) ReadsCredentials() bool { return slices.ContainsFunc(s.paths, isOfCredentials) }
+
+// ReadsCredentials reports whether s looks at the credentials of an identity.
+func (s Search) ReadsCredentials() bool { return !s.IsZero() }
+
+// IsZero reports whether s is the order by id.
+func (s Sort) IsZero() bool { return len(s.orders) == 0 }

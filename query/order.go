@@ -34,14 +34,14 @@ func Ascending(path string) Order { return Order{Path: path} }
 func Descending(path string) Order { return Order{Path: path, Descending: true} }
 
 // ParseOrders reads paths as [Parse] does, with commas between them and a "-" before those to sort by in
-// descending order: -created_at,traits.name. The empty text has none. The error is an [*Error] with its
-// Column set; more than [MaxOrders] paths are one.
+// descending order: -created_at,traits.name. The empty text has none. The error is an
+// [*violation.Error] whose message begins with the column; more than [MaxOrders] paths are one.
 func ParseOrders(text string) ([]Order, error) {
 	if text == "" {
 		return nil, nil
 	}
 	if len(text) > MaxLength || !utf8.ValidString(text) {
-		return nil, &Error{Column: 1, Reason: fmt.Sprintf("the order must be valid UTF-8 of at most %d bytes", MaxLength)}
+		return nil, (&refusal{column: 1, reason: fmt.Sprintf("the order must be valid UTF-8 of at most %d bytes", MaxLength)}).err()
 	}
 	var (
 		orders []Order
@@ -57,18 +57,18 @@ func ParseOrders(text string) ([]Order, error) {
 		}
 		orders = append(orders, order)
 		if _, fault := resolvePath(order.Path); fault != nil {
-			fault.Column = column
-			return nil, fault
+			fault.column = column
+			return nil, fault.err()
 		}
 		if len(orders) > MaxOrders {
-			return nil, &Error{Column: column, Reason: tooManyOrders}
+			return nil, (&refusal{column: column, reason: tooManyOrders}).err()
 		}
 	}
 	if p.err == nil && p.at < len(p.text) {
 		p.expected(`"," or the end`)
 	}
 	if p.err != nil {
-		return nil, p.err
+		return nil, p.err.err()
 	}
 	return orders, nil
 }
@@ -84,16 +84,16 @@ type Sort struct {
 }
 
 // NewSort returns the order by the first path, where that is equal by the second, and so on. The error is an
-// [*Error]: a path leads nowhere, or there are more than [MaxOrders].
+// [*violation.Error]: a path leads nowhere, or there are more than [MaxOrders].
 func NewSort(orders ...Order) (Sort, error) {
 	if len(orders) > MaxOrders {
-		return Sort{}, &Error{Reason: tooManyOrders}
+		return Sort{}, (&refusal{reason: tooManyOrders}).err()
 	}
 	s := Sort{orders: append([]Order(nil), orders...), views: &views{}}
 	for _, order := range orders {
 		path, fault := resolvePath(order.Path)
 		if fault != nil {
-			return Sort{}, fault
+			return Sort{}, fault.err()
 		}
 		s.paths = append(s.paths, path)
 	}

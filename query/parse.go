@@ -22,25 +22,25 @@ const MaxLength = 4096
 // identity or, within [ ], from the element, which the empty pointer is itself. After [ ] the path may go
 // on: a[b eq 1].c eq 2 is a[b eq 1 and c eq 2].
 //
-// The error is an [*Error] with its Column set.
+// The error is an [*violation.Error] whose message begins with the column of the fault, in code points from 1.
 func Parse(text string) (Expr, error) {
 	if len(text) > MaxLength {
-		return Expr{}, &Error{Column: 1, Reason: fmt.Sprintf("the expression is %d bytes long: must be at most %d", len(text), MaxLength)}
+		return Expr{}, (&refusal{column: 1, reason: fmt.Sprintf("the expression is %d bytes long: must be at most %d", len(text), MaxLength)}).err()
 	}
 	p := &parser{text: text}
 	if !utf8.ValidString(text) {
 		p.at = len(strings.ToValidUTF8(text[:firstInvalid(text)], ""))
-		return Expr{}, p.fail(p.at, "must be valid UTF-8")
+		return Expr{}, p.fail(p.at, "must be valid UTF-8").err()
 	}
 	t := p.or()
 	if p.space(); p.err == nil && p.at < len(text) {
 		p.expectedInstead(`"and", "or" or the end`)
 	}
 	if p.err != nil {
-		return Expr{}, p.err
+		return Expr{}, p.err.err()
 	}
 	if _, fault := t.bind(); fault != nil {
-		return Expr{}, &Error{Column: p.column(fault.Column - 1), Path: fault.Path, Reason: fault.Reason}
+		return Expr{}, (&refusal{column: p.column(fault.column - 1), path: fault.path, reason: fault.reason}).err()
 	}
 	return Expr{t}, nil
 }
@@ -58,12 +58,12 @@ func firstInvalid(text string) int {
 type parser struct {
 	text string
 	at   int
-	err  *Error
+	err  *refusal
 }
 
-func (p *parser) fail(at int, reason string) *Error {
+func (p *parser) fail(at int, reason string) *refusal {
 	if p.err == nil {
-		p.err = &Error{Column: p.column(at), Reason: reason}
+		p.err = &refusal{column: p.column(at), reason: reason}
 	}
 	return p.err
 }

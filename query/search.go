@@ -18,7 +18,7 @@ type Search struct {
 }
 
 // NewSearch returns the search for the words of text, which white space separates. The empty text is the zero
-// Search. The error is an [*Error]: text is longer than [MaxLength], not UTF-8, has more than [MaxTerms]
+// Search. The error is an [*violation.Error]: text is longer than [MaxLength], not UTF-8, has more than [MaxTerms]
 // words, or consists of white space alone.
 func NewSearch(text string) (Search, error) {
 	words := strings.Fields(text)
@@ -36,7 +36,7 @@ func NewSearch(text string) (Search, error) {
 		reason = fmt.Sprintf("the search has %d words: must have at most %d", len(words), MaxTerms)
 	}
 	if reason != "" {
-		return Search{}, &Error{Reason: reason}
+		return Search{}, (&refusal{reason: reason}).err()
 	}
 	for n, word := range words {
 		words[n] = Fold(word)

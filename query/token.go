@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+
+	"github.com/idemkit/idem/violation"
 )
 
 // tokenCheckSize is the length of the check sum of a token, in bytes.
@@ -26,7 +28,7 @@ func (s Sort) Token(p Position, binding ...string) string {
 }
 
 // ParseToken returns the position of a token that [Sort.Token] has made with an equal Sort and the same
-// binding. The error for any other token is an [*Error].
+// binding. The error for any other token is an [*violation.Error].
 func (s Sort) ParseToken(token string, binding ...string) (Position, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	var p Position
@@ -63,6 +65,6 @@ func (s Sort) tokenCheck(payload []byte, binding []string) []byte {
 	return sum[:tokenCheckSize]
 }
 
-func errToken() *Error {
-	return &Error{Reason: "the page token is not one that a list with this filter and this order has given out"}
+func errToken() *violation.Error {
+	return violation.New("", "", "is not a page token that a list with this filter and this order has given out")
 }

@@ -8,15 +8,18 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 )
 
 // Query says which identities [Storage.List] returns. The zero Query is the first
-// page of all identities.
+// page of all identities, by id.
 type Query struct {
 	Filter Filter
-	// After leaves out the ids up to and including this one. The nil id leaves out
-	// none.
-	After uuid.UUID
+	// Sort is the order. The zero Sort is by id, byte by byte.
+	Sort query.Sort
+	// After leaves out the identities up to and including this place in the order. It is
+	// a position of Sort; one with the nil id leaves out none.
+	After query.Position
 	// Offset leaves out that many more identities from the beginning. A page costs
 	// what it skips by Offset, and nothing for what it skips by After.
 	Offset int
@@ -27,45 +30,51 @@ type Query struct {
 	// is. 0 or less means no bound.
 	MaxBytes int
 	// OmitCredentials leaves out the credentials of the identities in the page. Reading
-	// them is most of the work of a page. Filters see them all the same.
+	// them is most of the work of a page. Filter and Sort see them all the same.
 	OmitCredentials bool
 }
 
 // DefaultLimit is how many identities a page has if nothing else is asked for.
 const DefaultLimit = 250
 
-// Filter says which identities match. At most one of its fields may be set; the
+// Filter says which identities match: those that match every field that is set. The
 // zero Filter matches all.
 type Filter struct {
 	// IDs matches the identities with one of these ids. Ids of no identity and
 	// ids given twice do no harm. Not nil and empty matches none.
 	IDs []uuid.UUID
-	// Identifiers matches the identities that have one of these.
+	// Identifiers matches the identities that have one of these. Not nil and empty
+	// matches none.
 	Identifiers []Identifier
 	// Prefixes matches the identities that have an identifier of the type that
-	// begins with the value.
+	// begins with the value. Not nil and empty matches none.
 	Prefixes []Identifier
 	// OrganizationID matches the identities of an organization.
 	OrganizationID uuid.NullUUID
+	// Where matches the identities for which the expression holds. One with an error
+	// ([query.Expr.Err]) matches none.
+	Where query.Expr
+	// Search matches the identities in which all of its words occur.
+	Search query.Search
 }
 
-// Matches reports whether i matches.
+// Matches reports whether i matches. It decides for every store.
 func (f Filter) Matches(i *identity.Identity) bool {
-	switch {
-	case f.IDs != nil:
-		return slices.Contains(f.IDs, i.ID)
-	case f.Identifiers != nil:
-		return slices.ContainsFunc(f.Identifiers, func(want Identifier) bool {
+	return (f.IDs == nil || slices.Contains(f.IDs, i.ID)) &&
+		(!f.OrganizationID.Valid || i.OrganizationID == f.OrganizationID) &&
+		(f.Identifiers == nil || slices.ContainsFunc(f.Identifiers, func(want Identifier) bool {
 			return slices.Contains(i.Credentials[want.Type].Identifiers, want.Value)
-		})
-	case f.Prefixes != nil:
-		return slices.ContainsFunc(f.Prefixes, func(want Identifier) bool {
+		})) &&
+		(f.Prefixes == nil || slices.ContainsFunc(f.Prefixes, func(want Identifier) bool {
 			return slices.ContainsFunc(i.Credentials[want.Type].Identifiers, func(has string) bool { return strings.HasPrefix(has, want.Value) })
-		})
-	case f.OrganizationID.Valid:
-		return i.OrganizationID == f.OrganizationID
-	}
-	return true
+		})) &&
+		f.Where.Matches(i) && f.Search.Matches(i)
+}
+
+// ReadsCredentials reports whether Matches looks at the credentials of an identity. A
+// store that decodes an identity for it can leave them out otherwise.
+func (f Filter) ReadsCredentials() bool {
+	return f.Identifiers != nil || f.Prefixes != nil || f.Where.ReadsCredentials() || f.Search.ReadsCredentials()
 }
 
 // Identifier is an identifier, in its normalised form, of credentials of one type.
@@ -76,11 +85,11 @@ type Identifier struct {
 
 // Page is a part of a list.
 type Page struct {
-	// Identities are ordered by id, byte by byte.
+	// Identities are in the order that was asked for.
 	Identities []*identity.Identity
-	// Next is where the next page begins: the value for [Query.After], with Offset 0. It
-	// is the nil id if there were no more identities when the page was read.
-	Next uuid.UUID
+	// Next is where the next page begins: the value for [Query.After], with Offset 0. Its
+	// id is the nil id if there were no more identities when the page was read.
+	Next query.Position
 }
 
 // Size returns about how many bytes i takes in memory and in an answer: its JSON values

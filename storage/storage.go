@@ -58,12 +58,15 @@ type Storage interface {
 	// type.
 	Find(ctx context.Context, claim Claim) (*identity.Identity, error)
 
-	// List returns a page of identities ordered by id. A page that begins after an
-	// id, be it of an identity that is gone, neither repeats nor skips an identity
-	// that was there all along, whatever is created or deleted meanwhile.
+	// List returns a page of identities. A page that begins after a position, also one of
+	// an identity that is gone, neither repeats nor skips an identity that stayed at its
+	// place all along, whatever is created, changed or deleted meanwhile. The identities of
+	// one page may be of different moments. A filter or an order that the store has no index
+	// for makes it read all identities; it ends with ctx and holds up no write.
 	List(ctx context.Context, q Query) (Page, error)
 
-	// Count returns how many identities match.
+	// Count returns how many identities match. An identity that changes meanwhile may be
+	// counted as it was before or after. It reads all identities where List would.
 	Count(ctx context.Context, filter Filter) (int, error)
 
 	// Update replaces the identity id by what change makes of it, in one atomic

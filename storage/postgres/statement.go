@@ -10,18 +10,19 @@ import (
 // statements are the SQL statements with the names of the tables as they are in one
 // database.
 type statements struct {
-	get, getLocked, find                               string
-	page, pageOfIDs, pageOfIdentifiers, pageOfPrefixes string
-	pageOfOrganization                                 string
-	count, countIDs, countIdentifiers, countPrefixes   string
-	countOrganization                                  string
-	create, update, updateClaims, remove               string
-	updates, writes                                    string
-	explain                                            string
-	number, lastChange, hasPending                     string
-	changes, history, times, pruneChanges              string
-	record, insertRecord, updateRecord, deleteRecord   string
-	lockAnonymous, evictAnonymous, pruneRecords        string
+	get, getLocked, find                             string
+	page, pageOfIDs, pageOfIdentifiers, getMany      string
+	owners, ownersByPrefix                           string
+	pageOfOrganization                               string
+	count, countIDs, countIdentifiers, countPrefixes string
+	countOrganization                                string
+	create, update, updateClaims, remove             string
+	updates, writes                                  string
+	explain                                          string
+	number, lastChange, hasPending                   string
+	changes, history, times, pruneChanges            string
+	record, insertRecord, updateRecord, deleteRecord string
+	lockAnonymous, evictAnonymous, pruneRecords      string
 }
 
 // table marks the name of a table in a statement.
@@ -50,8 +51,6 @@ const (
 
 	hasIdentifier = `i.id IN (SELECT c.identity_id FROM unnest($4::text[]::bytea[], $5::text[]) AS f (value, type)
 		JOIN @idem_claims c ON c.value = f.value AND c.type = f.type)`
-	hasPrefix = `i.id IN (SELECT c.identity_id FROM unnest($4::text[]::bytea[], $5::text[]::bytea[], $6::text[]) AS f (low, high, type)
-		JOIN @idem_claims c ON c.value >= f.low AND c.value < f.high AND c.type = f.type)`
 
 	pendingColumns = `(token, identity_id, revision, operation, time, fields, actor)`
 	entryColumns   = `sequence, identity_id, revision, operation, time, fields, actor`
@@ -64,10 +63,15 @@ func newStatements(cfg config) *statements {
 		find: `SELECT ` + identityColumns + ` FROM @idem_claims c JOIN @idem_identities i ON i.id = c.identity_id
 			WHERE c.value = $1::bytea AND c.type = $2::text`,
 
-		page:               `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE true` + pageEnd,
-		pageOfIDs:          `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE i.id = ANY ($4::text[]::uuid[])` + pageEnd,
-		pageOfIdentifiers:  `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE ` + hasIdentifier + pageEnd,
-		pageOfPrefixes:     `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE ` + hasPrefix + pageEnd,
+		page:              `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE true` + pageEnd,
+		pageOfIDs:         `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE i.id = ANY ($4::text[]::uuid[])` + pageEnd,
+		pageOfIdentifiers: `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE ` + hasIdentifier + pageEnd,
+		getMany: `SELECT ` + identityColumns + ` FROM unnest($1::text[]::uuid[]) WITH ORDINALITY AS g (id, place)
+			JOIN @idem_identities i ON i.id = g.id ORDER BY g.place`,
+		owners: `SELECT c.identity_id FROM unnest($1::text[]::bytea[], $2::text[]) AS f (value, type)
+			JOIN @idem_claims c ON c.value = f.value AND c.type = f.type`,
+		ownersByPrefix: `SELECT c.value, c.identity_id FROM @idem_claims c
+			WHERE c.value >= $1::bytea AND c.value < $2::bytea AND c.type = $3::text ORDER BY c.value LIMIT $4::bigint`,
 		pageOfOrganization: `SELECT ` + identityColumns + ` FROM @idem_identities i WHERE i.organization_id = $4::uuid` + pageEnd,
 		count:              `SELECT count(*) FROM @idem_identities`,
 		countIDs:           `SELECT count(*) FROM @idem_identities WHERE id = ANY ($1::text[]::uuid[])`,
@@ -243,7 +247,7 @@ func recordStatement(change string) string {
 // all returns the statements.
 func (s *statements) all() []*string {
 	return []*string{
-		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.pageOfPrefixes, &s.pageOfOrganization,
+		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.getMany, &s.owners, &s.ownersByPrefix, &s.pageOfOrganization,
 		&s.count, &s.countIDs, &s.countIdentifiers, &s.countPrefixes, &s.countOrganization,
 		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.writes, &s.explain,
 		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,

@@ -1,127 +1,134 @@
 package sqlitedb
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
-	"github.com/idemkit/idem/storage/internal/pager"
+	"github.com/idemkit/idem/storage/internal/finder"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
 // List implements [storage.Storage].
 func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
-	return read(ctx, r, func(ctx context.Context) (storage.Page, error) { return r.list(ctx, q) })
+	return read(ctx, r, func(ctx context.Context) (storage.Page, error) { return finder.List(ctx, stored{r}, q) })
 }
 
-func (r reader) list(ctx context.Context, q storage.Query) (storage.Page, error) {
-	page := pager.New(q)
-	decode := document.Decode
-	if q.OmitCredentials {
-		decode = document.DecodeWithoutCredentials
-	}
-	// One more than fit tells whether there are more.
-	limit := pager.Limit(q) + 1
-	var err error
-	switch f := q.Filter; {
-	case f.IDs != nil || f.Identifiers != nil || f.Prefixes != nil:
-		err = r.eachMatch(ctx, f, q.After, q.Offset, page.Add)
-	case f.OrganizationID.Valid:
-		err = eachIdentity(ctx, r.source, decode, page.Add, selectOrganizationPage, f.OrganizationID.UUID[:], q.After[:], limit, q.Offset)
-	default:
-		err = eachIdentity(ctx, r.source, decode, page.Add, selectPage, q.After[:], limit, q.Offset)
-	}
-	if err != nil {
-		return storage.Page{}, err
-	}
-	return page.Page(), nil
+// Count implements [storage.Storage].
+func (r reader) Count(ctx context.Context, filter storage.Filter) (int, error) {
+	return read(ctx, r, func(ctx context.Context) (int, error) { return finder.Count(ctx, stored{r}, filter) })
 }
 
-// eachMatch calls yield, until it returns false, with the matches of a filter that names
-// identities rather than a range of them.
-func (r reader) eachMatch(ctx context.Context, f storage.Filter, after uuid.UUID, skip int, yield func(*identity.Identity) bool) error {
-	ids, err := r.matches(ctx, f)
-	if err != nil {
-		return err
+// stored is what the tables hold, for package finder.
+type stored struct{ reader }
+
+func decoder(full bool) decode {
+	if full {
+		return document.Decode
 	}
-	start, at := slices.BinarySearchFunc(ids, after, compareIDs)
-	if at {
-		start++
+	return document.DecodeWithoutCredentials
+}
+
+// Walk implements [finder.Store].
+func (r stored) Walk(ctx context.Context, w finder.Walk, yield func(*identity.Identity) bool) error {
+	if w.Organization.Valid {
+		return eachIdentity(ctx, r.source, decoder(w.Full), yield, selectOrganizationPage, w.Organization.UUID[:], w.After[:], w.Limit, w.Offset)
 	}
-	for _, id := range ids[start:] {
-		match, err := get(ctx, r.source, id)
-		if errors.Is(err, storage.ErrNotFound) {
-			continue
-		}
-		if err != nil {
+	return eachIdentity(ctx, r.source, decoder(w.Full), yield, selectPage, w.After[:], w.Limit, w.Offset)
+}
+
+// Get implements [finder.Store].
+func (r stored) Get(ctx context.Context, ids []uuid.UUID, full bool, yield func(*identity.Identity) bool) error {
+	more := true
+	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if !f.Matches(match.identity) {
-			continue // it has changed since it was found
-		}
-		if skip > 0 {
-			skip--
-			continue
-		}
-		if !yield(match.identity) {
-			return nil
+		err := eachIdentity(r.oneRow(ctx), r.source, decoder(full), func(i *identity.Identity) bool {
+			more = yield(i)
+			return more
+		}, selectIdentity, id[:])
+		if err != nil || !more {
+			return err
 		}
 	}
 	return nil
 }
 
-// matches returns the ids that the filter names, sorted, each once.
-func (r reader) matches(ctx context.Context, f storage.Filter) (ids []uuid.UUID, err error) {
-	switch {
-	case f.IDs != nil:
-		ids = slices.Clone(f.IDs)
-	case f.Identifiers != nil:
-		for _, i := range f.Identifiers {
-			if ids, err = appendIDs(ctx, ids, r.source, selectOwner, string(i.Type), i.Value); err != nil {
-				return nil, err
-			}
-		}
-	default:
-		for _, p := range f.Prefixes {
-			if ids, err = appendIDs(ctx, ids, r.source, selectOwnersByPrefix, string(p.Type), p.Value, afterPrefix(p.Value)); err != nil {
-				return nil, err
-			}
-		}
-	}
-	slices.SortFunc(ids, compareIDs)
-	return slices.Compact(ids), nil
-}
-
-// Count implements [storage.Storage].
-func (r reader) Count(ctx context.Context, filter storage.Filter) (int, error) {
-	return read(ctx, r, func(ctx context.Context) (int, error) { return r.count(ctx, filter) })
-}
-
-func (r reader) count(ctx context.Context, f storage.Filter) (count int, err error) {
-	switch {
-	case f.IDs != nil:
-		// Not all of these ids need have an identity.
-		err = r.eachMatch(ctx, f, uuid.Nil, 0, func(*identity.Identity) bool { count++; return true })
-		return count, err
-	case f.Identifiers != nil || f.Prefixes != nil:
-		ids, err := r.matches(ctx, f)
-		return len(ids), err
-	case f.OrganizationID.Valid:
-		err = queryRow(ctx, r.source, countOrganization, []any{f.OrganizationID.UUID[:]}, &count)
-	default:
+// Count implements [finder.Store].
+func (r stored) Count(ctx context.Context, organization uuid.NullUUID) (count int, err error) {
+	if organization.Valid {
+		err = queryRow(ctx, r.source, countOrganization, []any{organization.UUID[:]}, &count)
+	} else {
 		err = queryRow(ctx, r.source, countAll, nil, &count)
 	}
 	return count, err
 }
 
-func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+// Owners implements [finder.Store].
+func (r stored) Owners(ctx context.Context, claims []storage.Claim) (ids []uuid.UUID, err error) {
+	for _, claim := range claims {
+		t, known := claimtype.Of(claim)
+		if !known {
+			continue
+		}
+		if ids, err = appendIDs(ctx, ids, r.source, selectOwner, t, claim.Value); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// Prefixed implements [finder.Store].
+func (r stored) Prefixed(prefixes []storage.Identifier) finder.Source {
+	return &prefixed{stored: r, prefixes: prefixes}
+}
+
+// prefixed reads the owners of identifiers that begin with one of the prefixes.
+type prefixed struct {
+	stored   stored
+	prefixes []storage.Identifier
+	last     string // the last identifier that was read of the first prefix; empty if none was
+}
+
+// Next implements [finder.Source].
+func (p *prefixed) Next(ctx context.Context, limit int) (ids []uuid.UUID, done bool, err error) {
+	for len(p.prefixes) > 0 && len(ids) < limit {
+		first := p.prefixes[0]
+		if !first.Type.IsKnown() { // what is claimed under the same name is something else
+			p.prefixes = p.prefixes[1:]
+			continue
+		}
+		from, more := max(p.last, first.Value), limit-len(ids)+1 // one is read again
+		read := 0
+		err := eachRow(ctx, p.stored.source, selectOwnersByPrefix, []any{string(first.Type), from, afterPrefix(first.Value), more}, func(rows *sql.Rows) error {
+			var key sql.RawBytes
+			if err := rows.Scan(&p.last, &key); err != nil {
+				return sqliteerror.Translate(err)
+			}
+			id, err := uuid.FromBytes(key)
+			if err != nil {
+				return errMalformedID
+			}
+			read++
+			ids = append(ids, id)
+			return nil
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		if read < more {
+			p.prefixes, p.last = p.prefixes[1:], ""
+		}
+	}
+	return ids, len(p.prefixes) == 0, nil
+}
 
 // afterPrefix is a string after all that begin with prefix. Identifiers are UTF-8,
 // in which this byte does not occur.

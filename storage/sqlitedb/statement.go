@@ -15,6 +15,7 @@ type statement int
 
 const (
 	selectByID statement = iota
+	selectIdentity
 	selectByIdentifier
 	selectOwner
 	selectTaken
@@ -56,13 +57,14 @@ const (
 const newestChange = `(SELECT coalesce(max(sequence), 0) FROM idem_changes)`
 
 var queries = [statementCount]string{
-	selectByID: `SELECT revision, last_change, document FROM idem_identities WHERE id = ?`,
+	selectByID:     `SELECT revision, last_change, document FROM idem_identities WHERE id = ?`,
+	selectIdentity: `SELECT id, revision, document FROM idem_identities WHERE id = ?`,
 	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
 		JOIN idem_identities i ON i.id = c.identity_id WHERE c.type = ? AND c.identifier = ?`,
 	selectOwner: `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
 	selectTaken: `WITH claims (type, identifier) AS (VALUES ` + rows(`(?, ?)`, checkedClaims) + `)
 		SELECT 1 FROM claims c CROSS JOIN idem_identifiers i ON i.type = c.type AND i.identifier = c.identifier WHERE i.identity_id <> ? LIMIT 1`,
-	selectOwnersByPrefix: `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ?`,
+	selectOwnersByPrefix: `SELECT identifier, identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ? ORDER BY identifier LIMIT ?`,
 	selectPage:           `SELECT id, revision, document FROM idem_identities WHERE id > ? ORDER BY id LIMIT ? OFFSET ?`,
 	selectOrganizationPage: `SELECT id, revision, document FROM idem_identities
 		WHERE organization_id = ? AND id > ? ORDER BY id LIMIT ? OFFSET ?`,

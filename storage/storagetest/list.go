@@ -18,6 +18,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -30,10 +31,10 @@ func list(t *testing.T, store storage.Storage, q storage.Query) (ids []uuid.UUID
 		ids = append(ids, i.ID)
 	}
 	require.True(t, slices.IsSortedFunc(page.Identities, func(a, b *identity.Identity) int { return bytes.Compare(a.ID[:], b.ID[:]) }), "order")
-	if page.Next != uuid.Nil {
-		require.Equal(t, ids[len(ids)-1], page.Next)
+	if page.Next.ID != uuid.Nil {
+		require.Equal(t, query.Position{ID: ids[len(ids)-1]}, page.Next)
 	}
-	return ids, page.Next != uuid.Nil
+	return ids, page.Next.ID != uuid.Nil
 }
 
 // walk follows a list from its first page to its last.
@@ -47,7 +48,7 @@ func walk(t *testing.T, store storage.Storage, q storage.Query, between func(pag
 			return all
 		}
 		require.Len(t, ids, q.Limit)
-		q.After = ids[len(ids)-1]
+		q.After.ID = ids[len(ids)-1]
 		between(page)
 	}
 }
@@ -101,11 +102,11 @@ func listPages(t *testing.T, store storage.Storage) {
 	ids, more = list(t, store, storage.Query{Offset: 20, Limit: 4})
 	require.Equal(t, want[20:24], ids)
 	require.True(t, more)
-	ids, _ = list(t, store, storage.Query{After: want[9], Offset: 2, Limit: 1})
+	ids, _ = list(t, store, storage.Query{After: query.Position{ID: want[9]}, Offset: 2, Limit: 1})
 	require.Equal(t, want[12:13], ids)
 	ids, _ = list(t, store, storage.Query{Offset: 25})
 	require.Empty(t, ids)
-	ids, _ = list(t, store, storage.Query{After: uuid.Max})
+	ids, _ = list(t, store, storage.Query{After: query.Position{ID: uuid.Max}})
 	require.Empty(t, ids)
 
 	page, err := store.List(t.Context(), storage.Query{Limit: 1})
@@ -272,12 +273,12 @@ func pageBytes(t *testing.T, store storage.Storage) {
 					if len(page.Identities) > 1 {
 						require.LessOrEqual(t, bytes, most)
 					}
-					if page.Next == uuid.Nil {
+					if page.Next.ID == uuid.Nil {
 						break
 					}
 					full := len(page.Identities) == limit
 					require.True(t, full || bytes+sizes[len(found)] > most, "the page from %d has room", first)
-					require.Equal(t, found[len(found)-1], page.Next)
+					require.Equal(t, found[len(found)-1], page.Next.ID)
 					q.After = page.Next
 				}
 				require.Equal(t, want, found)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -90,7 +91,7 @@ func idOrder(t *testing.T, store storage.Storage) {
 		require.Equal(t, want, walk(t, store, storage.Query{Filter: storage.Filter{IDs: shuffled}, Limit: limit}, func(int) {}))
 	}
 	for n, id := range want {
-		ids, _ := list(t, store, storage.Query{After: id})
+		ids, _ := list(t, store, storage.Query{After: query.Position{ID: id}})
 		require.Equal(t, want[n+1:], append([]uuid.UUID{}, ids...))
 	}
 }

@@ -2,9 +2,8 @@
 package pager
 
 import (
-	"github.com/google/uuid"
-
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -12,15 +11,17 @@ import (
 type Pager struct {
 	limit, maxBytes, bytes int
 	omitCredentials        bool
+	sort                   query.Sort
 
 	identities []*identity.Identity
+	last       *identity.Identity // the last of identities, with its credentials
 	full       bool
 }
 
 // New returns a Pager for the page that q asks for. It looks at the bounds of q alone:
 // the caller passes identities that match, in order, after q.After and q.Offset.
 func New(q storage.Query) *Pager {
-	return &Pager{limit: Limit(q), maxBytes: q.MaxBytes, omitCredentials: q.OmitCredentials}
+	return &Pager{limit: Limit(q), maxBytes: q.MaxBytes, omitCredentials: q.OmitCredentials, sort: q.Sort}
 }
 
 // Limit returns how many identities the page that q asks for may have. A store must offer
@@ -35,6 +36,7 @@ func Limit(q storage.Query) int {
 // Add puts i into the page. It returns false if there is no room for i; the page is then
 // complete, and i is where the next one begins.
 func (p *Pager) Add(i *identity.Identity) bool {
+	offered := i
 	if p.omitCredentials && i.Credentials != nil {
 		profile := *i // i may be what a store keeps
 		profile.Credentials = nil
@@ -45,16 +47,16 @@ func (p *Pager) Add(i *identity.Identity) bool {
 		p.full = true
 		return false
 	}
-	p.identities = append(p.identities, i)
+	p.identities, p.last = append(p.identities, i), offered
 	p.bytes += size
 	return true
 }
 
 // Page returns the page.
 func (p *Pager) Page() storage.Page {
-	page := storage.Page{Identities: p.identities, Next: uuid.Nil}
+	page := storage.Page{Identities: p.identities}
 	if p.full {
-		page.Next = p.identities[len(p.identities)-1].ID
+		page.Next = p.sort.Position(p.last)
 	}
 	return page
 }

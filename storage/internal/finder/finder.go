@@ -1,0 +1,280 @@
+// Package finder finds the identities that a query selects, in its order, for every store
+// alike. A store tells it which few identities may match, where it knows, and else gives it
+// all, in the order of their ids; [storage.Filter.Matches] decides.
+//
+// A list reads in steps, each of which may see another moment. So it holds no lock and no
+// transaction for long, and every identity is looked at as it is when the page takes it.
+package finder
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/pager"
+)
+
+// Store is what a store does for a list. Identities that it passes on must not be modified.
+type Store interface {
+	// Walk calls yield with identities in the order of their ids, until it returns false.
+	Walk(ctx context.Context, w Walk, yield func(*identity.Identity) bool) error
+	// Get calls yield with the identities that have these ids, in the order of ids, until it
+	// returns false. If full is false they may be without their credentials.
+	Get(ctx context.Context, ids []uuid.UUID, full bool, yield func(*identity.Identity) bool) error
+	// Count returns how many identities there are, or how many of an organization.
+	Count(ctx context.Context, organization uuid.NullUUID) (int, error)
+	// Owners returns the ids of the identities that have one of claims, in any order.
+	Owners(ctx context.Context, claims []storage.Claim) ([]uuid.UUID, error)
+	// Prefixed returns what reads the ids of the identities that have an identifier of one of
+	// these types that begins with the value, nil if the store has no index for that.
+	Prefixed(prefixes []storage.Identifier) Source
+}
+
+// Walk says which identities [Store.Walk] passes on.
+type Walk struct {
+	Organization uuid.NullUUID // if Valid, only those of this organization
+	After        uuid.UUID     // not those up to and including this id
+	Offset       int           // not that many more
+	Limit        int           // at most that many
+	Full         bool          // with their credentials
+}
+
+// Source reads ids of identities that may match, among which are all that do.
+type Source interface {
+	// Next returns up to limit more ids, in any order and some perhaps twice, and whether
+	// there are none after them.
+	Next(ctx context.Context, limit int) (ids []uuid.UUID, done bool, err error)
+}
+
+// List returns a page.
+func List(ctx context.Context, s Store, q storage.Query) (storage.Page, error) {
+	if q.Filter.Where.Err() != nil {
+		return storage.Page{}, nil
+	}
+	l := &list{
+		store: s, query: q, page: pager.New(q), skip: max(q.Offset, 0),
+		full: !q.OmitCredentials || q.Filter.ReadsCredentials() || q.Sort.ReadsCredentials(),
+	}
+	var err error
+	if q.Sort.IsZero() {
+		err = l.byID(ctx)
+	} else {
+		err = l.sorted(ctx)
+	}
+	if err != nil {
+		return storage.Page{}, err
+	}
+	return l.page.Page(), nil
+}
+
+// list is a list under way.
+type list struct {
+	store Store
+	query storage.Query
+	page  *pager.Pager
+	skip  int // how many matches to leave out before the page begins
+	full  bool
+}
+
+// add puts i into the page if it matches. It returns false if the page is complete.
+func (l *list) add(i *identity.Identity) bool {
+	if !l.query.Filter.Matches(i) {
+		return true
+	}
+	if l.skip > 0 {
+		l.skip--
+		return true
+	}
+	return l.page.Add(i)
+}
+
+// byID fills a page in the order of the ids.
+func (l *list) byID(ctx context.Context) error {
+	f := l.query.Filter
+	walk := Walk{Organization: selectedOrganization(f), After: l.query.After.ID, Full: l.full}
+	if isWalk(f) {
+		walk.Offset, l.skip = l.skip, 0
+		walk.Limit = pager.Limit(l.query) + 1 // one more than fit tells whether there are more
+		return l.store.Walk(ctx, walk, l.page.Add)
+	}
+	few, sources, err := narrow(ctx, l.store, f)
+	if err != nil {
+		return err
+	}
+	if few != nil {
+		return l.addByID(ctx, few, walk.After)
+	}
+	return l.race(ctx, walk, sources)
+}
+
+// addByID fills the page with identities whose ids come after an id.
+func (l *list) addByID(ctx context.Context, ids []uuid.UUID, after uuid.UUID) error {
+	ids = sortIDs(ids)
+	start, found := slices.BinarySearchFunc(ids, after, compareIDs)
+	if found {
+		start++
+	}
+	_, err := getAll(ctx, l.store, ids[start:], l.full, l.add)
+	return err
+}
+
+// getAll calls yield with the identities that have these ids, in their order. It reports
+// whether yield never returned false.
+func getAll(ctx context.Context, s Store, ids []uuid.UUID, full bool, yield func(*identity.Identity) bool) (all bool, err error) {
+	all = true
+	for some := range slices.Chunk(ids, getStep) {
+		err := s.Get(ctx, some, full, func(i *identity.Identity) bool {
+			all = yield(i)
+			return all
+		})
+		if err != nil || !all {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+const (
+	firstStep = 256  // how many identities the first step of a walk reads at most
+	walkStep  = 4096 // and any other
+	getStep   = 128  // how many are asked for by id at once
+	// idsPerIdentity is how many ids of a source are read in the time of one identity.
+	idsPerIdentity = 8
+)
+
+// race fills a page by walking over all identities, and beside that collects the ids of each
+// source. Where many identities match, the walk fills the page soon; where few do, a source
+// ends soon. What comes first decides. The steps of both double, so that the loser costs no
+// more than a multiple of the winner.
+func (l *list) race(ctx context.Context, walk Walk, sources []Source) error {
+	collected := make([][]uuid.UUID, len(sources))
+	for step := firstStep; ; step = min(2*step, walkStep) {
+		for n, source := range sources {
+			ids, done, err := source.Next(ctx, step*idsPerIdentity)
+			if err != nil {
+				return err
+			}
+			if collected[n] = append(collected[n], ids...); done {
+				return l.addByID(ctx, collected[n], walk.After)
+			}
+		}
+		walk.Limit = step
+		read, complete := 0, false
+		err := l.store.Walk(ctx, walk, func(i *identity.Identity) bool {
+			read, walk.After = read+1, i.ID
+			complete = !l.add(i)
+			return !complete
+		})
+		if err != nil || complete || read < step {
+			return err
+		}
+	}
+}
+
+// Count returns how many identities match.
+func Count(ctx context.Context, s Store, f storage.Filter) (count int, err error) {
+	if f.Where.Err() != nil {
+		return 0, nil
+	}
+	if isWalk(f) {
+		return s.Count(ctx, f.OrganizationID)
+	}
+	if ids, exact, err := owners(ctx, s, f); exact || err != nil {
+		return len(sortIDs(ids)), err
+	}
+	err = each(ctx, s, f, f.ReadsCredentials(), func(*identity.Identity) { count++ })
+	return count, err
+}
+
+// owners returns the ids of all that match where the claims of the identities tell, which
+// are exact.
+func owners(ctx context.Context, s Store, f storage.Filter) (ids []uuid.UUID, exact bool, err error) {
+	rest := f
+	rest.Identifiers, rest.Prefixes = nil, nil
+	if !isWalk(rest) || rest.OrganizationID.Valid || f.Identifiers != nil && f.Prefixes != nil {
+		return nil, false, nil
+	}
+	if f.Identifiers != nil {
+		ids, err = s.Owners(ctx, claimsOf(f.Identifiers))
+		return ids, err == nil, err
+	}
+	source := s.Prefixed(f.Prefixes)
+	if source == nil {
+		return nil, false, nil
+	}
+	ids, err = collect(ctx, []Source{source})
+	return ids, err == nil, err
+}
+
+// each calls visit with every identity that matches, once, in no order.
+func each(ctx context.Context, s Store, f storage.Filter, full bool, visit func(*identity.Identity)) error {
+	ids, sources, err := narrow(ctx, s, f)
+	if err != nil {
+		return err
+	}
+	if ids == nil && len(sources) > 0 {
+		if ids, err = collect(ctx, sources); err != nil {
+			return err
+		}
+	}
+	if ids == nil {
+		return eachOfAll(ctx, s, f, full, visit)
+	}
+	_, err = getAll(ctx, s, sortIDs(ids), full, func(i *identity.Identity) bool {
+		if f.Matches(i) {
+			visit(i)
+		}
+		return true
+	})
+	return err
+}
+
+// collect returns the ids of the source that ends first.
+func collect(ctx context.Context, sources []Source) ([]uuid.UUID, error) {
+	collected := make([][]uuid.UUID, len(sources))
+	for {
+		for n, source := range sources {
+			ids, done, err := source.Next(ctx, walkStep)
+			if err != nil {
+				return nil, err
+			}
+			if collected[n] = append(collected[n], ids...); done {
+				return append([]uuid.UUID{}, collected[n]...), nil
+			}
+		}
+	}
+}
+
+func eachOfAll(ctx context.Context, s Store, f storage.Filter, full bool, visit func(*identity.Identity)) error {
+	walk := Walk{Organization: selectedOrganization(f), Limit: walkStep, Full: full}
+	for {
+		read := 0
+		err := s.Walk(ctx, walk, func(i *identity.Identity) bool {
+			read, walk.After = read+1, i.ID
+			if f.Matches(i) {
+				visit(i)
+			}
+			return true
+		})
+		if err != nil || read < walk.Limit {
+			return err
+		}
+	}
+}
+
+func compareIDs(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) }
+
+// sortIDs sorts ids in place and returns each once.
+func sortIDs(ids []uuid.UUID) []uuid.UUID {
+	slices.SortFunc(ids, compareIDs)
+	return slices.Compact(ids)
+}
+
+// isWalk reports whether a walk alone selects what f does.
+func isWalk(f storage.Filter) bool {
+	return f.IDs == nil && f.Identifiers == nil && f.Prefixes == nil && f.Where.IsZero() && f.Search.IsZero()
+}
