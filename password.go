@@ -109,7 +109,7 @@ func (m *Manager) matchHash(ctx context.Context, encoded, password string) (reha
 	if err != nil {
 		return false, err
 	}
-	rehash = m.hasher.NeedsRehash(hash)
+	rehash = m.hasher.NeedsRehash(hash) || hash.Exceeds(m.hashCost)
 	err = m.limiter.Verify(ctx, hash, []byte(password))
 	if !errors.Is(err, passwordhash.ErrMismatch) {
 		return rehash, err
@@ -119,6 +119,17 @@ func (m *Manager) matchHash(ctx context.Context, encoded, password string) (reha
 		return rehash, m.denyInTime(ctx)
 	}
 	return rehash, ErrWrongPassword
+}
+
+// isNoBetter reports whether replacing the hash previous by next would gain nothing: previous is replaced for its cost
+// alone, and the Manager's own hasher is as dear.
+func (m *Manager) isNoBetter(next, previous string) bool {
+	old, err := passwordhash.ParseStored(previous)
+	if err != nil || m.hasher.NeedsRehash(old) {
+		return false
+	}
+	made, err := passwordhash.ParseStored(next)
+	return err == nil && made.Exceeds(m.hashCost)
 }
 
 func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identifier, password string) error {
@@ -141,6 +152,9 @@ func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous cre
 		}
 		if err != nil {
 			return nil, err
+		}
+		if m.isNoBetter(hash, previous.HashedPassword) {
+			return i, nil
 		}
 		now := m.now()
 		return m.commit(ctx, i.ID, nil, func(current *identity.Identity) (*identity.Identity, error) {

@@ -172,6 +172,22 @@ func TestHashCost(t *testing.T) {
 	_, err = low.UpdateIdentity(t.Context(), created.ID, same)
 	requireKind(t, err, idem.KindInvalid)
 
+	// A hash of the hasher's own format, and stronger, is replaced for its cost alone, unless the hasher's are as dear.
+	strong, err := passwordhash.NewBcrypt(6)
+	require.NoError(t, err)
+	hash, err := strong.Hash(t.Context(), []byte("a password"))
+	require.NoError(t, err)
+	store = memory.New()
+	newWorld(t, store).create(t, identity.Create{Traits: raw(`{"email":"grace@example.com"}`), Credentials: &credentials.Import{Password: &credentials.ImportPassword{HashedPassword: hash}}})
+	for _, c := range []struct {
+		bound    time.Duration
+		revision int64
+	}{{time.Second, 1}, {100 * time.Microsecond, 1}, {2 * time.Millisecond, 2}} {
+		verified, err := newWorld(t, store, idem.WithHashCost(passwordhash.Cost{Time: c.bound})).VerifyPassword(t.Context(), "grace@example.com", "a password")
+		require.NoError(t, err)
+		require.Equal(t, c.revision, verified.Revision, c.bound)
+	}
+
 	_, err = idem.New(memory.New(), low.Schemas(), idem.WithHashCost(passwordhash.Cost{Time: -1}))
 	require.ErrorContains(t, err, "must not be negative")
 }

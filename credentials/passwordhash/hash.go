@@ -80,13 +80,15 @@ func ParseWithin(encoded string, bound Cost) (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	bound = bound.orDefault()
-	if cost := hash.Cost(boundPasswordBytes); cost.Exceeds(bound) {
+	if hash.Exceeds(bound) {
 		return Hash{}, refuseHash(hash.FormatName(), fmt.Sprintf("%s cost too much: verifying takes about %s, and the limit is %s",
-			hash.parsed.dear(), cost, bound))
+			hash.parsed.dear(), hash.Cost(boundPasswordBytes), bound.orDefault()))
 	}
 	return hash, nil
 }
+
+// Exceeds reports whether h costs more than [ParseWithin] accepts with that bound.
+func (h Hash) Exceeds(bound Cost) bool { return h.Cost(boundPasswordBytes).Exceeds(bound.orDefault()) }
 
 // ParseStored is [Parse] without a bound on the cost. It is for hashes that [ParseWithin] accepted once: a bound that
 // is lowered must not lock people out. [Limiter.Verify] verifies those that are over the bound one at a time.
