@@ -35,8 +35,8 @@ func (h *rememberingHasher) Hash(ctx context.Context, password []byte) (string, 
 	return hash, err
 }
 
-// rememberedHash hashes nothing: it knows the password that was hashed before, and of
-// another returns errMoved. It is for the store's step, in which nobody may hash.
+// rememberedHash hashes nothing: it returns the hash of the password that was hashed before, and errMoved for any other.
+// It is for the store's step, where hashing would hold the write lock.
 type rememberedHash struct{ *rememberingHasher }
 
 // Hash implements [passwordhash.Hasher].

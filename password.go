@@ -14,21 +14,20 @@ import (
 )
 
 var (
-	// ErrWrongPassword says that no identity signs in with that identifier and that
-	// password. Which of the two is wrong is not told.
+	// ErrWrongPassword is returned when no identity signs in with that identifier and that password. It does not tell
+	// which of the two is wrong.
 	ErrWrongPassword = errors.New("the identifier or the password is wrong")
-	// ErrInactive says that identifier and password are right, but the identity is
-	// inactive.
+	// ErrInactive is returned when identifier and password are right, but the identity is inactive.
 	ErrInactive = errors.New("the identity is inactive")
 )
 
-// PasswordMigration asks another system whether password is the one that i has there.
-// It is called for credentials that were imported with use_password_migration_hook.
+// PasswordMigration asks another system whether password is the one that i has there. It is called for credentials that
+// were imported with use_password_migration_hook. identifier is as it was typed.
 type PasswordMigration func(ctx context.Context, i *identity.Identity, identifier, password string) (bool, error)
 
-// WithPasswordMigration sets who knows the passwords that were imported with
-// use_password_migration_hook. Without it such a password is always wrong. The first
-// that is right is hashed and kept, and the hook is not asked again.
+// WithPasswordMigration sets the function that knows the passwords of credentials that were imported with
+// use_password_migration_hook. Without it such a password is always wrong. The first password that is right is hashed and
+// kept, and the function is not called for this identity again.
 func WithPasswordMigration(migrate PasswordMigration) Option {
 	return Option{func(c *config) error {
 		if migrate == nil {
@@ -140,9 +139,9 @@ func (m *Manager) askMigration(ctx context.Context, i *identity.Identity, identi
 	return err
 }
 
-// rehash keeps a new hash of a password that was just found right, unless another password was set meanwhile, and
-// returns i as it is then. That it cannot is no reason to turn the owner away: it is logged, and the next sign-in tries
-// again. The error is ErrInactive if i was deactivated meanwhile.
+// rehash keeps a new hash of a password that was just found right, unless another password was set meanwhile, and returns
+// the identity with it. A failure does not turn the owner away: it is logged, and the next sign-in tries again. The error
+// is ErrInactive if i was deactivated meanwhile.
 func (m *Manager) rehash(ctx context.Context, i *identity.Identity, previous credentials.Config, password string) (*identity.Identity, error) {
 	var moved, inactive bool
 	updated, err := run(ctx, m, "rehash password", i.ID, func(ctx context.Context) (*identity.Identity, error) {

@@ -9,14 +9,14 @@ import (
 // Config is the secret part of a credential. Only the fields of the credential's
 // type are set; the zero Config means that there is none.
 //
-// It is a plain value whose slices belong to whoever holds it. It prints as a
-// placeholder, and encoding/json leaves its secrets out.
+// It is a plain value whose slices belong to its holder. It prints as a placeholder, and encoding/json leaves its secrets
+// out.
 type Config struct {
 	// HashedPassword is, for a password, the hash in a format that
 	// [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
-	// UsePasswordMigrationHook is, for a password, whether the application is to
-	// be asked at the first sign-in, because only another system knows the hash.
+	// UsePasswordMigrationHook says, for a password, that only another system knows the hash: the application is asked at
+	// the first sign-in.
 	UsePasswordMigrationHook bool `json:"use_password_migration_hook,omitempty"`
 
 	// Providers are, for oidc and saml, the linked accounts in the order in which
@@ -47,8 +47,7 @@ type Provider struct {
 	Subject string `json:"subject"`
 	// Organization is the id of the organization that the link belongs to, a UUID. Empty means none.
 	Organization string `json:"organization,omitempty"`
-	// UseAutoLink tells whether the link came about by a matching address and
-	// was not confirmed by its owner yet.
+	// UseAutoLink says that the link was made because an address matched, and that its owner has not confirmed it yet.
 	UseAutoLink bool `json:"use_auto_link,omitempty"`
 }
 

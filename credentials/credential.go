@@ -9,13 +9,12 @@ import (
 
 // Credential is one way, or for some types a set of ways, to prove an identity.
 //
-// It is a plain value whose slices belong to whoever holds it. It prints as a
-// placeholder, and encoding/json leaves Config out.
+// It is a plain value whose slices belong to its holder. It prints as a placeholder, and encoding/json leaves Config out.
 type Credential struct {
 	// Type is the type, the key in the [Set] that holds the credential.
 	Type Type `json:"type"`
-	// Identifiers are what an owner is found by, sorted and without doubles. No
-	// two identities share one within a type.
+	// Identifiers are what the owner is found by, sorted and without repetitions. No two identities share one within a
+	// type.
 	Identifiers []string `json:"identifiers"`
 	// Config is the secret part.
 	Config Config `json:"-"`

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 )
 
-// The bounds of an import, in bytes unless said otherwise. They are wide: they keep
-// absurd values out of indexes and documents, and no real one.
+// The bounds of an import, in bytes unless the name says otherwise. They keep absurd values out of indexes and documents.
+// No real value reaches them.
 const (
 	MaxProviderBytes   = 255  // name of a provider
 	MaxSubjectBytes    = 1024 // id of an account at a provider
@@ -39,7 +39,7 @@ type ImportPassword struct {
 	Password string `json:"-"`
 	// HashedPassword is a hash in a format that [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
-	// UsePasswordMigrationHook has the application asked at the first sign-in.
+	// UsePasswordMigrationHook says that the application is asked at the first sign-in.
 	UsePasswordMigrationHook bool
 }
 
@@ -69,7 +69,8 @@ type ImportLookupSecret struct {
 
 // ImportWebAuthn adds keys. One with the id of a key that is there replaces it.
 type ImportWebAuthn struct {
-	// Credentials are JSON objects as [ParseKey] reads them.
+	// Credentials are JSON objects as [ParseKey] reads them. Their binary members (the id, the public key, the AAGUID, the
+	// attestation) may also be in any form that [ParseBytes] reads.
 	Credentials []json.RawMessage `json:"-"`
 	// UserHandle replaces the user handle. Empty keeps it.
 	UserHandle []byte `json:"-"`
@@ -82,9 +83,8 @@ type ImportPasskey struct {
 	UserHandle  []byte            `json:"-"`
 }
 
-// ImportCode imports nothing: where a code can be sent to follows from the traits. It
-// is here so that a credential that was read with its config can be sent back. Whoever
-// knows the traits refuses addresses that are not exactly those.
+// ImportCode imports nothing: the addresses that a code can be sent to follow from the traits. It exists so that a
+// credential that was read with its config can be sent back. The Manager refuses addresses that the traits do not give.
 type ImportCode struct {
 	Addresses []CodeAddress
 }

@@ -16,9 +16,8 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Prepared is an [Import] that was checked and whose password is hashed. It is
-// immutable: it can be applied any number of times, concurrently too. It prints as
-// a placeholder.
+// Prepared is an [Import] that was checked and whose password is hashed. It is immutable and safe for concurrent use, and
+// can be applied any number of times. It prints as a placeholder.
 type Prepared struct {
 	parts *parts // behind a pointer, so that fmt cannot reach the secrets of an unexported field
 }
@@ -72,10 +71,9 @@ func (c *check) stores(p Provider, field string) bool {
 	})
 }
 
-// Prepare checks every part of imp, parses an imported hash and hashes a plain
-// password with hasher. It does all the slow and fallible work, so that
-// [Prepared.Apply] can run inside a transaction. The result shares no memory with
-// imp. A nil imp gives a Prepared that changes nothing.
+// Prepare checks every part of imp, parses an imported hash and hashes a plain password with hasher. It does all work that
+// is slow or can fail, so that [Prepared.Apply] can run inside a transaction. The result shares no memory with imp. A nil
+// imp gives a Prepared that changes nothing.
 //
 // Errors: a [*violation.Error] with all that is wrong. Its pointers are relative to the object of credentials in its
 // wire form: "/oidc/config/providers/0/subject". Hashing comes last, so only if nothing else is wrong: the
@@ -95,10 +93,8 @@ func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limi
 	return prepared, nil
 }
 
-// Check does what [Import.Prepare] does but for the hashing, so that a caller can
-// report what is wrong here together with what is wrong elsewhere before it spends
-// time on a hash. It returns the same error. What only a Hasher refuses, it
-// cannot know.
+// Check does what [Import.Prepare] does without the hashing. A caller uses it to report all that is wrong with a request
+// before it spends time on a hash. It returns the same error, but does not know what only a Hasher refuses.
 func (imp *Import) Check(limits Limits) error {
 	_, err := imp.check(limits)
 	return err
@@ -282,8 +278,7 @@ func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *C
 	return config
 }
 
-// count reports whether there are few enough entries. Too many are not looked at one by
-// one: what can be wrong with each would add up.
+// count reports whether the entries are few enough. Too many are not checked one by one: the violations would add up.
 func (c *check) count(field string, n, most int) bool {
 	if n > most {
 		c.fail(field, fmt.Sprintf("must have at most %d entries", most))

@@ -54,9 +54,8 @@ func (t Type) IsFirstFactor() bool {
 	return false
 }
 
-// IdentifiersFromTraits reports whether the identifiers of type t are those that
-// the schema derives from the traits. The rules of this package leave those as
-// they are; the identity's own rules derive them anew at every change.
+// IdentifiersFromTraits reports whether the identifiers of type t are those that the schema derives from the traits. The
+// rules of this package leave those as they are; the rules of package identity set them.
 func (t Type) IdentifiersFromTraits() bool {
 	switch t {
 	case TypePassword, TypeWebAuthn, TypeCode:
@@ -66,9 +65,8 @@ func (t Type) IdentifiersFromTraits() bool {
 }
 
 // Version returns the version of the layout that the config of type t has: 1 for
-// webauthn (each key says whether it is passwordless) and code (a list of
-// addresses), whose layouts changed once in the API that we are compatible with;
-// 0 for the others.
+// webauthn (each key says whether it is passwordless) and code (a list of addresses), whose layouts changed once in the
+// API that we are compatible with; 0 for the others.
 func (t Type) Version() int {
 	switch t {
 	case TypeWebAuthn, TypeCode:

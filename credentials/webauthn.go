@@ -30,7 +30,8 @@ type Key struct {
 	// Passwordless is the member "is_passwordless" of JSON, false when absent: a
 	// webauthn key that is passwordless is a first factor, another a second one.
 	Passwordless bool `json:"is_passwordless"`
-	// JSON is the whole key, a JSON object, byte for byte as it was given.
+	// JSON is the whole key, a JSON object, byte for byte as it was given. An import writes its binary data as padded
+	// standard base64 first.
 	JSON json.RawMessage `json:"-"`
 }
 

@@ -12,9 +12,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Argon2 is the cost of an argon2id hash (RFC 9106). A field left at zero takes its
-// default; the defaults are the recommendation of the OWASP Password Storage Cheat
-// Sheet.
+// Argon2 is the cost of an argon2id hash (RFC 9106). A field that is zero takes its default. The defaults are the
+// recommendation of the OWASP Password Storage Cheat Sheet. Safe to copy.
 type Argon2 struct {
 	MemoryKiB  uint32 // 8 to 1,048,576, and at least 8 for each lane; default 19456, that is 19 MiB
 	Passes     uint32 // 1 to 10; default 2
@@ -126,8 +125,7 @@ func (h *argon2idHasher) salt() ([]byte, error) {
 	return salt, nil
 }
 
-// NeedsRehash leaves lanes out: they change how long a hash takes, not what it costs
-// to guess.
+// NeedsRehash ignores lanes: they change how long a hash takes, not what it costs to guess.
 func (h *argon2idHasher) NeedsRehash(hash Hash) bool {
 	if hash.FormatName() != FormatArgon2id || hash.parsed.wrapped {
 		return true

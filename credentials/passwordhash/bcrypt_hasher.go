@@ -8,15 +8,14 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// DefaultBcryptCost is the cost of new bcrypt hashes: 2^12 rounds, some 0.3
-// seconds.
+// DefaultBcryptCost is the cost of new bcrypt hashes: 2^12 rounds, which take about 0.25 seconds.
 const DefaultBcryptCost = 12
 
 type bcryptHasher struct{ cost int }
 
-// NewBcrypt returns a Hasher that makes bcrypt hashes of 2^cost rounds, cost being 4
-// to 15, or 0 for [DefaultBcryptCost]. It refuses passwords over 72 bytes and with
-// NUL characters: bcrypt would leave out the rest. Salts come from crypto/rand.
+// NewBcrypt returns a Hasher that makes bcrypt hashes of 2^cost rounds. cost is 4 to 15, or 0 for [DefaultBcryptCost]. The
+// Hasher refuses passwords over 72 bytes and passwords with NUL characters: bcrypt would ignore the rest. Salts come from
+// crypto/rand. The error says that cost is out of range.
 func NewBcrypt(cost int) (Hasher, error) {
 	if cost == 0 {
 		cost = DefaultBcryptCost
