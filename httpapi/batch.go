@@ -34,6 +34,9 @@ func (h *Handler) batchPatchIdentities(w http.ResponseWriter, r *http.Request, _
 	if err != nil {
 		return answer{}, err
 	}
+	if err := checkNoTag(r); err != nil {
+		return answer{}, err
+	}
 	outcomes := make([]batchOutcome, len(items))
 	var (
 		creates   []identity.Create

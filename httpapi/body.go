@@ -25,6 +25,9 @@ func (h *Handler) readJSON(w http.ResponseWriter, r *http.Request, limit int64, 
 // readBody reads a body of one of some media types into buffer, and tells which type
 // it is.
 func readBody(buffer *bytes.Buffer, w http.ResponseWriter, r *http.Request, limit int64, types ...string) (mediaType string, err error) {
+	if err := checkEncoding(r); err != nil {
+		return "", err
+	}
 	mediaType, err = readMediaType(r)
 	if err != nil || !slices.Contains(types, mediaType) {
 		return "", &problem{
@@ -45,6 +48,27 @@ func readBody(buffer *bytes.Buffer, w http.ResponseWriter, r *http.Request, limi
 		return "", violation.New("", "json", "the body could not be read to its end")
 	}
 	return mediaType, nil
+}
+
+// checkEncoding refuses a body that is compressed, or says that it is (RFC 9110, section 8.4), and one whose type is said
+// more than once: another reader might take the other one.
+func checkEncoding(r *http.Request) error {
+	for _, value := range r.Header["Content-Encoding"] {
+		for encoding := range strings.SplitSeq(value, ",") {
+			if encoding = strings.TrimSpace(encoding); encoding != "" && !strings.EqualFold(encoding, "identity") {
+				return &problem{
+					status: http.StatusUnsupportedMediaType, id: "unsupported_media_type",
+					message: "The body is not of a type that this operation reads.",
+					reason:  "The Content-Encoding must be identity.",
+					header:  http.Header{"Accept-Encoding": {"identity"}},
+				}
+			}
+		}
+	}
+	if len(r.Header["Content-Type"]) > 1 {
+		return badHeader("Content-Type", "must be given once")
+	}
+	return nil
 }
 
 func readMediaType(r *http.Request) (string, error) {

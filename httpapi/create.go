@@ -16,6 +16,9 @@ func (h *Handler) createIdentity(w http.ResponseWriter, r *http.Request, _ []str
 	if err != nil {
 		return answer{}, err
 	}
+	if err := checkNoTag(r); err != nil {
+		return answer{}, err
+	}
 	created, err := h.manager.CreateIdentity(r.Context(), c)
 	if err != nil {
 		return answer{}, err

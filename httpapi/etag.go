@@ -50,6 +50,21 @@ func readConditionsFound(r *http.Request, id uuid.UUID) (conditions, error) {
 	return readConditionsOf(r, func(opaque string) (int64, bool) { return parseTag(opaque, id) })
 }
 
+// checkNoTag refuses a request to create something that holds only for certain entity tags (RFC 9110, section 13.1.1):
+// what is to be created has none. "*" holds, since the list that is added to exists.
+func checkNoTag(r *http.Request) error {
+	conditions, err := readConditionsFound(r, uuid.Nil)
+	if err != nil {
+		return err
+	}
+	if conditions.match.given && !conditions.match.any {
+		p := kinds[idem.KindPrecondition]
+		p.message = "What is to be created has no entity tag that If-Match could name."
+		return &p
+	}
+	return nil
+}
+
 func readConditionsOf(r *http.Request, parse func(opaque string) (int64, bool)) (conditions, error) {
 	match, err := readCondition(r, "If-Match", parse)
 	if err != nil {

@@ -38,22 +38,22 @@ type feed struct {
 	size int    // of a page
 }
 
-func (h *Handler) listChanges(_ http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
-	return h.changes(r, feed{path: "/admin/changes"})
+func (h *Handler) listChanges(w http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
+	return h.changes(w, r, feed{path: "/admin/changes"})
 }
 
-func (h *Handler) listIdentityChanges(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
+func (h *Handler) listIdentityChanges(w http.ResponseWriter, r *http.Request, params []string) (answer, error) {
 	id, _ := parseID(params[0])
 	if id == uuid.Nil {
 		// A malformed id names no identity, and the nil id would ask for all.
 		_, err := h.manager.GetIdentity(r.Context(), id)
 		return answer{}, err
 	}
-	return h.changes(r, feed{ChangeQuery: storage.ChangeQuery{IdentityID: id}, path: "/admin/identities/" + id.String() + "/changes"})
+	return h.changes(w, r, feed{ChangeQuery: storage.ChangeQuery{IdentityID: id}, path: "/admin/identities/" + id.String() + "/changes"})
 }
 
 // changes answers with a page of the feed, or with a stream of it.
-func (h *Handler) changes(r *http.Request, f feed) (answer, error) {
+func (h *Handler) changes(w http.ResponseWriter, r *http.Request, f feed) (answer, error) {
 	if err := f.read(r); err != nil {
 		return answer{}, err
 	}
@@ -70,6 +70,9 @@ func (h *Handler) changes(r *http.Request, f feed) (answer, error) {
 		}
 	}
 	if accepts(r, "text/event-stream") {
+		if !canFlush(w) {
+			return answer{}, errNoFlush
+		}
 		// What can go wrong was seen in this first read, while there can be another answer.
 		return answer{status: http.StatusOK, mediaType: "text/event-stream", stream: func(w http.ResponseWriter, r *http.Request) {
 			h.streamChanges(w, r, q, found)
@@ -203,6 +206,24 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 		cancel()
 		if !alive {
 			return
+		}
+	}
+}
+
+// errNoFlush is a fault of the application's: behind such a writer a client would wait for ever, and nobody would know.
+var errNoFlush = errors.New("changes cannot be streamed: the http.ResponseWriter that the handler was given has neither Flush nor Unwrap; " +
+	"middleware that wraps the writer must have one of them, and http.TimeoutHandler must not be around the handler")
+
+// canFlush reports whether what is written to w can be sent at once, as [http.ResponseController] finds out.
+func canFlush(w http.ResponseWriter) bool {
+	for {
+		switch flusher := w.(type) {
+		case interface{ FlushError() error }, http.Flusher:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = flusher.Unwrap()
+		default:
+			return false
 		}
 	}
 }
