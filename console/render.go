@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/idemkit/idem/console/form"
 )
 
 //go:embed templates
@@ -29,6 +31,7 @@ func loadTemplates(a assets) templates {
 		"hasText": hasText,
 
 		"fieldName": fieldName,
+		"addName":   addName,
 	}
 	shared := template.Must(template.New("shared").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/field.html"))
 	all := make(templates)
@@ -82,6 +85,14 @@ func moment(t time.Time) at {
 func fieldName(pointer string) string {
 	pointer = strings.TrimPrefix(strings.TrimPrefix(pointer, "/"), "credentials/")
 	return strings.ReplaceAll(pointer, "_", " ")
+}
+
+// addName is what a list is called on the button that adds to it.
+func addName(f *form.Field) string {
+	if f.Title != "" {
+		return f.Title
+	}
+	return f.Name
 }
 
 // dict makes a map of names and values, for a template that takes several.

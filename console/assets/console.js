@@ -62,29 +62,25 @@
   }
   function prepare(list) {
     const blank = list.querySelector(":scope > .blank");
-    if (!blank || list.dataset.ready) return;
-    list.dataset.ready = "yes";
+    if (!blank) return;
     const pointer = blank.dataset.blank;
     const base = pointer.slice(0, pointer.lastIndexOf("/"));
     let next = Number(pointer.slice(pointer.lastIndexOf("/") + 1));
     const template = blank.firstElementChild;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "small";
-    const label = list.querySelector(":scope > legend .label-text").textContent;
-    button.textContent = document.getElementById("add-text").dataset.text.replace("%s", label);
-    blank.replaceWith(button);
+    const button = list.querySelector(":scope > .add-entry");
+    blank.remove();
     button.addEventListener("click", () => {
       const entry = template.cloneNode(true);
       const to = base + "/" + next++;
       rename(entry, pointer, to);
       entry.querySelectorAll("*").forEach((node) => rename(node, pointer, to));
       button.before(entry);
-      entry.querySelectorAll("[data-list]").forEach((inner) => { delete inner.dataset.ready; prepare(inner); });
+      entry.querySelectorAll("[data-list]").forEach(prepare);
       entry.querySelector("input, select, textarea")?.focus();
     });
   }
-  if (document.getElementById("add-text")) [...document.querySelectorAll("[data-list]")].forEach(prepare);
+  // From the outside in: the template of an entry keeps the templates inside it.
+  document.querySelectorAll("[data-list]").forEach((list) => { if (list.isConnected) prepare(list); });
 
   // Keys.
   let at = -1;

@@ -91,7 +91,7 @@ func TestLifeOfAPerson(t *testing.T) {
 		// An entry is removed and one is added, with JavaScript by a button, and without it in the empty field.
 		b.run(evaluateVoid(`document.querySelector('[name=remove][value="/traits/phones/0"]').checked = true`))
 		if eval[bool](b, `document.documentElement.classList.contains("with-script")`) {
-			b.run(evaluateVoid(`document.querySelector('[data-list="/traits/phones"] > button').click()`))
+			b.run(evaluateVoid(`document.querySelector('[data-list="/traits/phones"] > .add-entry').click()`))
 		}
 		b.fill(named("/traits/phones/2"), "3")
 		b.submit("form.fields > .actions button")

@@ -35,7 +35,7 @@ func TestKeys(t *testing.T) {
 	b.press("j")
 	b.press("j")
 	b.press("k")
-	require.Equal(t, "Grace Hopper", eval[string](b, `document.querySelector("tr.at td").innerText`))
+	require.Equal(t, "Grace Hopper", eval[string](b, `document.querySelector("tr.at .name").innerText`))
 	require.Equal(t, "Grace Hopper", eval[string](b, `document.activeElement.innerText`))
 	b.press("\r")
 	b.eventually(`document.readyState === "complete" && document.querySelector("h1").innerText.includes("Grace Hopper")`)
@@ -100,7 +100,7 @@ func TestAddingEntries(t *testing.T) {
 	b.open(s.url + "people/" + ada.ID.String())
 	require.Zero(t, eval[int](b, `document.querySelectorAll(".blank").length`), "empty entries stay away until they are asked for")
 	for range 2 {
-		b.run(evaluateVoid(`document.querySelector('[data-list="/traits/places"] > button').click()`))
+		b.run(evaluateVoid(`document.querySelector('[data-list="/traits/places"] > .add-entry').click()`))
 	}
 	require.Equal(t, "/traits/places/3/city", eval[string](b, "document.activeElement.name"), "the new entry has the focus")
 	require.Equal(t, 1, eval[int](b, `document.querySelectorAll('[id="f:/traits/places/3/city"]').length`))
@@ -110,4 +110,20 @@ func TestAddingEntries(t *testing.T) {
 	b.fill(named("/traits/places/3/city"), "Berlin")
 	b.submit("form.fields > .actions button")
 	require.Contains(t, string(get(t, s.manager, ada).Traits), `"places":[{"city":"London"},{"city":"Wien","country":"AT"},{"city":"Bern","country":"CH"},{"city":"Berlin"}]`)
+}
+
+// Nothing moves once it is painted.
+func TestNothingShifts(t *testing.T) {
+	s := memorySite(t, 0)
+	ada := seed(t, s.manager, 30)
+	b := newTab(t, s)
+	for _, address := range []string{s.url, s.url + "people/" + ada.ID.String(), s.url + "activity", s.url + "new", s.url + "import", s.url + "schemas"} {
+		b.open(address)
+		shift := eval[float64](b, `new Promise((done) => {
+			let sum = 0;
+			new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; }).observe({type: "layout-shift", buffered: true});
+			setTimeout(() => done(sum), 400);
+		})`)
+		require.Less(t, shift, 0.005, address)
+	}
 }
