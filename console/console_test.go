@@ -299,6 +299,7 @@ func TestNoPageShowsASecret(t *testing.T) {
 	page := c.get(at).Body.String()
 	require.Contains(t, page, "My &lt;key&gt;")
 	require.Contains(t, page, "1 of 1 left")
+	require.Contains(t, page, `value="c2VjcmV0LWlk"`, "one key can be removed by its id, which is none")
 	failed := c.post(at+"?act=password", personForm(created, "password", strings.Repeat("secret", 2000))).Body.String()
 	for _, body := range []string{page, failed, c.get("/").Body.String(), c.get("/activity").Body.String()} {
 		for _, secret := range []string{"secret-password", "argon2", "JBSWY3DPEHPK3PXP", "secret-code", "c2VjcmV0LWtleQ", "secretsecret"} {
@@ -340,6 +341,14 @@ func TestActsOnAPerson(t *testing.T) {
 	require.Len(t, linked.Credentials[credentials.TypeOIDC].Config.Providers, 2)
 	rest := do("credential", "type", "oidc", "identifier", "google:1").Credentials[credentials.TypeOIDC]
 	require.Equal(t, []string{"github:2"}, rest.Identifiers)
+
+	keyed, err := manager.AddCredentials(context.Background(), i.ID, credentials.Import{WebAuthn: &credentials.ImportWebAuthn{Credentials: []json.RawMessage{
+		json.RawMessage(`{"id":"b25l","public_key":"AA=="}`), json.RawMessage(`{"id":"dHdv","public_key":"AA=="}`)}}})
+	require.NoError(t, err)
+	require.Len(t, keyed.Credentials[credentials.TypeWebAuthn].Config.Keys, 2)
+	left := do("credential", "type", "webauthn", "identifier", "b25l").Credentials[credentials.TypeWebAuthn].Config.Keys
+	require.Len(t, left, 1)
+	require.Equal(t, "dHdv", left[0].ID)
 
 	moved := do("traits", "mode", "form", "schema_id", "person", "/traits/name", "A")
 	form := personForm(moved, "mode", "form", "/traits/serial", "7")

@@ -26,7 +26,7 @@ type credentialView struct {
 // credentialItem is one link or key.
 type credentialItem struct {
 	Label, Note string
-	// Identifier removes it alone; empty where it goes with the others.
+	// Identifier removes it alone.
 	Identifier string
 }
 
@@ -53,7 +53,6 @@ func (v *credentialView) describe(c credentials.Credential) {
 		for _, key := range c.Config.Keys {
 			v.Items = append(v.Items, keyItem(key))
 		}
-		v.Removable = v.Set
 	case credentials.TypeLookupSecret:
 		left := 0
 		for _, code := range c.Config.RecoveryCodes {
@@ -85,7 +84,7 @@ func keyItem(key credentials.Key) credentialItem {
 	}
 	// A key whose members are of other types has no name to show.
 	_ = json.Unmarshal(key.JSON, &told)
-	item := credentialItem{Label: shorten(told.DisplayName, longest), Note: text("credential.second_factor")}
+	item := credentialItem{Label: shorten(told.DisplayName, longest), Note: text("credential.second_factor"), Identifier: key.ID}
 	if item.Label == "" {
 		item.Label = text("credential.unnamed_key")
 	}

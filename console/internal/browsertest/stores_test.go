@@ -1,13 +1,20 @@
 package browsertest
 
 import (
+	"database/sql"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/stretchr/testify/require"
 
+	"github.com/idemkit/idem/internal/servicetest"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
+	"github.com/idemkit/idem/storage/postgres"
 	"github.com/idemkit/idem/storage/sqlite"
 )
 
@@ -20,10 +27,38 @@ var stores = map[string]func(t testing.TB) storage.Storage{
 		t.Cleanup(func() { require.NoError(t, store.Close()) })
 		return store
 	},
+	"postgres": newPostgres,
+}
+
+// newPostgres opens a database of its own, and drops it at the end.
+func newPostgres(t testing.TB) storage.Storage {
+	address := servicetest.Postgres(t)
+	server, err := sql.Open("pgx", address)
+	require.NoError(t, err)
+	name := "idem_console_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	_, err = server.Exec("CREATE DATABASE " + name)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := server.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		require.NoError(t, err)
+		require.NoError(t, server.Close())
+	})
+	own, err := url.Parse(address)
+	require.NoError(t, err)
+	own.Path = "/" + name
+	db, err := sql.Open("pgx", own.String())
+	require.NoError(t, err)
+	store, err := postgres.New(t.Context(), db)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, store.Close())
+		require.NoError(t, db.Close())
+	})
+	return store
 }
 
 // sites are the combinations that acts are driven in: every store with JavaScript and without, and every way to mount
-// the console with each store or with the other setting of JavaScript.
+// the console with JavaScript and without, each on two stores.
 var sites = []struct {
 	store, mount string
 	script       bool
@@ -32,8 +67,8 @@ var sites = []struct {
 	{"memory", "prefix of chi", false},
 	{"sqlite", "prefix of net/http", true},
 	{"sqlite", "root", false},
-	{"memory", "prefix of chi", true},
-	{"sqlite", "prefix of net/http", false},
+	{"postgres", "prefix of chi", true},
+	{"postgres", "prefix of net/http", false},
 }
 
 // onEverySite runs a test in all combinations.
