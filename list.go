@@ -62,6 +62,9 @@ type Query struct {
 	// OmitCredentials leaves out the credentials of the identities in the page. Reading
 	// them is most of the work of a page.
 	OmitCredentials bool
+	// MaxBytes ends a page early, with its NextPageToken, once its identities take about
+	// that many bytes. The first is always in the page. 0 or less means no bound.
+	MaxBytes int
 }
 
 // Page is a part of a list of identities.
@@ -117,6 +120,7 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 	found, err := m.storage.List(ctx, storage.Query{
 		Filter: filter, Sort: sort, After: after, Offset: q.Offset,
 		Limit: min(size, MaxPageSize), OmitCredentials: q.OmitCredentials && len(formerForms) == 0, // needed below
+		MaxBytes: q.MaxBytes,
 	})
 	if err != nil {
 		return Page{}, err

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/internal/wire"
 	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/violation"
 )
@@ -45,27 +47,11 @@ func (h *Handler) listIdentities(_ http.ResponseWriter, r *http.Request, _ []str
 	view.HideCredentials = len(view.Configs) == 0 && q.Identifier == "" && q.IdentifierPrefix == ""
 	q.OmitCredentials = view.HideCredentials
 
-	var header http.Header
-	numbered := !parameters.Has("page_size") && !parameters.Has("page_token") && (parameters.Has("page") || parameters.Has("per_page"))
-	var page idem.Page
-	if numbered {
-		page, header, err = h.numberedPage(r, q, parameters)
-	} else {
-		page, header, err = h.tokenPage(r, q, parameters)
+	l := listing{Handler: h, r: r, view: view, q: q, parameters: parameters}
+	if !parameters.Has("page_size") && !parameters.Has("page_token") && (parameters.Has("page") || parameters.Has("per_page")) {
+		return l.numberedPage()
 	}
-	if err != nil {
-		return answer{}, err
-	}
-	buffer := h.buffers.take()
-	buffer.WriteByte('[')
-	for n, i := range page.Identities {
-		if n > 0 {
-			buffer.WriteByte(',')
-		}
-		buffer.Write(view.Append(buffer.AvailableBuffer(), i))
-	}
-	buffer.WriteByte(']')
-	return answer{status: http.StatusOK, header: header, body: buffer.Bytes(), buffer: buffer}, nil
+	return l.tokenPage()
 }
 
 func readFilters(parameters url.Values) (idem.Query, error) {
@@ -113,35 +99,6 @@ func badText(pointer string, err error) error {
 	return err
 }
 
-// tokenPage gets a page by its token, and links to the first and the next.
-func (h *Handler) tokenPage(r *http.Request, q idem.Query, parameters url.Values) (idem.Page, http.Header, error) {
-	size, err := readSize(parameters, "page_size")
-	if err != nil {
-		return idem.Page{}, nil, err
-	}
-	q.PageSize, q.PageToken = size, parameters.Get("page_token")
-	page, err := h.manager.ListIdentities(r.Context(), q)
-	if err != nil {
-		return idem.Page{}, nil, err
-	}
-	link := h.linker(parameters, "page_size", size)
-	links := []string{link("first", "page_token", "")}
-	if page.NextPageToken != "" {
-		links = append(links, link("next", "page_token", page.NextPageToken))
-	}
-	header := http.Header{"Link": {strings.Join(links, ", ")}}
-	if counted, err := readCount(parameters); err != nil {
-		return idem.Page{}, nil, err
-	} else if counted {
-		total, err := h.manager.CountIdentities(r.Context(), q)
-		if err != nil {
-			return idem.Page{}, nil, err
-		}
-		header.Set("X-Total-Count", strconv.Itoa(total))
-	}
-	return page, header, nil
-}
-
 // readCount reads whether the total is asked for.
 func readCount(parameters url.Values) (bool, error) {
 	switch parameters.Get("count") {
@@ -153,28 +110,166 @@ func readCount(parameters url.Values) (bool, error) {
 	return false, badParameter("The parameter count must be true or false.")
 }
 
-// numberedPage gets a page by its number, the older form, and tells the total.
-func (h *Handler) numberedPage(r *http.Request, q idem.Query, parameters url.Values) (idem.Page, http.Header, error) {
-	size, err := readSize(parameters, "per_page")
+const (
+	// maxPageBytes is the size, in bytes, at which a page by token ends.
+	maxPageBytes = 16 << 20
+	// partBytes is how much of a page is read from the store at once. It bounds the memory of a request together with
+	// maxPageBytes, however large the identities are.
+	partBytes = 1 << 20
+)
+
+// listing is a request for a list.
+type listing struct {
+	*Handler
+	r          *http.Request
+	view       wire.View
+	q          idem.Query
+	parameters url.Values
+	written    int // identities so far
+}
+
+// part reads the next part of a page that has room for a number of identities, and appends it to buffer.
+func (l *listing) part(buffer *bytes.Buffer, room int) (more bool, err error) {
+	l.q.PageSize, l.q.MaxBytes = room, partBytes
+	page, err := l.manager.ListIdentities(l.r.Context(), l.q)
 	if err != nil {
-		return idem.Page{}, nil, err
+		return false, err
 	}
-	number, err := readNumber(parameters, "page")
+	for _, i := range page.Identities {
+		separator := byte(',')
+		if l.written == 0 {
+			separator = '['
+		}
+		buffer.WriteByte(separator)
+		buffer.Write(l.view.Append(buffer.AvailableBuffer(), i))
+		l.written++
+	}
+	l.q.PageToken, l.q.Offset = page.NextPageToken, 0
+	return page.NextPageToken != "", nil
+}
+
+// end closes the array.
+func (l *listing) end(buffer *bytes.Buffer) {
+	if l.written == 0 {
+		buffer.WriteByte('[')
+	}
+	buffer.WriteByte(']')
+}
+
+// tokenPage answers with a page by its token, and links to the first and the next. The page ends at its size, in
+// identities or in bytes.
+func (l *listing) tokenPage() (answer, error) {
+	size, err := readSize(l.parameters, "page_size")
 	if err != nil {
-		return idem.Page{}, nil, err
+		return answer{}, err
+	}
+	counted, err := readCount(l.parameters)
+	if err != nil {
+		return answer{}, err
+	}
+	total := 0
+	if counted {
+		if total, err = l.manager.CountIdentities(l.r.Context(), l.q); err != nil {
+			return answer{}, err
+		}
+	}
+	l.q.PageToken = l.parameters.Get("page_token")
+	// Nearly all pages are one part. The parts of a larger one are kept apart, for a buffer that grows holds all twice.
+	var parts []*bytes.Buffer
+	length, more := 0, true
+	for more && l.written < size && length < maxPageBytes {
+		part := l.buffers.take()
+		if more, err = l.part(part, size-l.written); err != nil {
+			return answer{}, err
+		}
+		parts = append(parts, part)
+		length += part.Len()
+	}
+	last := parts[len(parts)-1]
+	length -= last.Len()
+	l.end(last)
+	length += last.Len()
+	link := l.linker(l.parameters, "page_size", size)
+	links := []string{link("first", "page_token", "")}
+	if more {
+		links = append(links, link("next", "page_token", l.q.PageToken))
+	}
+	header := http.Header{"Link": {strings.Join(links, ", ")}}
+	if counted {
+		header.Set("X-Total-Count", strconv.Itoa(total))
+	}
+	if len(parts) == 1 {
+		return answer{status: http.StatusOK, header: header, body: parts[0].Bytes(), buffer: parts[0]}, nil
+	}
+	header.Set("Content-Length", strconv.Itoa(length))
+	return answer{status: http.StatusOK, header: header, stream: func(w http.ResponseWriter, _ *http.Request) {
+		for _, part := range parts {
+			if _, err := w.Write(part.Bytes()); err != nil {
+				return // a client that has gone away cannot be told anything any more
+			}
+		}
+	}}, nil
+}
+
+// numberedPage answers with a page by its number, the older form, and tells the total. To end such a page early would skip
+// people, so a large one is sent part by part.
+func (l *listing) numberedPage() (answer, error) {
+	size, err := readSize(l.parameters, "per_page")
+	if err != nil {
+		return answer{}, err
+	}
+	number, err := readNumber(l.parameters, "page")
+	if err != nil {
+		return answer{}, err
 	}
 	number = min(max(number, 0), math.MaxInt/idem.MaxPageSize) // so that the product below fits
-	total, err := h.manager.CountIdentities(r.Context(), q)
+	total, err := l.manager.CountIdentities(l.r.Context(), l.q)
 	if err != nil {
-		return idem.Page{}, nil, err
+		return answer{}, err
 	}
-	q.PageSize, q.Offset = size, number*size
-	page, err := h.manager.ListIdentities(r.Context(), q)
+	l.q.Offset = number * size
+	buffer := l.buffers.take()
+	more, err := l.part(buffer, size)
 	if err != nil {
-		return idem.Page{}, nil, err
+		l.buffers.give(buffer)
+		return answer{}, err
 	}
+	a := answer{status: http.StatusOK, header: http.Header{
+		"Link": {l.numberedLinks(number, size, total)}, "X-Total-Count": {strconv.Itoa(total)},
+	}, buffer: buffer}
+	if more && l.written < size {
+		a.stream = func(w http.ResponseWriter, _ *http.Request) { l.streamParts(w, buffer, size) }
+		return a, nil
+	}
+	l.end(buffer)
+	a.body = buffer.Bytes()
+	return a, nil
+}
+
+// streamParts sends what is in buffer and the rest of the page. It is too late for another answer when the rest cannot be
+// read: the connection is cut off, so that the client knows.
+func (l *listing) streamParts(w http.ResponseWriter, buffer *bytes.Buffer, size int) {
+	for more := true; ; {
+		if !more || l.written >= size {
+			l.end(buffer)
+			_, _ = w.Write(buffer.Bytes()) // a client that has gone away cannot be told anything any more
+			return
+		}
+		if _, err := w.Write(buffer.Bytes()); err != nil {
+			return
+		}
+		clear(buffer.Bytes())
+		buffer.Reset()
+		var err error
+		if more, err = l.part(buffer, size-l.written); err != nil {
+			panic(http.ErrAbortHandler) // a fault was logged
+		}
+	}
+}
+
+func (l *listing) numberedLinks(number, size, total int) string {
 	last := max(0, total-1) / size
-	link := h.linker(parameters, "per_page", size)
+	link := l.linker(l.parameters, "per_page", size)
 	links := []string{link("first", "page", "0")}
 	if number < last {
 		links = append(links, link("next", "page", strconv.Itoa(number+1)))
@@ -182,8 +277,7 @@ func (h *Handler) numberedPage(r *http.Request, q idem.Query, parameters url.Val
 	if number > 0 {
 		links = append(links, link("prev", "page", strconv.Itoa(min(number-1, last))))
 	}
-	links = append(links, link("last", "page", strconv.Itoa(last)))
-	return page, http.Header{"Link": {strings.Join(links, ", ")}, "X-Total-Count": {strconv.Itoa(total)}}, nil
+	return strings.Join(append(links, link("last", "page", strconv.Itoa(last))), ", ")
 }
 
 // linker returns a function that makes links (RFC 8288) to other pages of the same
