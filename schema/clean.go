@@ -65,10 +65,11 @@ func (c *cleaner) write(n *node) any {
 			s[keyword] = c.child(child)
 		}
 	}
-	for keyword, list := range map[string][]*node{"items": n.tuple, "allOf": n.allOf, "anyOf": n.anyOf, "oneOf": n.oneOf} {
-		if list != nil {
-			s[keyword] = c.list(list)
-		}
+	if n.tuple != nil {
+		s["items"] = c.list(n.tuple)
+	}
+	if all := append(c.list(n.allOf), c.alternatives(n)...); len(all) > 0 {
+		s["allOf"] = all
 	}
 	if n.properties != nil {
 		properties := make(map[string]any, len(n.properties))

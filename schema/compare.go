@@ -21,7 +21,7 @@ import (
 // inexact finds the numbers of a document that would have to be compared and cannot be. Which branches hold
 // is not asked.
 func inexact(n *node, value any, pointer string, found *[]violation.Violation) {
-	if comparesExactly(value) {
+	if len(*found) >= violation.Max || comparesExactly(value) {
 		return
 	}
 	if keyword := n.comparesNumbers(); keyword != "" {

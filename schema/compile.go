@@ -38,7 +38,9 @@ func compileAny(src *source, documents *library) (*Schema, error) {
 	}
 	s.numbers = slices.ContainsFunc(r.order, func(n *node) bool { return n.comparesNumbers() != "" })
 	leads := leading(r.order)
-	if s.cost, err = measure(root, bottomUp(r.order), leads); err != nil {
+	s.nodes = bottomUp(r.order)
+	s.branches = &branchEngines{engines: make(map[*node]*engine), left: min(300+len(src.bytes)/2, maxCompiled)}
+	if s.cost, err = measure(root, s.nodes, leads); err != nil {
 		return nil, err
 	}
 	if s.engine, err = newEngine(root); err != nil {

@@ -23,6 +23,11 @@ var tooLongIdentifier = fmt.Sprintf("must be at most %d bytes long, as it is an 
 // extraction is one walk over traits along the plan of their schema.
 type extraction struct {
 	phones     *phoneMemo
+	nodes      []*node           // of the schema, by their index
+	branches   *branchEngines    // of the schema
+	depth      int               // of the alternatives that are being explained
+	left       load              // budget for explanations
+	told       int               // violations found by the engine, those of alternatives included
 	patterns   map[string]string // those of the schema that were translated, by what they became
 	derived    Derived
 	violations []violation.Violation

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"math/big"
 	"regexp"
 	"slices"
@@ -201,15 +200,15 @@ func readNumber(r *reader, n *node, keyword string, value any) error {
 	return nil
 }
 
-// readCount reads a number of things. The engine knows no 2.0 and overflows; nothing counts beyond 32 bits.
+// readCount reads a number of things. The engine knows no 2.0 and overflows; nothing counts beyond maxCount.
 func readCount(r *reader, n *node, keyword string, value any) error {
 	number, _ := value.(json.Number)
 	count, ok := new(big.Rat).SetString(string(number))
 	if !ok || !count.IsInt() || count.Sign() < 0 {
 		return r.fault(n, keyword, "must be an integer of at least 0")
 	}
-	if !count.Num().IsInt64() || count.Num().Int64() > math.MaxInt32 {
-		count.SetInt64(math.MaxInt32)
+	if !count.Num().IsInt64() || count.Num().Int64() > maxCount {
+		count.SetInt64(maxCount)
 	}
 	n.assertions[keyword] = json.Number(count.Num().String())
 	return nil

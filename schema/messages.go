@@ -12,18 +12,44 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// report turns what the engine found in document into violations.
+// report turns what the engine found in document into violations. It stops at as many as are told.
 func (x *extraction) report(results []gojsonschema.ResultError, document any) {
+	x.violations = append(x.violations, x.tell(results, document, "")...)
+}
+
+// tell turns what the engine found in value, which is at pointer, into violations: sorted, each once, and no more than
+// are told at all.
+func (x *extraction) tell(results []gojsonschema.ResultError, value any, pointer string) (violations []violation.Violation) {
 	badNames := slices.ContainsFunc(results, func(r gojsonschema.ResultError) bool { return r.Type() == badName })
+	type place struct {
+		node             *node
+		keyword, pointer string
+	}
+	explained := make(map[place]bool)
 	for _, result := range results {
-		v, ok := tell(result)
+		if x.told >= violation.Max {
+			break
+		}
+		if keyword, n, ok := x.marked(result); ok {
+			at := place{n, keyword, pointerOf(result.Context())}
+			if found, exists := lookup(value, at.pointer); exists && !explained[at] {
+				explained[at] = true
+				x.told++
+				violations = append(violations, x.explain(keyword, n, found, pointer+at.pointer))
+			}
+			continue
+		}
+		v, ok := meaningOf(result)
 		if original, translated := x.patterns[patternOf(result)]; translated {
 			v.Message = patternMessage(original)
 		}
-		if ok && !(badNames && aboutName(result, document)) {
-			x.violations = append(x.violations, v)
+		if ok && !(badNames && aboutName(result, value)) {
+			v.Pointer = pointer + v.Pointer
+			x.told++
+			violations = append(violations, v)
 		}
 	}
+	return violation.Sort(violations)
 }
 
 // badName is the type of result for a name that propertyNames refuses. The engine adds what the schema under
@@ -40,9 +66,9 @@ func aboutName(result gojsonschema.ResultError, document any) bool {
 	return isObject
 }
 
-// tell says what a result of the engine means. The engine's own words are not used: they hold values,
+// meaningOf says what a result of the engine means. The engine's own words are not used: they hold values,
 // and any package of the program can replace them.
-func tell(result gojsonschema.ResultError) (violation.Violation, bool) {
+func meaningOf(result gojsonschema.ResultError) (violation.Violation, bool) {
 	meaning, known := explanations[result.Type()]
 	if !known {
 		meaning = explanation{keyword: result.Type(), text: func(gojsonschema.ErrorDetails) string { return "does not match the schema" }}
@@ -104,8 +130,6 @@ var explanations = map[string]explanation{
 	"array_max_items":                 {keyword: "maxItems", text: bound("max", "must have at most %s items")},
 	"array_min_properties":            {keyword: "minProperties", text: bound("min", "must have at least %s properties")},
 	"array_max_properties":            {keyword: "maxProperties", text: bound("max", "must have at most %s properties")},
-	"number_any_of":                   {keyword: "anyOf", text: fixed("must match one of the alternatives of the schema")},
-	"number_one_of":                   {keyword: "oneOf", text: fixed("must match exactly one of the alternatives of the schema")},
 	"number_not":                      {keyword: "not", text: fixed("must not match what the schema excludes")},
 	"false":                           {keyword: "false", text: fixed("must not be there")},
 	"number_all_of":                   {summary: true},

@@ -24,8 +24,10 @@ type Schema struct {
 	outside  []string          // the references that lead to other schemas
 	patterns map[string]string // expressions as the document has them, by what they were translated to
 	root     *node
-	numbers  bool    // whether a keyword compares numbers
-	engine   *engine // nil while references to other schemas are not linked
+	nodes    []*node        // by their index
+	branches *branchEngines // of alternatives, to explain them
+	numbers  bool           // whether a keyword compares numbers
+	engine   *engine        // nil while references to other schemas are not linked
 	phones   *phoneMemo
 	plan     *plan // where the extension applies; nil when it applies nowhere
 	cost     cost  // what a validation can cost at most, per value of the traits

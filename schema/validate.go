@@ -33,7 +33,10 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := extraction{phones: s.phones, patterns: s.patterns, derived: Derived{Traits: traits}}
+	x := extraction{
+		phones: s.phones, nodes: s.nodes, branches: s.branches, patterns: s.patterns, derived: Derived{Traits: traits},
+		left: budgetOf(len(s.source.bytes) + len(traits)),
+	}
 	if s.numbers && mayHoldInexact(traits) {
 		inexact(s.root, document, "", &x.violations)
 	}
