@@ -26,9 +26,16 @@ func newEntry(c storage.Change, previous sql.NullInt64) *entry {
 	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time), strings.Join(c.Fields, fieldSeparator), c.Actor, previous}
 }
 
-// ahead is how far the sequence number of the next change of the transaction will be
-// ahead of those that are written.
-func (t *transaction) ahead() int { return len(t.unwritten) + 1 }
+// sequence returns the number that the next change of the transaction will have. The
+// transaction must have the write lock.
+func (t *transaction) sequence(ctx context.Context) (int64, error) {
+	if !t.newest.Valid {
+		if err := queryRow(ctx, t, selectLastChange, nil, &t.newest); err != nil {
+			return 0, err
+		}
+	}
+	return t.newest.Int64 + int64(len(t.unwritten)) + 1, nil
+}
 
 // record takes a change down for the feed, which writeChanges writes.
 func (t *transaction) record(e *entry) { t.unwritten = append(t.unwritten, e) }
@@ -36,6 +43,7 @@ func (t *transaction) record(e *entry) { t.unwritten = append(t.unwritten, e) }
 // writeChanges writes to the feed what was recorded, in that order: the last thing that a
 // transaction does.
 func (t *transaction) writeChanges(ctx context.Context) error {
+	t.newest.Valid = false
 	var args []any
 	for len(t.unwritten) > 0 {
 		n, count := insertChange, 1

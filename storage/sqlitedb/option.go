@@ -16,6 +16,7 @@ type config struct {
 	owned     bool
 
 	lockTimeout time.Duration
+	updateCache int
 	logger      *slog.Logger
 }
 
@@ -66,6 +67,20 @@ func WithLogger(logger *slog.Logger) Option {
 			return errors.New("sqlitedb: WithLogger: the logger is nil")
 		}
 		c.logger = logger
+		return nil
+	}}
+}
+
+// WithUpdateCache sets how many identities the store remembers after an update, for their next update to begin with.
+// That saves the next one the reading of its row; reads are never answered from there. Each takes up to about 4 KiB,
+// credentials included; larger ones are not remembered. 0 remembers none; a negative number is an error. The
+// default is [DefaultUpdateCache].
+func WithUpdateCache(identities int) Option {
+	return Option{func(c *config) error {
+		if identities < 0 {
+			return errors.New("sqlitedb: WithUpdateCache: the number must not be negative")
+		}
+		c.updateCache = identities
 		return nil
 	}}
 }

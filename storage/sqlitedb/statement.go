@@ -93,8 +93,8 @@ var queries = [statementCount]string{
 	// A write that touches no row takes the lock all the same.
 	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)
-		VALUES (?, ?, ` + newestChange + ` + ?, ?, ?) ON CONFLICT DO NOTHING`,
-	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ` + newestChange + ` + ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
+		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
 	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ? AND last_change IS ?`,
 	insertIdentifier:  `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
 	insertIdentifiers: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, insertedClaims),

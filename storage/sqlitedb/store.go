@@ -16,6 +16,7 @@ type Store struct {
 	reader
 	reads, writes *statements
 	commits       *commits
+	recent        *recent
 	// owned are the databases that Close closes.
 	owned []*sql.DB
 }
@@ -40,7 +41,7 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlitedb: the database is nil")
 	}
-	cfg := config{readers: db, lockTimeout: lockTimeout, logger: slog.Default()}
+	cfg := config{readers: db, lockTimeout: lockTimeout, updateCache: DefaultUpdateCache, logger: slog.Default()}
 	for _, option := range options {
 		if err := option.apply(&cfg); err != nil {
 			return nil, err
@@ -61,7 +62,7 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, reads.close())
 	}
-	s := &Store{reads: reads, writes: writes, commits: newCommits(d, writes)}
+	s := &Store{reads: reads, writes: writes, commits: newCommits(d, writes), recent: newRecent(cfg.updateCache)}
 	s.reader = reader{source: reads, begin: s.beginRead, end: s.endRead, quick: cfg.readers != db}
 	if cfg.owned {
 		s.owned = []*sql.DB{db}

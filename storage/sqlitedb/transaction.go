@@ -16,6 +16,8 @@ type transaction struct {
 	bound    statements
 	// unwritten are the changes that are recorded and not written to the feed yet.
 	unwritten []*entry
+	// newest is the newest change that is written. It is not Valid until it is needed.
+	newest sql.NullInt64
 }
 
 // statement implements [source]. The result ends with the transaction.

@@ -152,7 +152,7 @@ func (t *Tx) write(caller context.Context, r run) (err error) {
 	if _, err := t.t.exec(ctx, takeWriteLock); err != nil {
 		return err
 	}
-	t.t.unwritten = nil // of a call that failed
+	t.t.unwritten, t.t.newest.Valid = nil, false // of a call that failed
 	refusal, failure := r(ctx, t.t)
 	if failure != nil {
 		return failure

@@ -57,6 +57,14 @@ func creating(ctx context.Context, i *identity.Identity) run {
 func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
+	if remembered, ok := s.recent.get(id); ok && ctx.Err() == nil {
+		// A refusal and an equal result are only an answer for the identity as it is.
+		if next, err := storage.ApplyUpdate(remembered.identity, change); err == nil && next != remembered.identity {
+			if err := s.replace(ctx, remembered, next); !errors.Is(err, errMoved) {
+				return orNil(next, err)
+			}
+		}
+	}
 	for range attempts {
 		current, err := s.get(ctx, id)
 		if err != nil {
@@ -66,11 +74,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		if err != nil || next == current.identity {
 			return next, err
 		}
-		r := newReplacement(ctx, current, next)
-		err = s.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
-			return t.replace(ctx, r)
-		})
-		if !errors.Is(err, errMoved) {
+		if err := s.replace(ctx, current, next); !errors.Is(err, errMoved) {
 			return orNil(next, err)
 		}
 	}
@@ -78,6 +82,20 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	var next *identity.Identity
 	err := s.commits.do(ctx, updating(ctx, id, change, &next))
 	return orNil(next, err)
+}
+
+// replace writes next in the place of current, and remembers it.
+func (s *Store) replace(ctx context.Context, current row, next *identity.Identity) error {
+	r := newReplacement(ctx, current, next)
+	err := s.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
+		return t.replace(ctx, &r)
+	})
+	if err == nil {
+		s.recent.put(row{identity: next, lastChange: sql.NullInt64{Int64: r.sequence, Valid: true}}, len(r.document))
+	} else {
+		s.recent.forget(next.ID)
+	}
+	return err
 }
 
 // updating returns the run of an update that is worked out within its transaction. It
@@ -92,12 +110,14 @@ func updating(caller context.Context, id uuid.UUID, change func(current *identit
 		if err != nil || *next == current.identity {
 			return err, nil
 		}
-		return t.replace(ctx, newReplacement(caller, current, *next))
+		r := newReplacement(caller, current, *next)
+		return t.replace(ctx, &r)
 	}
 }
 
 // Delete implements [storage.Storage].
 func (s *Store) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error {
+	defer s.recent.forget(id)
 	for range attempts {
 		current, err := s.get(ctx, id)
 		if err != nil {
@@ -181,6 +201,8 @@ type replacement struct {
 	// deleted and another created with its id, revisions begin again. Nor would previous
 	// alone, while a process of a release without a feed writes to the same file.
 	previous sql.NullInt64
+	// sequence is the number of the change, once it is written.
+	sequence int64
 }
 
 // newReplacement prepares a replacement for the caller whose context is ctx.
@@ -201,7 +223,11 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
 		return refusal, failure
 	}
-	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, t.ahead(), organization(i), raw)
+	sequence, err := t.sequence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, sequence, organization(i), raw)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +241,7 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	return nil, nil
 }
 
-func (t *transaction) replace(ctx context.Context, r replacement) (refusal, failure error) {
+func (t *transaction) replace(ctx context.Context, r *replacement) (refusal, failure error) {
 	refusal, failure = t.checkFree(ctx, r.next.ID, r.added)
 	if refusal != nil {
 		return t.confirm(ctx, r, refusal)
@@ -224,7 +250,10 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 		return nil, failure
 	}
 	i := r.next
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, t.ahead(), organization(i), r.document, i.ID[:], i.Revision-1, r.previous)
+	if r.sequence, failure = t.sequence(ctx); failure != nil {
+		return nil, failure
+	}
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, r.sequence, organization(i), r.document, i.ID[:], i.Revision-1, r.previous)
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +273,7 @@ func (t *transaction) replace(ctx context.Context, r replacement) (refusal, fail
 // confirm returns the refusal of r if the identity is still what r was worked out from.
 // Else there may be another answer: that it is gone, or that a precondition does not
 // hold any more.
-func (t *transaction) confirm(ctx context.Context, r replacement, refusal error) (_, failure error) {
+func (t *transaction) confirm(ctx context.Context, r *replacement, refusal error) (_, failure error) {
 	switch current, err := get(ctx, t, r.next.ID); {
 	case errors.Is(err, storage.ErrNotFound):
 		return errMoved, nil
