@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/idemkit/idem"
@@ -27,6 +28,7 @@ type Handler struct {
 	protection *http.CrossOriginProtection
 	assets     assets
 	templates  templates
+	known      atomic.Pointer[knownAttributes]
 	desk       *signin.Service // may be nil
 	recovery   func(signin.Code) string
 	// streams ends when there shall be no live pages any more.
@@ -109,7 +111,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		// Mounted without its last slash, relative links would lead elsewhere.
 		own, _, _ := strings.Cut(r.RequestURI, "?")
-		header.Set("Location", own+"/"+query(r.URL))
+		header.Set("Location", own+"/"+rawQuery(r.URL))
 		w.WriteHeader(http.StatusPermanentRedirect)
 		return
 	}
@@ -141,7 +143,7 @@ func (h *Handler) path(r *http.Request) (path string, ok bool) {
 	return strings.TrimPrefix(path, "/"), true
 }
 
-func query(u *url.URL) string {
+func rawQuery(u *url.URL) string {
 	if u.RawQuery == "" {
 		return ""
 	}

@@ -47,7 +47,11 @@ func problemOf(err error) *problem {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		return p
 	}
-	if e := (*idem.Error)(nil); errors.As(err, &e) {
+	var e *idem.Error
+	if invalid := (*violation.Error)(nil); !errors.As(err, &e) && errors.As(err, &invalid) {
+		e = &idem.Error{Kind: idem.KindInvalid, Err: invalid} // of what was read here
+	}
+	if e != nil {
 		if kind, ok := kinds[e.Kind]; ok {
 			p := &problem{status: kind.status, message: text(kind.text)}
 			var veto *idem.VetoError

@@ -1,93 +1,62 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/query"
 )
 
-// pageSizes are what the list offers.
-var pageSizes = []int{25, 50, 100, 250}
-
-const defaultPageSize = 50
-
-// listing is what the address of the list says: the address is the state of the page.
-type listing struct {
-	Search string
-	Size   int
-	Token  string
-}
-
-func readListing(r *http.Request) listing { return listingOf(r.URL.Query()) }
-
-func listingOf(q url.Values) listing {
-	l := listing{Search: strings.TrimSpace(q.Get("q")), Token: q.Get("page_token"), Size: defaultPageSize}
-	if size, err := strconv.Atoi(q.Get("page_size")); err == nil && slices.Contains(pageSizes, size) {
-		l.Size = size
-	}
-	return l
-}
-
-// query is the part of an address that says the same.
-func (l listing) query() string {
-	q := url.Values{}
-	for name, value := range map[string]string{"q": l.Search, "page_token": l.Token} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	if l.Size != defaultPageSize {
-		q.Set("page_size", strconv.Itoa(l.Size))
-	}
-	if len(q) == 0 {
-		return ""
-	}
-	return "?" + q.Encode()
-}
-
-// find returns what the Manager is asked.
-func (l listing) find() (idem.Query, error) {
-	q := idem.Query{PageSize: l.Size, PageToken: l.Token}
-	if id, err := uuid.Parse(l.Search); err == nil {
-		q.IDs = []uuid.UUID{id}
-	} else {
-		q.IdentifierPrefix = l.Search
-	}
-	return q, nil
-}
+// listPatience is how long a list may take: a filter that no index serves reads everybody.
+const listPatience = 20 * time.Second
 
 type peoplePage struct {
 	frame
 	listing
-	People []summary
-	Sizes  []int
+	People     []summary
+	Sizes      []int
+	Attributes []attribute
+	Operators  []string
+	SchemaIDs  []string
 	// First and Next are links, empty where there is nothing.
 	First, Next string
 	Invalid     string // what is wrong with the query; may be empty
-	Many        bool   // whether there is more than one schema
+	Open        bool   // whether the filters are shown
+	byName      string // the order by name, or empty where the schemas have no such trait
 }
 
 // people is the list.
 func (req *request) people(uuid.UUID) error {
 	l := readListing(req.r)
-	page := peoplePage{frame: req.frame(text("people.title"), "people"), listing: l, Sizes: pageSizes, Many: len(req.manager.Schemas().All()) > 1}
-	page.Asked = l.Search
+	if moved, err := req.addCondition(l); moved || err != nil {
+		return err
+	}
+	page := peoplePage{frame: req.frame(text("people.title"), "people"), listing: l, Sizes: pageSizes, Operators: operators, Attributes: req.attributes()}
+	page.Asked, page.Open = l.Search, l.Where != ""
+	page.byName = nameOrder(page.Attributes)
+	for _, s := range req.manager.Schemas().All() {
+		page.SchemaIDs = append(page.SchemaIDs, s.ID())
+	}
+	ctx, cancel := context.WithTimeout(req.r.Context(), listPatience)
+	defer cancel()
 	status := http.StatusOK
 	q, err := l.find()
 	var found idem.Page
 	if err == nil {
-		found, err = req.manager.ListIdentities(req.r.Context(), q)
+		found, err = req.manager.ListIdentities(ctx, q)
 	}
 	switch {
 	case err == nil:
 	case idem.KindOf(err) == idem.KindInvalid:
-		status, page.Invalid = http.StatusBadRequest, problemOf(err).reason
+		status, page.Invalid = http.StatusBadRequest, strings.Join(lines(violationsOf(err)), "; ")
+	case idem.KindOf(err) == idem.KindCanceled && req.r.Context().Err() == nil:
+		status, page.Invalid = http.StatusServiceUnavailable, text("people.slow")
 	default:
 		return err
 	}
@@ -107,20 +76,100 @@ func (req *request) people(uuid.UUID) error {
 	return req.page(status, "people", page)
 }
 
-// Filter is the part of the address that says whom the list is about, without the page.
-func (l listing) Filter() string {
-	l.Token = ""
-	return strings.TrimPrefix(l.query(), "?")
+// addCondition leads from what the form of the filters sends to the address of the list: with the condition that was
+// chosen in the builder, if there is one, and without what is empty.
+func (req *request) addCondition(l listing) (moved bool, err error) {
+	q := req.r.URL.Query()
+	if !q.Has("add") {
+		return false, nil
+	}
+	added, err := req.condition(strings.TrimSpace(q.Get("add")), q.Get("op"), q.Get("value"))
+	if err != nil {
+		// Shown in the field of the filter, where it can be mended.
+		added, err = strings.TrimSpace(q.Get("add")+" "+q.Get("op")+" "+q.Get("value")), nil
+	}
+	if added == "" {
+		return true, req.see(l.query())
+	}
+	if whole, err := query.Parse(l.Where); l.Where != "" && err == nil {
+		if last, err := query.Parse(added); err == nil {
+			added = query.And(whole, last).String()
+		}
+	} else if l.Where != "" {
+		added = l.Where + " and " + added
+	}
+	l.Where, l.Token = added, ""
+	return true, req.see(l.query())
 }
+
+// nameOrder is what a list is sorted by for the names of people: the trait that a usual name is in.
+func nameOrder(attributes []attribute) string {
+	for _, candidate := range names {
+		for _, a := range attributes {
+			if a.Pointer == "/traits/"+candidate[0] || a.Pointer == "/traits/"+candidate[0]+"/first" {
+				return a.Name
+			}
+		}
+	}
+	return ""
+}
+
+// SortLink is the link that sorts the list by an attribute, or the other way around if it is sorted so.
+func (p peoplePage) SortLink(name string) string {
+	l := p.listing
+	l.Token = ""
+	if l.Sort == name {
+		name = "-" + name
+	}
+	l.Sort = name
+	return p.relative(l.query())
+}
+
+// Sorted is how the list is sorted by an attribute, as aria-sort has it; empty if it is not.
+func (p peoplePage) Sorted(name string) string {
+	switch p.Sort {
+	case name:
+		return "ascending"
+	case "-" + name:
+		return "descending"
+	}
+	return ""
+}
+
+// ByName is the attribute to sort by for names; it may be empty.
+func (p peoplePage) ByName() string { return p.byName }
 
 // Export is the link to all who are found, in a format.
 func (p peoplePage) Export(format string) string {
-	filter := p.Filter()
-	if filter != "" {
-		filter += "&"
+	q, err := url.ParseQuery(p.Filter())
+	if err != nil {
+		q = url.Values{}
 	}
-	return p.relative("export?" + filter + "format=" + format)
+	q.Set("format", format)
+	return p.relative("export?" + q.Encode())
 }
 
-// Searched reports whether the list is a part of all.
-func (l listing) Searched() bool { return l.Search != "" }
+// Kept are the parts of the address that another number of rows leaves as they are.
+func (p peoplePage) Kept() map[string]string {
+	l, kept := p.listing, make(map[string]string)
+	l.Token = ""
+	for name, field := range l.texts() {
+		if *field != "" {
+			kept[name] = *field
+		}
+	}
+	return kept
+}
+
+// Clear is the link to all people, in the same order.
+func (p peoplePage) Clear() string { return p.relative(listing{Sort: p.Sort, Size: p.Size}.query()) }
+
+// Without is the link to the list without one of its filters.
+func (p peoplePage) Without(name string) string {
+	l := p.listing
+	l.Token = ""
+	if field := l.texts()[name]; field != nil {
+		*field = ""
+	}
+	return p.relative(l.query())
+}

@@ -22,7 +22,7 @@
 
   // A choice that applies at once.
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+    if (event.target.matches("[data-submit]")) event.target.form.submit();
   });
 
   // One tick for all rows of a page.

@@ -251,15 +251,31 @@ func named(name string) string { return fmt.Sprintf("[name=%q]", name) }
 // submit presses a button and waits for the page that comes.
 func (b *tab) submit(selector string) {
 	b.t.Helper()
+	b.leaving(selector, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// choose chooses an option of a list that applies at once, and waits for the page that comes.
+func (b *tab) choose(selector, value string) {
+	b.t.Helper()
+	b.leaving(selector, evaluateVoid(fmt.Sprintf(`(() => {
+		const list = document.querySelector(%q);
+		list.value = %q;
+		list.dispatchEvent(new Event("change", {bubbles: true}));
+	})()`, selector, value)))
+}
+
+// leaving does what leads to another page, and waits for it.
+func (b *tab) leaving(what string, step chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	loaded := chromedp.Events(ctx, page.LoadEventFired)
-	require.NoError(b.t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(selector))), selector)
+	require.NoError(b.t, chromedp.Do(ctx, step), what)
 	for _, err := range loaded {
-		require.NoError(b.t, err, selector)
+		require.NoError(b.t, err, what)
 		return
 	}
-	require.Fail(b.t, "no page came", selector)
+	require.Fail(b.t, "no page came", what)
 }
 
 // size sets the width of the window, in CSS pixels.

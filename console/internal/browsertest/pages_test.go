@@ -36,7 +36,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	ada := seed(t, s.manager, 60)
 	at := s.url + "people/" + ada.ID.String()
 	for name, address := range map[string]string{
-		"people": s.url, "search": s.url + "?q=ada", "nobody": s.url + "?q=nobody%20at%20all", "person": at, "schema": at + "?schema=device", "new": s.url + "new", "schemas": s.url + "schemas?id=person", "activity": s.url + "activity", "import": s.url + "import",
+		"people": s.url, "search": s.url + "?q=ada", "filtered": s.url + "?filter=traits.seats+gt+9+and+state+eq+%22active%22&state=active&sort=-created_at", "misspelt": s.url + "?filter=traits.seats+gt", "nobody": s.url + "?q=nobody%20at%20all", "person": at, "schema": at + "?schema=device", "new": s.url + "new", "schemas": s.url + "schemas?id=person", "activity": s.url + "activity", "import": s.url + "import",
 		"fault": s.url + "nowhere",
 	} {
 		b.everywhere(name, address)
