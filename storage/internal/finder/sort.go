@@ -20,6 +20,7 @@ const maxHeld = 20_000
 // positions of the first ones, and then gets those. One that has moved meanwhile has not
 // stayed, and is left out.
 func (l *list) sorted(ctx context.Context) error {
+	listed := map[uuid.UUID]bool{}
 	for after := l.query.After; ; {
 		positions, more, err := l.first(ctx, after, min(l.skip, maxHeld)+pager.Limit(l.query)+1)
 		if err != nil {
@@ -36,8 +37,12 @@ func (l *list) sorted(ctx context.Context) error {
 			}
 		}
 		all, err := getAll(ctx, l.store, ids, l.full, func(i *identity.Identity) bool {
-			stayed := l.query.Sort.Compare(l.query.Sort.Position(i), wanted[i.ID]) == 0
-			return !stayed || l.add(i)
+			moved := l.query.Sort.Compare(l.query.Sort.Position(i), wanted[i.ID]) != 0
+			if moved || listed[i.ID] { // one that moves may be met again
+				return true
+			}
+			listed[i.ID] = true
+			return l.add(i)
 		})
 		if err != nil || !all {
 			return err
