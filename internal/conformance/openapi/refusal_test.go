@@ -37,6 +37,12 @@ func conditions(t *testing.T, c *client) {
 		e.status, e.header = http.StatusBadRequest, []string{"If-Match", "not an entity tag"}
 		c.do(t, e)
 	}
+	for _, e := range []exchange{{method: "POST", path: collection, body: `{}`}, {method: "PATCH", path: collection, body: `{"identities":[]}`}} {
+		e.status, e.header = http.StatusPreconditionFailed, stale
+		c.do(t, e)
+		e.status, e.header = http.StatusBadRequest, []string{"If-Match", "not an entity tag"}
+		c.do(t, e)
+	}
 	c.do(t, exchange{method: "PUT", path: id, header: []string{"If-Match", current}, body: `{"traits":{}}`, status: 200})
 	c.remove(t, id)
 }
@@ -45,11 +51,12 @@ func invalidRequests(t *testing.T, c *client) {
 	id := c.create(t, `{"external_id":"bob","traits":{"username":"bob"},"credentials":{"password":{"config":{"password":"correct horse battery"}}}}`)
 	for _, e := range []exchange{
 		{method: "GET", path: collection + "?page_size=many"},
+		{method: "GET", path: "/schemas?page_size=many"},
 		{method: "GET", path: collection + "?page_token=forged"},
 		{method: "GET", path: collection + "?filter=all"},
 		{method: "GET", path: collection + "?ids=1"},
 		{method: "GET", path: collection + "?organization_id=acme"},
-		{method: "GET", path: collection + "?credentials_identifier=a&preview_credentials_identifier_similar=a"},
+		{method: "GET", path: collection + "?preview_credentials_identifier_similar=%20"},
 		{method: "GET", path: id + "?include_credential=pin"},
 		{method: "GET", path: collection + "/by/external/bob?include_credential=pin"},
 		{method: "POST", path: collection, body: `{"traits":{"email":"no email","name":7},"state":"asleep"}`},
