@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/url"
 	"path/filepath"
 	"sync"
@@ -311,9 +309,6 @@ func TestThrottleInParallel(t *testing.T) {
 		require.Equal(t, signin.FreeFailures, compared)
 	})
 }
-
-// quiet is a Manager's log that nobody reads.
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 func secretOf(t testing.TB, otpauth string) string {
 	t.Helper()
