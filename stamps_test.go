@@ -93,6 +93,40 @@ func TestGoexitDuringImport(t *testing.T) {
 	require.False(t, returned)
 }
 
+// TestImportEndsWithItsContext: an import whose caller has left validates and hashes nothing more, and tells of every item.
+func TestImportEndsWithItsContext(t *testing.T) {
+	hashed := 0
+	ctx, cancel := context.WithCancel(t.Context())
+	w := newWorld(t, memory.New(), idem.WithHasher(tellingHasher{hash: func() {
+		if hashed++; hashed == 1 {
+			cancel()
+		}
+	}}), idem.WithHashingLimit(1))
+	creates := make([]identity.Create, 2000)
+	for n := range creates {
+		creates[n].Credentials = &credentials.Import{Password: &credentials.ImportPassword{Password: "x"}}
+	}
+	results, err := w.CreateIdentities(ctx, creates)
+	requireKind(t, err, idem.KindCanceled)
+	require.Less(t, hashed, 10)
+	for _, result := range results[100:] {
+		requireKind(t, result.Err, idem.KindCanceled)
+	}
+	_, err = w.UpdateIdentity(ctx, uuid.New(), identity.Update{Traits: raw(`{"email":"not one"}`)})
+	requireKind(t, err, idem.KindCanceled)
+}
+
+// tellingHasher tells of each hash.
+type tellingHasher struct {
+	passwordhash.Hasher
+	hash func()
+}
+
+func (h tellingHasher) Hash(context.Context, []byte) (string, error) {
+	h.hash()
+	return "$2a$04$zsEP2y3pQ0wI5X6ZzYqEXO1yCmyJ9qCqQmcVtXwvlfQ6oZ1Ck3WQC", nil
+}
+
 // TestImportUsesOneRegistry: the items of an import are held against the schemas of one moment.
 func TestImportUsesOneRegistry(t *testing.T) {
 	var w *world
