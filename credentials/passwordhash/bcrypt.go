@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"golang.org/x/crypto/blowfish"
+	"golang.org/x/crypto/blowfish" //lint:ignore SA1019 bcrypt is made of it
 )
 
 // The bounds of bcrypt.

@@ -53,16 +53,6 @@ func digestNamed(name string) *digest {
 	return nil
 }
 
-// digestSized returns the digest of the SHA-1 and SHA-2 families and MD5 whose result has that many bytes, or nil.
-func digestSized(size int) *digest {
-	for _, d := range []*digest{digestMD5, digestSHA1, digestSHA224, digestSHA256, digestSHA384, digestSHA512} {
-		if d.size == size {
-			return d
-		}
-	}
-	return nil
-}
-
 // cost is how many nanoseconds it takes to digest that many bytes.
 func (d *digest) cost(bytes float64) float64 {
 	blocks := float64(int64(bytes)+int64(d.tail)+int64(d.block)-1) / float64(d.block)
