@@ -14,8 +14,8 @@ import (
 // Identity is one person, device or service: its traits, how it proves itself,
 // and how it can be reached.
 //
-// An Identity is a plain value. Its slices and maps are owned by whoever holds
-// it; [Identity.Clone] makes an independent copy. It is not safe for concurrent
+// An Identity is a plain value. Its slices and maps belong to its holder;
+// [Identity.Clone] makes an independent copy. It is not safe for concurrent
 // modification. Printing one with fmt or log/slog shows its id, revision and
 // state only, and [json.Marshal] shows what the identity itself may see: neither
 // credentials nor admin metadata.

@@ -10,16 +10,15 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// The engine compares values, for const, enum and uniqueItems, by way of float64. That is exact for every
-// number that is the shortest decimal of its float64, as all programs print them, and for no other: two
-// numbers that share a float64 would be equal.
-
+// The engine compares values, for const, enum and uniqueItems, by way of float64. That is exact for every number that is
+// the shortest decimal of its float64, as all programs print them, and for no other: two numbers that share a float64
+// would be equal.
 //
-// A schema with such a number under const or enum is refused. A document may hold them (an id of 19 digits is
-// one), but not where it would have to be compared.
+// A schema with such a number under const or enum is refused. A document may hold them (an id of 19 digits is one), but
+// not where it would have to be compared.
 
-// inexact finds the numbers of a document that would have to be compared and cannot be. Which branches hold
-// is not asked.
+// inexact finds the numbers of a document that would have to be compared and cannot be, in all branches, whether they hold
+// or not.
 func inexact(n *node, value any, pointer string, found *[]violation.Violation) {
 	if len(*found) >= violation.Max || comparesExactly(value) {
 		return

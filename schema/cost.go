@@ -4,10 +4,10 @@ import (
 	"fmt"
 )
 
-// Validation must end in bounded time whatever the schema and the document. A small schema can ask for an
-// exponential number of checks: alternatives of alternatives, or a recursion that doubles at every level of
-// the document. So Parse works out what a single value can cost at worst and refuses schemas that go beyond
-// any honest use, and Validate refuses the rare document whose size times that cost is beyond its budget.
+// Validation must end in bounded time whatever the schema and the document. A small schema can ask for an exponential
+// number of checks: alternatives of alternatives, or a recursion that doubles at every level of the document. So Parse
+// works out what a single value can cost at worst, and refuses schemas that go beyond any honest use. Validate counts what
+// the document costs, and refuses the rare one that is beyond its budget.
 
 // load is a cost in several currencies.
 type load [currencies]int
@@ -16,7 +16,7 @@ const (
 	evaluations  = iota // subschemas that a value is checked against
 	tests               // subschemas that the extraction checks it against once more
 	instructions        // size of the expressions that a string is matched with
-	compilations        // size of the expressions that the engine compiles anew for each name of an object
+	compilations        // size of the expressions that the engine compiles again for each name of an object
 	comparisons         // times that a value is compared as a whole
 	efforts             // evaluations, and what each can add to them: see effort
 	currencies

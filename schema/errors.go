@@ -13,8 +13,8 @@ func refuse(id, pointer, keyword, reason string) error {
 	return fmt.Errorf("schema %q: %w", id, violation.New(pointer, keyword, reason))
 }
 
-// Warning points at something in a schema that is allowed and most likely not meant: a misspelt keyword, an
-// unknown format, an annotation that never takes effect.
+// Warning tells of something in a schema that is allowed and most likely not meant: a misspelt keyword, an unknown format,
+// an annotation that never takes effect.
 type Warning struct {
 	Pointer string // RFC 6901, into the document
 	Message string // for a person

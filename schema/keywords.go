@@ -137,7 +137,7 @@ func readEnum(r *reader, n *node, keyword string, value any) error {
 	if len(values) > maxList {
 		return r.fault(n, keyword, tooLong)
 	}
-	// The engine refuses a value given twice, be it as 1 and 1.0.
+	// The engine refuses a value given twice, and takes 1 and 1.0 for one.
 	seen := make(map[string]bool)
 	var distinct []any
 	for _, v := range values {

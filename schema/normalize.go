@@ -194,7 +194,7 @@ func compose(s string) (string, bool) {
 
 // lower gives lower case without regard to language. It goes beyond the mapping of single code points in two places:
 // the capital I with a dot keeps its dot, and lower-case letters that share their capital with another become that
-// one, such as the final sigma, so that no one is locked out who writes in capitals.
+// one, such as the final sigma, so that writing in capitals locks nobody out.
 func lower(s string) string {
 	var result strings.Builder
 	result.Grow(len(s))

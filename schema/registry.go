@@ -58,7 +58,7 @@ func (r *Registry) Get(id string) (*Schema, bool) {
 func (r *Registry) All() []*Schema { return slices.Clone(r.schemas) }
 
 // With returns a registry in which s takes the place of the schema with its id, or is added last when there
-// is none. All references are linked anew, so that other schemas see the new one. Errors are those of
+// is none. All references are linked again, so that other schemas see the new one. Errors are those of
 // [NewRegistry].
 func (r *Registry) With(s *Schema) (*Registry, error) {
 	if s == nil {
