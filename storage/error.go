@@ -9,7 +9,7 @@ var (
 	// identity. It comes as a [*ConflictError] with the particulars.
 	ErrConflict = errors.New("taken by another identity")
 	// ErrRevision says that a precondition on the revision does not hold: the
-	// identity was changed by someone else.
+	// identity was changed meanwhile.
 	ErrRevision = errors.New("the identity has another revision")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("the store is closed")

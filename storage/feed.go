@@ -20,14 +20,14 @@ const (
 	OperationDelete Operation = "delete"
 )
 
-// Change is an entry of the change feed: one create, update or delete that was
-// committed. It holds no value of the identity, and nothing secret.
+// Change is an entry of the change feed: one committed create, update or delete. It holds
+// no value of the identity, and no secret.
 type Change struct {
-	// Sequence is the place in the feed: 1 for the first change of a store, and one
-	// more for each that was committed after it. 0 before it is committed.
+	// Sequence is the position in the feed: 1 for the first change of a store, and one
+	// more for each later change. It is 0 before the change is committed.
 	Sequence int64
-	// Time is the UpdatedAt of the identity that the change made, or when it was
-	// deleted. Unlike Sequence it need not grow: clocks differ.
+	// Time is the UpdatedAt of the identity after the change, or the time of the delete.
+	// Unlike Sequence it need not grow: clocks differ.
 	Time time.Time
 	// IdentityID is the identity that changed.
 	IdentityID uuid.UUID
@@ -39,12 +39,12 @@ type Change struct {
 	// Fields are the fields that changed, or those that a create set, as
 	// [identity.ChangedFields] names them. A delete has none.
 	Fields []string
-	// Actor is who did it, as [WithActor] said. It may be empty.
+	// Actor is the actor of the change's context; see [WithActor]. It may be empty.
 	Actor string
 }
 
-// NewChange returns what the feed says of a change from before to after, at the given
-// time: before is nil for a create, after for a delete. The actor is that of ctx.
+// NewChange returns the entry for a change from before to after at the given time. before
+// is nil for a create, and after is nil for a delete. The actor is that of ctx.
 func NewChange(ctx context.Context, before, after *identity.Identity, at time.Time) Change {
 	c := Change{Time: at.UTC().Truncate(time.Microsecond), Operation: OperationUpdate, Actor: Actor(ctx)}
 	switch {

@@ -19,25 +19,24 @@ import (
 
 // Storage keeps identities. All methods are safe for concurrent use.
 //
-// Values in and out are the caller's own: a store keeps and returns copies. The
-// bytes of traits and metadata come back as they went in; times come back in UTC,
+// A store keeps and returns copies: its caller may modify what it passed and what it got.
+// The bytes of traits and metadata come back as they went in. Times come back in UTC,
 // truncated to the microsecond.
 //
-// Every create, update and delete that is committed is an entry of the change feed,
-// written in the same step: there is no change without its entry and no entry without
-// its change. If one change was committed before another began, it comes first in the
+// Every create, update and delete that is committed adds an entry to the change feed in
+// the same step: there is no change without its entry and no entry without its change.
+// If one change was committed before another began, it comes first in the
 // feed; so do the changes of one identity, and of one claim, in their order. Changes under
 // way at the same moment may come in either order. The order is final: what was read once
 // is read so again. Reading the feed may write to the database.
 //
-// A store keeps unique, atomically with each write, the id of every identity and
-// everything that [Claims] lists.
+// The id of every identity and everything that [Claims] lists is unique. A store checks
+// that atomically with each write.
 //
-// Every method returns ctx's error if ctx ends before its work has begun, and may see
-// through what it has begun, so that the answer is the truth. It returns [ErrClosed]
-// after Close, and [ErrUnavailable] when the store cannot be reached or stays
-// locked. After any error but one that wraps [ErrOutcomeUnknown] nothing has
-// changed.
+// Every method returns the error of ctx if ctx ends before its work has begun. It may
+// complete work that it has begun, so that its answer is true. It returns [ErrClosed]
+// after Close, and [ErrUnavailable] if the store cannot be reached or stays locked. After
+// any error but one that wraps [ErrOutcomeUnknown] nothing has changed.
 type Storage interface {
 	// Create keeps a new identity, with revision 1, and returns it as kept.
 	// Errors: a [*ConflictError]. If the id is taken, and another identity has something
@@ -72,37 +71,37 @@ type Storage interface {
 	// Update replaces the identity id by what change makes of it, in one atomic
 	// step, and returns the result. change gets a copy of its own, may edit it in
 	// place, may run again, and must not call the store. A result equal by content
-	// writes nothing and keeps the revision; any other has the next one. The id,
-	// the revision and the creation time of the result are those of the current
-	// identity, whatever change did to them. If change fails nothing has happened
-	// and its error is returned as it is.
+	// writes nothing and keeps the revision; any other gets the next revision. Update
+	// ignores what change does to the id, the revision and the creation time. If change
+	// fails nothing has happened and its error is returned as it is.
 	// Errors: [ErrNotFound]; a [*ConflictError].
 	Update(ctx context.Context, id uuid.UUID,
 		change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error)
 
-	// Delete removes the identity id for good, and what it claimed is free again. at
-	// is when, for the change feed. If check is not nil it decides, in the same atomic
-	// step, on the identity as it is then; its error is returned as it is and nothing
-	// is removed. check may run again and must not call the store.
+	// Delete removes the identity id permanently. What it claimed is free again, and its
+	// records are deleted. at is the time for the change feed. If check is not nil it
+	// gets a copy of the identity as it is in the same atomic step; if it returns an
+	// error, that is returned as it is and nothing is removed. check may run again and
+	// must not call the store.
 	// Errors: [ErrNotFound].
 	Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(current *identity.Identity) error) error
 
 	// Changes returns a part of the change feed, in its order. Sequence numbers have
 	// no gaps, and every change up to the last that is returned has been committed: a
-	// reader who goes on after it misses none, whatever happens meanwhile.
+	// reader that continues after it misses none, whatever happens meanwhile.
 	// Errors: [ErrPosition], unless the changes of one identity are asked for.
 	Changes(ctx context.Context, q ChangeQuery) ([]Change, error)
 
 	// LastChange returns the sequence number of the newest change, 0 if there is none.
 	LastChange(ctx context.Context) (int64, error)
 
-	// PruneChanges lets changes go, and returns how many. The newest always stays. It
-	// may work in several steps, and after an error some may be gone.
+	// PruneChanges deletes old changes from the feed, and returns how many. The newest
+	// change always stays. It may work in several steps: after an error some may be gone.
 	PruneChanges(ctx context.Context, keep Retention) (int, error)
 
 	// Changed returns a channel that is closed when something has been committed
-	// through this store since the call, or the store is closed. What other processes
-	// commit it does not tell.
+	// through this store since the call, or the store is closed. It does not report
+	// what other processes commit.
 	Changed() <-chan struct{}
 
 	// UpdateRecord replaces the record with that key by what change makes of it, in one
@@ -119,7 +118,7 @@ type Storage interface {
 	// many. It may work in several steps, and after an error some may be gone.
 	PruneRecords(ctx context.Context, before time.Time) (int, error)
 
-	// Close ends the store's work: it waits for the writes under way and frees what
-	// the store itself opened. A second Close does nothing.
+	// Close waits for the writes under way and closes what the store itself opened. A
+	// second Close does nothing.
 	Close() error
 }

@@ -15,14 +15,14 @@ import (
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
-// Tx is a [storage.Storage] within a transaction of the application: what it changes is
-// there when, and only if, the application commits. Make one with [Store.WithTx]. All
-// methods are safe for concurrent use, and take turns.
+// Tx is a [storage.Storage] within a transaction of the application. Its changes become
+// visible to others when the application commits, and are gone if it rolls back. Make one
+// with [Store.WithTx]. All methods are safe for concurrent use; they run one at a time.
 type Tx struct {
 	reader
 	t *transaction
-	// turn is held by the call that uses the transaction. A channel, so that one who
-	// waits for it can leave.
+	// turn is held by the call that uses the transaction. It is a channel, so that a
+	// call can stop waiting for it.
 	turn    chan struct{}
 	closed  bool // guarded by turn
 	changed notifier.Notifier
@@ -30,36 +30,36 @@ type Tx struct {
 
 var _ storage.Storage = (*Tx)(nil)
 
-// WithTx returns a store that works within tx, so that changes to identities and to the
-// application's own rows become real together or not at all. Every check is in force,
-// and each call on the store is all or nothing by itself: after one that failed tx can
-// go on and be committed. It joins tx and never ends it, but where SQLite itself does: a
-// full disk and a failing one end the transaction under the hands of all who use it.
-// Then tx is rolled back for good, so that nothing is committed by itself that should
-// have been a part of it. Closing the store only ends the use of it.
+// WithTx returns a store that works within tx: changes to identities and to the
+// application's own rows are committed together or not at all. All checks apply, and each
+// call on the store is atomic by itself: after a call that failed, tx can continue and be
+// committed. The store joins tx and never ends it. There is one exception: SQLite itself
+// ends a transaction when the disk is full or fails. Then tx is rolled back, so that later
+// statements are not committed on their own. Closing the store does not end tx.
 //
-// tx may be of the database that was given to [New] or of any other handle on the same
-// file. What there is to know:
+// tx may be of the database that was given to [New] or of another handle on the same
+// file. Rules:
 //
-//   - SQLite has one writer at a time. From the first change on, or from its beginning
-//     if it began with BEGIN IMMEDIATE, tx holds everybody's writes up: keep it short,
-//     and hash passwords before it begins where that matters.
-//   - A tx that has read before its first write and finds that somebody has written
-//     since cannot go on: the change is [storage.ErrUnavailable], and so is one that
-//     waits longer for the lock than the busy timeout of tx's connection. Roll back and
-//     start over. With BEGIN IMMEDIATE (for the driver that idem uses, _txlock=immediate
-//     in the data source name) only the beginning can be refused.
-//   - Changes in tx do not share a commit with others: for durability, tx pays alone.
-//   - Make one Tx for each tx: the calls of one take turns, those of two do not.
-//   - While a call is under way leave tx alone, in a function that it calls too: what is
-//     done through tx meanwhile is undone with the call if that fails.
-//   - A call that has begun to write is seen through. If its context has ended by then it
-//     is undone.
-//   - While tx is open, use no other store on the same database in a way that tx must
-//     wait for; with db.SetMaxOpenConns(1), none at all.
-//   - When tx commits, the store's [Store.Changed] does not tell: who waits finds its
-//     changes as it finds those of other processes.
-//   - After tx has ended every call is [storage.ErrClosed].
+//   - SQLite has one writer at a time. tx blocks all other writes from its first change
+//     on, or from its beginning if it began with BEGIN IMMEDIATE. Keep it short: hash
+//     passwords before it begins (Manager.PrepareCreate).
+//   - A tx that read before its first write cannot write if somebody else has written
+//     since: the change fails with [storage.ErrUnavailable]. So does a change that waits
+//     for the lock longer than the busy timeout of tx's connection. Roll back and start
+//     again. With BEGIN IMMEDIATE only the beginning can fail (for the driver that
+//     package sqlite uses, _txlock=immediate in the data source name).
+//   - Changes in tx do not share a commit with other writes.
+//   - Make one Tx for each tx: the calls of one Tx run one at a time, those of two do not.
+//   - Do not use tx during a call, nor in a function that the call runs: if the call
+//     fails, it undoes what was done through tx meanwhile.
+//   - A call that has begun to write is completed. If its context has ended by then, the
+//     call is undone.
+//   - While tx is open, do not wait for a write of another store on the same database.
+//     With db.SetMaxOpenConns(1), do not use another store at all.
+//   - A commit of tx does not close the channels of [Store.Changed]. Readers find its
+//     changes as they find those of other processes.
+//   - [storage.Storage.UpdateRecord] returns [storage.ErrInTransaction].
+//   - After tx has ended every call returns [storage.ErrClosed].
 func (*Store) WithTx(tx *sql.Tx) *Tx {
 	t := &Tx{t: &transaction{tx: tx}, turn: make(chan struct{}, 1)}
 	t.reader = reader{source: t.t, begin: t.begin, end: t.endRead}

@@ -133,7 +133,7 @@ func refusedIsNoChange(t *testing.T, store storage.Storage) {
 	require.ErrorIs(t, store.Delete(t.Context(), fixedID(3), noon, nil), storage.ErrNotFound)
 	require.Equal(t, before, changes(t, store, storage.ChangeQuery{}))
 	create(t, store, person(3))
-	require.Equal(t, int64(3), lastChange(t, store), "who was refused has taken no number")
+	require.Equal(t, int64(3), lastChange(t, store), "a refused change takes no number")
 }
 
 func changedFields(t *testing.T, store storage.Storage) {
@@ -187,9 +187,9 @@ func pruneChanges(t *testing.T, store storage.Storage) {
 	prune(storage.Retention{Since: noon.Add(time.Hour), Newest: 5}, 1)
 
 	_, err := store.Changes(t.Context(), storage.ChangeQuery{After: 3})
-	require.ErrorIs(t, err, storage.ErrPosition, "a reader who has missed changes is told")
+	require.ErrorIs(t, err, storage.ErrPosition, "a reader that has missed changes is told")
 	for _, after := range []int64{5, 6, 9} {
-		require.Equal(t, all[after:], changes(t, store, storage.ChangeQuery{After: after}), "one who has missed none reads on")
+		require.Equal(t, all[after:], changes(t, store, storage.ChangeQuery{After: after}), "a reader that has missed none reads on")
 	}
 	require.Empty(t, changes(t, store, storage.ChangeQuery{IdentityID: fixedID(2)}))
 	require.Equal(t, all[7:8], changes(t, store, storage.ChangeQuery{IdentityID: fixedID(7)}))
@@ -347,7 +347,7 @@ func feedUnderLoad(t *testing.T, store storage.Storage) {
 	})
 	close(done)
 	<-read
-	require.Equal(t, changes(t, store, storage.ChangeQuery{}), live, "who read along has missed nothing")
+	require.Equal(t, changes(t, store, storage.ChangeQuery{}), live, "a reader at the same time has missed nothing")
 	revisions := map[uuid.UUID]int64{}
 	for n, c := range live {
 		require.Equal(t, int64(n+1), c.Sequence, "numbers have no gaps")
@@ -381,7 +381,7 @@ func changedChannel(t *testing.T, store storage.Storage) {
 	require.True(t, isClosed(second))
 	waiting := store.Changed()
 	require.NoError(t, store.Close())
-	require.True(t, isClosed(waiting), "closing wakes who waits")
+	require.True(t, isClosed(waiting), "closing wakes those that wait")
 	require.True(t, isClosed(store.Changed()))
 }
 
