@@ -62,7 +62,7 @@ func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
 // openDatabase opens a database as an application might.
 func openDatabase(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=5000")
+	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=5000&_synchronous=OFF") // what is durable is tested elsewhere
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
