@@ -70,7 +70,7 @@ for minor in ["$2a$", "$2b$", "$2y$"]:
 # yescrypt: the flavour j, log2 N and r, then p (1), t (2) or both (3); N from 2^4 to 2^14, r from 1 to 100.
 for setting in ["$y$j75$abcdefgh", "$y$j85$", "$y$j9T$..", "$y$jA5$abcd", "$y$jB5$abcdefgh",
                 "$y$j2.$abcd", "$y$j3/$abcd", "$y$j4r/$abcd", "$y$j8T..$abcdefgh", "$y$j8T./$abcdefgh", "$y$j8T/.$abcdefgh", "$y$j8T//$abcdefgh",
-                "$y$j8T0..$abcdefgh", "$y$j8T/1$abcdefgh", "$y$j8T.1$abcdefgh", "$y$jAk.$abcd", "$y$j7k1$abcd", "$y$jBT..$abcd"]:
+                "$y$j8T0..$abcdefgh", "$y$j8T/1$abcdefgh", "$y$j8T.1$abcdefgh", "$y$j7k1$abcd", "$y$j9T..$abcd"]:
     made = crypt.crypt(PASSWORDS[0], setting)
     if made is None or made.startswith("*"):
         print("crypt(3) refuses", setting, file=sys.stderr)
@@ -147,7 +147,7 @@ def scrypt(text, salt, n, r, p, length):
 
 
 for log, r, p, length in [(4, 8, 1, 32), (10, 8, 1, 64), (14, 16, 1, 64), (16, 8, 1, 32), (1, 1, 1, 16), (2, 8, 2, 33), (8, 1, 3, 200), (17, 2, 1, 32), (5, 8, 1, 32), (3, 8, 1, 32)]:
-    for padded in [True, False]:
+    for padded in [True, False] if log < 14 else [log == 16]:
         add("scrypt", HASHLIB + ", ln is log2 N", lambda t: f"$scrypt$ln={log},r={r},p={p}$" + b64(SALT16, padded) + "$" + b64(scrypt(t, SALT16, 1 << log, r, p, length), padded))
         add("scrypt", HASHLIB + ", ln is N", lambda t: f"$scrypt$ln={1 << log},r={r},p={p}$" + b64(SALT16, padded) + "$" + b64(scrypt(t, SALT16, 1 << log, r, p, length), padded))
 add("scrypt", HASHLIB + ", ln is N, no padding needed", lambda t: "$scrypt$ln=16,r=8,p=1$" + b64(SALT16[:15]) + "$" + b64(scrypt(t, SALT16[:15], 16, 8, 1, 48)))
