@@ -7,6 +7,7 @@ package servicetest
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
@@ -77,4 +78,15 @@ func missing(t testing.TB, name string) {
 		t.Fatalf("%s is not set, and %s does not allow to skip what needs it: see CONTRIBUTING.md", name, VariableRequire)
 	}
 	t.Skipf("%s is not set: see CONTRIBUTING.md", name)
+}
+
+// NodeModules makes sure that Node.js is there and that the npm project in folder is installed ("npm ci").
+func NodeModules(t testing.TB, folder string) {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		missing(t, "Node.js")
+	}
+	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
+		missing(t, "node_modules in "+folder)
+	}
 }
