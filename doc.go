@@ -1,8 +1,8 @@
 // Package idem is identity management as a library: identities with
 // schema-checked traits, credentials, verifiable and recovery addresses, metadata
-// and states, inside your own process. What people otherwise run an identity server
-// for is here a [Manager], and over HTTP a handler in package httpapi that speaks
-// the identity admin API of Ory Kratos.
+// and states, inside your own process. A [Manager] has the use cases as Go calls.
+// Package httpapi serves them over HTTP, compatible with the identity admin API of
+// Ory Kratos.
 //
 // # The first minutes
 //
@@ -28,25 +28,24 @@
 //
 // # Updating an identity
 //
-// [Manager.UpdateIdentity] is the main act. It replaces what the update names, all
-// or nothing:
+// [Manager.UpdateIdentity] replaces the payload of an identity in one atomic step:
 //
 //	updated, err := manager.UpdateIdentity(ctx, created.ID, identity.Update{
 //		State:  identity.StateInactive,
 //		Traits: json.RawMessage(`{"email":"ada@lovelace.example"}`),
 //	}, idem.IfRevision(created.Revision))
 //
-// Traits are checked whole against the schema. Identifiers and addresses follow
-// from them: an address that stays keeps its id and whether it is verified, a new
-// one starts pending, and one that the traits no longer give is gone. Credentials
-// are merged. Two writers never overwrite each other: an update works on the
-// identity as it is when it commits, and with [IfRevision] it happens only if that
-// is still the one the caller has seen.
+// Traits are validated against the schema. Identifiers and addresses are derived
+// from them: an address that stays keeps its id and its verification, a new address
+// starts pending, and an address that the traits no longer contain is removed. Credentials
+// are merged. Two writers never overwrite each other: an update applies to the
+// identity as it is at the commit. With [IfRevision] it fails if the identity has
+// changed since the caller read it.
 //
 // # Errors
 //
-// Every method returns an [*Error]. Its Kind is for a switch, and errors.Is and
-// errors.As see through it:
+// The error of every method is an [*Error]. Its Kind classifies it; errors.Is and
+// errors.As find the cause:
 //
 //	var invalid *violation.Error
 //	switch {
@@ -57,8 +56,8 @@
 //
 // # Belonging to the application
 //
-// On an SQLite database that the application has open, an identity and the
-// application's own rows change together or not at all:
+// The store can use the application's own database. Then an identity and the application's rows
+// change in one transaction:
 //
 //	store, err := sqlitedb.New(ctx, db)
 //	...
@@ -67,20 +66,21 @@
 //	_, err = manager.WithStorage(store.WithTx(tx)).UpdateIdentity(ctx, id, update)
 //	err = tx.Commit()
 //
-// A hook of [WithBeforeCommit] sees every change before it is committed, and may veto
-// it. What was committed is in the change feed, in order and without gaps: who, when,
-// which fields, and never a value. A reader keeps the sequence number of the last change
-// it has dealt with, and goes on from there after a crash:
+// A hook of [WithBeforeCommit] is called before every change is committed, and may refuse
+// it with [Veto]. The change feed lists every committed change in order and without gaps: who made it, when, and
+// which fields changed, but no values. A reader saves the sequence number of the last change
+// it handled, and resumes from it after a crash:
 //
 //	for change, err := range manager.Watch(ctx, storage.ChangeQuery{After: lastSeen}) {
 //
-// [ContextWithActor] says in whose name a change is made.
+// [ContextWithActor] sets who is recorded as the author of a change.
 //
 // # Where to read on
 //
-// The rules of an identity are in package identity, and are pure functions. What a
-// store promises is in package storage, and storage/storagetest checks it. Hashes
-// of passwords are in package credentials, and everything about schemas in package
-// schema. Package idemtest gives an application's own tests a Manager whose clock, ids
-// and hashes are known.
+// Package identity has the rules of an identity as pure functions. Package storage is the
+// contract of a store, and storage/storagetest checks it. Packages credentials and
+// credentials/passwordhash have credentials and password hashes, package schema has
+// schemas, package query has filters and searches. Package signin signs people in: one-time
+// codes, second factors, recovery. Package console is an admin's page. Package idemtest gives an
+// application's tests a Manager with a known clock, ids and hashes.
 package idem

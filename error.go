@@ -42,7 +42,7 @@ const (
 	// KindUnavailable is a store that cannot work now: [storage.ErrUnavailable],
 	// [storage.ErrClosed].
 	KindUnavailable
-	// KindCanceled is a caller who went away or ran out of time: the context's error.
+	// KindCanceled is a call whose context was canceled or has expired: the context's error.
 	KindCanceled
 )
 

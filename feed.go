@@ -12,16 +12,17 @@ import (
 )
 
 // Changes returns an iterator over the change feed: the committed changes that q selects,
-// in the order of their commits, from the one after q.After up to the newest there is
-// when it gets there. The zero query begins with the oldest that is kept. q.Limit is how
-// many are read at a time.
+// in commit order, starting after q.After and ending at the newest change. The zero query
+// starts at the oldest change that is kept. q.Limit is how many changes are read at a time.
 //
-// It misses none. A reader that keeps the Sequence of the last change it has dealt with,
-// and begins there again after a crash, gets every change at least once. If changes that
-// were not read yet have been pruned, or the store never had that change, the error is of
-// KindGone and wraps [storage.ErrPosition]: read all identities, and begin at
-// [Manager.LastChange]. With q.IdentityID it yields what is kept of that identity's
-// changes, also after the identity was deleted, and pruning is no error.
+// No change is skipped. A reader that saves the Sequence of the last change it handled, and
+// resumes from it after a crash, sees every change at least once. If unread changes have been
+// pruned, or if the store never had the change q.After, the error has KindGone and wraps
+// [storage.ErrPosition]. The reader must then read all identities and resume at
+// [Manager.LastChange].
+//
+// With q.IdentityID only that identity's changes are returned, also after the identity was
+// deleted. Pruned changes are then skipped without an error.
 //
 // The iterator ends after an error.
 func (m *Manager) Changes(ctx context.Context, q storage.ChangeQuery) iter.Seq2[storage.Change, error] {
@@ -33,9 +34,9 @@ func (m *Manager) Changes(ctx context.Context, q storage.ChangeQuery) iter.Seq2[
 	}
 }
 
-// Watch is Changes that, at the newest change, waits for the next, until ctx ends: the
-// last error is then of KindCanceled. Changes that are made through this store come at
-// once. Those of other processes and of the application's own transactions come within
+// Watch is like Changes, but at the newest change it waits for the next one, until ctx ends.
+// The last error then has KindCanceled. Changes made through this store arrive at once.
+// Changes made by other processes, and in the application's own transactions, arrive within
 // the interval that [WithPollInterval] sets.
 func (m *Manager) Watch(ctx context.Context, q storage.ChangeQuery) iter.Seq2[storage.Change, error] {
 	const op = "watch changes"

@@ -23,8 +23,7 @@ type Manager struct {
 
 // New returns a Manager that keeps identities in store and checks their traits
 // against schemas. The store stays the caller's: close it when the Manager is no
-// longer used. The error, of no particular type, is that of a nil argument or of an
-// option.
+// longer used. New fails if store or schemas is nil, or if an option is invalid.
 func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("idem: the store is nil")

@@ -35,7 +35,7 @@ func (c PasswordCandidate) Format(f fmt.State, _ rune) { fmt.Fprint(f, candidate
 func (c PasswordCandidate) LogValue() slog.Value { return slog.StringValue(candidatePlaceholder) }
 
 // PasswordPolicy judges a new plain password, before it is hashed. An error refuses it.
-// Its text is told to whoever set the password, and must not repeat it. It is called from
+// Its text is shown to the caller that sets the password, and must not repeat it. It is called from
 // many goroutines.
 type PasswordPolicy func(ctx context.Context, candidate PasswordCandidate) error
 
