@@ -118,7 +118,7 @@ func TestMove(t *testing.T) {
 			var out bytes.Buffer
 			require.Error(t, run(t.Context(), &out, source, "testdata/schemas", database), "some were refused")
 			const refusals = `4a4d0a9d-2f6b-4a5b-9c5f-5c8a0c4c5d55: /password/config/hashed_password: password hash: not in a known format
-5b5e1bae-3a7c-4b6c-9d6a-6d9b1d5d6e66: traits do not match the schema: /traits/shoe_size is not a property that the schema knows
+5b5e1bae-3a7c-4b6c-9d6a-6d9b1d5d6e66: /traits/shoe_size: is not a property that the schema knows
 6c6f2cbf-4b8d-4c7d-8e7b-7e0c2e6e7f77: these credentials would be left behind: deviceauthn
 7d7a3dca-5c9e-4d8e-9f8c-8f1d3f7f8a88: there is no schema "employee" in the folder
 8e8b4edb-6d0f-4e9f-8a9d-9a2e4a8a9b99: the identifier (code) is taken by another identity
