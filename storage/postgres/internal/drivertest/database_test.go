@@ -55,7 +55,7 @@ func withParameters(t testing.TB, address string, parameters ...string) string {
 		name, value, _ := strings.Cut(p, "=")
 		query.Set(name, value)
 	}
-	u.RawQuery = query.Encode()
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // which pgx does not read
 	return u.String()
 }
 
