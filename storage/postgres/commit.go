@@ -95,17 +95,23 @@ func shareClaims(a, b *write) bool {
 // together makes writes in one statement. It returns the tokens of those that happened; the
 // others had no effect. After an error none happened, unless its fault is faultLost.
 func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]bool, err error) {
+	places := make(map[*write]int64, len(writes))
+	for n, w := range writes {
+		places[w] = int64(n)
+	}
 	// One order of the locks for all who write.
 	slices.SortFunc(writes, func(a, b *write) int { return bytes.Compare(a.change.IdentityID[:], b.change.IdentityID[:]) })
 	var documents []byte
 	starts := make(map[*write]int64, len(writes))
-	plain := true
+	plain, creates := true, true
 	for _, w := range writes {
 		starts[w] = int64(len(documents)) + 1
 		documents = append(documents, w.document...)
-		plain = plain && w.change.Operation == storage.OperationUpdate && len(w.added) == 0 && len(w.removed) == 0
+		plain = plain && w.change.Operation == storage.OperationUpdate && !w.changesClaims()
+		creates = creates && w.change.Operation == storage.OperationCreate
 	}
 	args := []any{
+		integers(writes, func(w *write) int64 { return places[w] }),
 		integers(writes, func(w *write) int64 { return w.token }),
 		ids(writes, func(w *write) uuid.UUID { return w.change.IdentityID }),
 		integers(writes, func(w *write) int64 { return w.previous }),
@@ -118,11 +124,20 @@ func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]b
 		byteStrings(writes, func(w *write) string { return w.change.Actor }),
 		documents,
 	}
-	statement := s.statements.updates
 	if !plain {
+		args = append(args, claimsOf(writes, func(w *write) []storage.Claim { return w.added })...)
+	}
+	var statement string
+	switch {
+	case plain:
+		statement = s.statements.updates
+	case creates:
+		statement = s.statements.creates
+	case s.config.portable:
+		return nil, nil // each by itself
+	default:
 		statement = s.statements.writes
 		args = append(args, texts(writes, func(w *write) string { return string(w.change.Operation) }))
-		args = append(args, claimsOf(writes, func(w *write) []storage.Claim { return w.added })...)
 		args = append(args, claimsOf(writes, func(w *write) []storage.Claim { return w.removed })...)
 	}
 	done = make(map[int64]bool, len(writes))
@@ -228,8 +243,7 @@ var errTooOften = fmt.Errorf("%w: the write lost to others too often", storage.E
 func (s *Store) attempt(w *write, lost bool, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	statement, args := w.statement(s.statements)
-	changed, err := s.db.exec(ctx, statement, args...)
+	changed, err := s.send(ctx, w)
 	switch {
 	case err == nil && changed == 1:
 		return nil
@@ -237,6 +251,44 @@ func (s *Store) attempt(w *write, lost bool, limit time.Duration) error {
 		return err
 	}
 	return s.explain(ctx, s.db, w, lost)
+}
+
+// send makes a write in a transaction of its own, and returns how many rows it changed: 1 if
+// it happened, 0 if it may not.
+func (s *Store) send(ctx context.Context, w *write) (changed int64, err error) {
+	if !s.config.portable || !w.changesClaims() {
+		statement, args := w.statement(s.statements)
+		return s.db.exec(ctx, statement, args...)
+	}
+	tx, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = tx.rollback(context.WithoutCancel(ctx)) }()
+	if changed, err = s.sendIn(ctx, tx, w); err != nil || changed == 0 {
+		return 0, err
+	}
+	return changed, tx.commit(ctx)
+}
+
+// sendIn makes a write in a transaction, and returns what send does.
+func (r reader) sendIn(ctx context.Context, in session, w *write) (changed int64, err error) {
+	if !r.portable || !w.changesClaims() {
+		statement, args := w.statement(r.statements)
+		return in.exec(ctx, statement, args...)
+	}
+	id := w.change.IdentityID.String()
+	changed, err = in.exec(ctx, r.statements.updatePart, w.token, w.change.Revision, idOrNil(w.organization), w.document, id, w.previous)
+	if err != nil || changed == 0 {
+		return 0, err
+	}
+	if _, err := in.exec(ctx, r.statements.releasePart, append([]any{id}, claimArrays(w.removed)...)...); err != nil {
+		return 0, err
+	}
+	if _, err := in.exec(ctx, r.statements.claimPart, append([]any{id}, claimArrays(w.added)...)...); err != nil {
+		return 0, err
+	}
+	return in.exec(ctx, r.statements.pendingPart, w.entry()...)
 }
 
 // explain returns why a write had no effect: errMoved, a conflict, or errRepeat if there is

@@ -113,8 +113,7 @@ func (l *locked) try(caller context.Context, lost bool) (err error) {
 		l.answered = true
 		return err
 	}
-	statement, args := l.write.statement(s.statements)
-	changed, err := tx.exec(ctx, statement, args...)
+	changed, err := s.sendIn(ctx, tx, l.write)
 	switch {
 	case faultOf(err) == faultDuplicate:
 		_ = tx.rollback(ctx)

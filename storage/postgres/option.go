@@ -65,3 +65,13 @@ func WithResolve(window time.Duration) Option {
 		return nil
 	}}
 }
+
+// WithPortableSQL keeps to statements that distributed databases which speak PostgreSQL's
+// protocol are known to take: none changes a table twice, and none names a setting of a
+// table. Updates that change what an identity claims then take several round trips.
+//
+// idem is tested with PostgreSQL alone. docs/several-machines.md says how to run its
+// tests with another engine.
+func WithPortableSQL() Option {
+	return Option{func(c *config) error { c.portable = true; return nil }}
+}

@@ -21,8 +21,9 @@ type reader struct {
 	statements *statements
 	// begin comes before each read and may refuse it; end comes after it and has the
 	// last word on its error.
-	begin func(ctx context.Context) error
-	end   func(ctx context.Context, err error) error
+	begin    func(ctx context.Context) error
+	end      func(ctx context.Context, err error) error
+	portable bool // see WithPortableSQL
 	// inTransaction says that the session is a transaction, in which nothing that has failed
 	// can be repeated.
 	inTransaction bool

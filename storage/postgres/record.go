@@ -117,6 +117,11 @@ func (s *Store) writeRecord(caller context.Context, w *recordWrite) error {
 	}
 	s.using.RLock() // so that Close waits
 	defer s.using.RUnlock()
+	if s.portable {
+		if _, err := s.pruneSome(caller, w.now, storage.ExpiredPerUpdate); err != nil {
+			return err
+		}
+	}
 	var (
 		lost      error
 		until     time.Time
@@ -202,13 +207,18 @@ func (s *Store) evict(caller context.Context) {
 // PruneRecords implements [storage.Storage].
 func (r reader) PruneRecords(ctx context.Context, before time.Time) (gone int, err error) {
 	for {
-		rows, err := read(ctx, r, func(ctx context.Context) (rows int64, err error) {
-			err = queryOne(ctx, r.session, r.statements.pruneRecords,
-				[]any{storage.UnixMicro(before), int64(pruneStep), rand.Int64N(anonymousSlots)}, &rows, new(int64))
-			return rows, err
-		})
+		rows, err := r.pruneSome(ctx, before, pruneStep)
 		if gone += int(rows); err != nil || rows < pruneStep {
 			return gone, err
 		}
 	}
+}
+
+// pruneSome deletes up to limit records that have expired before a time, the soonest first,
+// and returns how many.
+func (r reader) pruneSome(ctx context.Context, before time.Time, limit int64) (int64, error) {
+	return read(ctx, r, func(ctx context.Context) (rows int64, err error) {
+		err = queryOne(ctx, r.session, r.statements.pruneRecords, []any{storage.UnixMicro(before), limit, rand.Int64N(anonymousSlots)}, &rows, new(int64))
+		return rows, err
+	})
 }

@@ -17,7 +17,8 @@ type statements struct {
 	count, countIDs, countIdentifiers, countPrefixes string
 	countOrganization                                string
 	create, update, updateClaims, remove             string
-	updates, writes                                  string
+	updates, creates, writes                         string
+	updatePart, releasePart, claimPart, pendingPart  string
 	explain                                          string
 	number, lastChange, hasPending                   string
 	changes, history, times, pruneChanges            string
@@ -51,6 +52,14 @@ const (
 
 	hasIdentifier = `i.id IN (SELECT c.identity_id FROM unnest($4::text[]::bytea[], $5::text[]) AS f (value, type)
 		JOIN @idem_claims c ON c.value = f.value AND c.type = f.type)`
+
+	// The arguments of statements that make many writes: their columns, the documents one
+	// after the other, and the claims that they take.
+	givenWrites = `SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::uuid[], $4::text[]::bigint[], $5::text[]::bigint[],
+				$6::text[]::uuid[], $7::text[]::bigint[], $8::text[]::bigint[], $9::text[]::bigint[], $10::text[], $11::text[]::bytea[]`
+	givenDocument = `substring($12::bytea FROM g.start::integer FOR g.length::integer)`
+	givenClaims   = `SELECT * FROM unnest($13::text[]::uuid[], $14::text[]::bytea[], $15::text[]) AS t (id, value, type)`
+	takesNothing  = `g.id NOT IN (SELECT t.id FROM taking t JOIN @idem_claims c ON c.value = t.value AND c.type = t.type WHERE c.identity_id <> t.id)`
 
 	pendingColumns = `(token, identity_id, revision, operation, time, fields, actor)`
 	entryColumns   = `sequence, identity_id, revision, operation, time, fields, actor`
@@ -119,37 +128,61 @@ func newStatements(cfg config) *statements {
 			INSERT INTO @idem_pending ` + pendingColumns + `
 			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM removed n WHERE (SELECT count(*) FROM released) >= 0`,
 
+		// The parts of updateClaims, for engines that refuse to change a table twice in one
+		// statement.
+		updatePart: `UPDATE @idem_identities SET revision = $2::bigint, token = $1::bigint, organization_id = $3::uuid, document = $4::bytea
+			WHERE id = $5::uuid AND token = $6::bigint`,
+		releasePart: `DELETE FROM @idem_claims WHERE identity_id = $1::uuid AND (value, type) IN
+			(SELECT r.value, r.type FROM unnest($2::text[]::bytea[], $3::text[]) AS r (value, type))`,
+		claimPart: `INSERT INTO @idem_claims (value, type, identity_id)
+			SELECT a.value, a.type, $1::uuid FROM unnest($2::text[]::bytea[], $3::text[]) AS a (value, type) ORDER BY a.value, a.type`,
+		pendingPart: `INSERT INTO @idem_pending ` + pendingColumns + `
+			VALUES ($1::bigint, $2::uuid, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea)`,
+
 		// Many updates that change no claim.
 		updates: `WITH given AS (
-				SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::uuid[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[]::uuid[], $6::text[]::bigint[], $7::text[]::bigint[],
-					$8::text[]::bigint[], $9::text[], $10::text[]::bytea[])
-				AS g (token, id, previous, revision, organization_id, start, length, time, fields, actor)),
+				` + givenWrites + `)
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor)),
 			updated AS (
-				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id,
-					document = substring($11::bytea FROM g.start::integer FOR g.length::integer)
+				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id, document = ` + givenDocument + `
 				FROM given g WHERE i.id = g.id AND i.token = g.previous
-				RETURNING g.token, g.id, g.revision, g.time, g.fields, g.actor)
+				RETURNING g.place, g.token, g.id, g.revision, g.time, g.fields, g.actor)
 			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT n.token, n.id, n.revision, 'update', n.time, n.fields, n.actor FROM updated n RETURNING token`,
+			SELECT n.token, n.id, n.revision, 'update', n.time, n.fields, n.actor FROM updated n ORDER BY n.place RETURNING token`,
 
-		// Many writes of any kind. One that would take what another identity claims is left
-		// out, to be explained by itself.
-		writes: `WITH given AS (
-				SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::uuid[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[]::uuid[], $6::text[]::bigint[], $7::text[]::bigint[],
-					$8::text[]::bigint[], $9::text[], $10::text[]::bytea[], $12::text[])
-				AS g (token, id, previous, revision, organization_id, start, length, time, fields, actor, operation)),
+		// Many creates. One that would take what another identity claims is left out, to be
+		// explained by itself.
+		creates: `WITH given AS (
+				` + givenWrites + `)
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor)),
 			taking AS (
-				SELECT * FROM unnest($13::text[]::uuid[], $14::text[]::bytea[], $15::text[]) AS t (id, value, type)),
-			fit AS (
-				SELECT * FROM given g WHERE g.id NOT IN (
-					SELECT t.id FROM taking t JOIN @idem_claims c ON c.value = t.value AND c.type = t.type WHERE c.identity_id <> t.id)),
+				` + givenClaims + `),
 			created AS (
 				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
-				SELECT g.id, g.revision, g.token, g.organization_id, substring($11::bytea FROM g.start::integer FOR g.length::integer)
+				SELECT g.id, g.revision, g.token, g.organization_id, ` + givenDocument + `
+				FROM given g WHERE ` + takesNothing + ` ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING token),
+			done AS (
+				SELECT g.* FROM given g JOIN created w ON w.token = g.token),
+			claimed AS (
+				INSERT INTO @idem_claims (value, type, identity_id)
+				SELECT t.value, t.type, n.id FROM done n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)
+			INSERT INTO @idem_pending ` + pendingColumns + `
+			SELECT n.token, n.id, n.revision, 'create', n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`,
+
+		// Many writes of any kind.
+		writes: `WITH given AS (
+				` + givenWrites + `, $16::text[])
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor, operation)),
+			taking AS (
+				` + givenClaims + `),
+			fit AS (
+				SELECT * FROM given g WHERE ` + takesNothing + `),
+			created AS (
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
+				SELECT g.id, g.revision, g.token, g.organization_id, ` + givenDocument + `
 				FROM fit g WHERE g.operation = 'create' ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING token),
 			updated AS (
-				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id,
-					document = substring($11::bytea FROM g.start::integer FOR g.length::integer)
+				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id, document = ` + givenDocument + `
 				FROM fit g WHERE g.operation = 'update' AND i.id = g.id AND i.token = g.previous RETURNING g.token),
 			removed AS (
 				DELETE FROM @idem_identities i USING fit g
@@ -159,14 +192,14 @@ func newStatements(cfg config) *statements {
 			done AS (
 				SELECT g.* FROM given g JOIN written w ON w.token = g.token),
 			released AS (
-				DELETE FROM @idem_claims c USING done n, unnest($16::text[]::uuid[], $17::text[]::bytea[], $18::text[]) AS r (id, value, type)
+				DELETE FROM @idem_claims c USING done n, unnest($17::text[]::uuid[], $18::text[]::bytea[], $19::text[]) AS r (id, value, type)
 				WHERE r.id = n.id AND c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1),
 			claimed AS (
 				INSERT INTO @idem_claims (value, type, identity_id)
 				SELECT t.value, t.type, n.id FROM done n JOIN taking t ON t.id = n.id
 				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY t.value, t.type RETURNING 1)
 			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT n.token, n.id, n.revision, n.operation, n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 RETURNING token`,
+			SELECT n.token, n.id, n.revision, n.operation, n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`,
 
 		// Why a write did not happen, or that it did: the token that the identity has; the
 		// first claim that is another's; whether the feed has the write, and whether it has
@@ -202,11 +235,11 @@ func newStatements(cfg config) *statements {
 			(SELECT sequence FROM @idem_changes WHERE sequence < $1::bigint ORDER BY sequence LIMIT $2::bigint)`,
 
 		record: `SELECT token, identity_id, value, expires FROM @idem_records WHERE key = $1::bytea`,
-		insertRecord: recordStatement(`INSERT INTO @idem_records (key, token, identity_id, value, expires)
+		insertRecord: recordStatement(cfg, `INSERT INTO @idem_records (key, token, identity_id, value, expires)
 			VALUES ($1::bytea, $6::bigint, $7::uuid, $8::bytea, $9::bigint) ON CONFLICT (key) DO NOTHING RETURNING 1`),
-		updateRecord: recordStatement(`UPDATE @idem_records SET token = $6::bigint, identity_id = $7::uuid, value = $8::bytea, expires = $9::bigint
+		updateRecord: recordStatement(cfg, `UPDATE @idem_records SET token = $6::bigint, identity_id = $7::uuid, value = $8::bytea, expires = $9::bigint
 			WHERE key = $1::bytea AND token = $10::bigint RETURNING 1`),
-		deleteRecord:  recordStatement(`DELETE FROM @idem_records WHERE key = $1::bytea AND token = $6::bigint RETURNING 1`),
+		deleteRecord:  recordStatement(cfg, `DELETE FROM @idem_records WHERE key = $1::bytea AND token = $6::bigint RETURNING 1`),
 		lockAnonymous: `SELECT slot FROM @idem_anonymous WHERE slot = 0 FOR UPDATE`,
 		evictAnonymous: `WITH gone AS (
 				DELETE FROM @idem_records WHERE key IN (
@@ -231,10 +264,16 @@ func newStatements(cfg config) *statements {
 // effect, deletes up to $3 records that had expired at $2, and counts the records that
 // belong to no identity, in slot $4. $5 is what change adds to their number. It answers
 // how many rows change had, and how many such records there were.
-func recordStatement(change string) string {
-	return `WITH expired AS (
-			DELETE FROM @idem_records WHERE key IN (SELECT key FROM @idem_records WHERE expires <= $2::bigint AND key <> $1::bytea
-				ORDER BY expires LIMIT $3::bigint FOR UPDATE SKIP LOCKED) RETURNING identity_id),
+//
+// The portable form leaves the expired records to a statement of their own, and so have
+// $2 and $3 no use in it.
+func recordStatement(cfg config, change string) string {
+	expired := `DELETE FROM @idem_records WHERE key IN (SELECT key FROM @idem_records WHERE expires <= $2::bigint AND key <> $1::bytea
+			ORDER BY expires LIMIT $3::bigint FOR UPDATE SKIP LOCKED) RETURNING identity_id`
+	if cfg.portable {
+		expired = `SELECT NULL::uuid AS identity_id WHERE $2::bigint < $3::bigint AND false`
+	}
+	return `WITH expired AS (` + expired + `),
 		changed AS (` + change + `),
 		added AS (
 			SELECT $5::bigint * (SELECT count(*) FROM changed) - (SELECT count(*) FROM expired WHERE identity_id IS NULL) AS records),
@@ -249,7 +288,7 @@ func (s *statements) all() []*string {
 	return []*string{
 		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.getMany, &s.owners, &s.ownersByPrefix, &s.pageOfOrganization,
 		&s.count, &s.countIDs, &s.countIdentifiers, &s.countPrefixes, &s.countOrganization,
-		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.writes, &s.explain,
+		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.creates, &s.writes, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain,
 		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,
 		&s.record, &s.insertRecord, &s.updateRecord, &s.deleteRecord, &s.lockAnonymous, &s.evictAnonymous, &s.pruneRecords,
 	}

@@ -64,7 +64,7 @@ func newStore(ctx context.Context, db database, options []Option) (*Store, error
 		return nil, err
 	}
 	s := &Store{db: db, config: cfg}
-	s.reader = reader{session: db, statements: newStatements(cfg), begin: s.beginRead, end: s.endRead}
+	s.reader = reader{session: db, statements: newStatements(cfg), begin: s.beginRead, end: s.endRead, portable: cfg.portable}
 	var isolation string
 	err = s.retryRead(ctx, func(ctx context.Context) error {
 		return queryOne(ctx, db, `SHOW transaction_isolation`, nil, &isolation)

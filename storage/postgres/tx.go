@@ -58,7 +58,7 @@ func WithPgxTx[R PgxRows, C PgxCommandTag](s *Store, tx PgxTx[R, C]) *Tx {
 
 func newTx(s *Store, in session) *Tx {
 	t := &Tx{turn: make(chan struct{}, 1)}
-	t.reader = reader{session: in, statements: s.statements, begin: t.begin, end: t.end, inTransaction: true}
+	t.reader = reader{session: in, statements: s.statements, begin: t.begin, end: t.end, portable: s.portable, inTransaction: true}
 	return t
 }
 
@@ -157,8 +157,7 @@ func (t *Tx) tryWrite(caller context.Context, id *uuid.UUID, work func(current s
 				refused = refusal != nil
 				return refusal, nil
 			}
-			statement, args := (*w).statement(t.statements)
-			changed, err := t.exec(ctx, statement, args...)
+			changed, err := t.sendIn(ctx, t.session, *w)
 			if err == nil && changed == 1 {
 				return nil, nil
 			}

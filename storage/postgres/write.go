@@ -73,13 +73,18 @@ func newRemoval(ctx context.Context, current stored, at time.Time, check func(cu
 // fieldSeparator does not occur in the name of a field.
 const fieldSeparator = ","
 
-// statement returns the statement of the write by itself. It changes one row if the write
-// happens, and none if it may not.
-func (w *write) statement(s *statements) (statement string, args []any) {
-	args = []any{
+// entry are the arguments that all statements of a write have: those of its pending entry.
+func (w *write) entry() []any {
+	return []any{
 		w.token, w.change.IdentityID.String(), w.change.Revision, string(w.change.Operation), storage.UnixMicro(w.change.Time),
 		strings.Join(w.change.Fields, fieldSeparator), []byte(w.change.Actor),
 	}
+}
+
+// statement returns the statement of the write by itself. It changes one row if the write
+// happens, and none if it may not.
+func (w *write) statement(s *statements) (statement string, args []any) {
+	args = w.entry()
 	if w.change.Operation == storage.OperationDelete {
 		return s.remove, append(append(args, w.previous), claimArrays(w.removed)...)
 	}
@@ -87,10 +92,15 @@ func (w *write) statement(s *statements) (statement string, args []any) {
 	switch {
 	case w.change.Operation == storage.OperationCreate:
 		return s.create, append(args, claimArrays(w.added)...)
-	case len(w.added) == 0 && len(w.removed) == 0:
+	case !w.changesClaims():
 		return s.update, append(args, w.previous)
 	}
 	return s.updateClaims, append(append(append(args, w.previous), claimArrays(w.removed)...), claimArrays(w.added)...)
+}
+
+// changesClaims reports whether an update releases or takes claims.
+func (w *write) changesClaims() bool {
+	return w.change.Operation == storage.OperationUpdate && len(w.added)+len(w.removed) > 0
 }
 
 func idOrNil(id uuid.UUID) any {
