@@ -186,7 +186,8 @@ func (u unexplained) Unwrap() error { return u.error }
 // out what happened: a statement whose first try is still under way waits for its locks.
 func (s *Store) alone(w *write) error {
 	lost, until := w.lost, time.Now().Add(s.config.resolve)
-	for n, again := 1, 0; ; n++ {
+	again, unsent := 0, 0
+	for n := 1; ; n++ {
 		limit := s.config.timeout
 		if lost != nil {
 			limit = max(time.Until(until), time.Second)
@@ -211,11 +212,15 @@ func (s *Store) alone(w *write) error {
 			if time.Now().After(until) {
 				return settled(lost, err)
 			}
+		case fault == faultNotSent && lost == nil:
+			if unsent++; unsent == readAttempts {
+				return translate(err)
+			}
 		case fault == faultLost:
 			if lost == nil {
 				lost, until = err, time.Now().Add(s.config.resolve)
 			}
-		case lost == nil || fault != faultUnavailable:
+		case lost == nil || fault == faultOther:
 			return settled(lost, err)
 		}
 		if lost != nil && time.Now().After(until) {

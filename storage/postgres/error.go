@@ -26,6 +26,8 @@ const (
 	faultReference
 	// faultUnavailable: the statement had no effect, and might succeed later.
 	faultUnavailable
+	// faultNotSent: the connection was lost before a statement was sent.
+	faultNotSent
 	// faultLost: there is no answer, and a statement that writes may have had its effect.
 	faultLost
 	// faultEnded: the application's transaction has ended.
@@ -61,12 +63,20 @@ func faultOf(err error) fault {
 	case state == "23503":
 		return faultReference
 	case state == "40003", strings.HasPrefix(state, "08"), state == "57P01", state == "57P02", state == "57P05":
+		if errors.As(err, new(notSent)) {
+			return faultNotSent
+		}
 		return faultLost
 	case state == "57P03", strings.HasPrefix(state, "53"), state == "55P03", state == "25006", state == "57014", strings.HasPrefix(state, "58"):
 		return faultUnavailable
 	}
 	return faultOther
 }
+
+// notSent is the failure to get a connection, or to begin a transaction on it.
+type notSent struct{ error }
+
+func (n notSent) Unwrap() error { return n.error }
 
 // faultOfConnection is faultOf for an error that does not come from the server.
 func faultOfConnection(err error) fault {
@@ -76,8 +86,11 @@ func faultOfConnection(err error) fault {
 		return faultEnded
 	case errors.As(err, &dialing) && dialing.Op == "dial":
 		return faultUnavailable
+	case errors.As(err, new(notSent)):
+		return faultNotSent
 	}
-	// Also driver.ErrBadConn: some drivers return it for a statement that was sent.
+	// Also driver.ErrBadConn, and what pgx calls safe to retry: drivers return both for
+	// statements that were sent, a COMMIT among them.
 	return faultLost
 }
 
@@ -123,7 +136,7 @@ func translate(err error) error {
 		return storage.ErrClosed
 	case faultAgain:
 		return fmt.Errorf("%w: the transaction lost to others too often (SQLSTATE %s)", storage.ErrUnavailable, state)
-	case faultUnavailable, faultLost:
+	case faultUnavailable, faultNotSent, faultLost:
 		if state == "" {
 			return fmt.Errorf("%w: no answer from the database: %w", storage.ErrUnavailable, hidden{err})
 		}

@@ -46,11 +46,11 @@ func (s *Store) writeLocked(ctx context.Context, id uuid.UUID, work func(current
 			}
 		case fault == faultLost && l.writing && lost == nil:
 			lost, until = err, time.Now().Add(s.config.resolve)
-		case fault == faultLost && lost == nil:
+		case (fault == faultLost || fault == faultNotSent) && lost == nil:
 			if n >= readAttempts {
 				return translate(err)
 			}
-		case fault != faultLost && (lost == nil || fault != faultUnavailable):
+		case lost == nil || fault == faultOther:
 			return settled(lost, err)
 		}
 		if lost != nil && time.Now().After(until) {

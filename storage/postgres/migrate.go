@@ -48,7 +48,7 @@ func migrate(ctx context.Context, db database, cfg config) error {
 			if n == repeatAttempts {
 				return fmt.Errorf("postgres: the tables could not be created: others create them too (SQLSTATE %s)", state)
 			}
-		case fault == faultLost && n < readAttempts:
+		case (fault == faultLost || fault == faultNotSent) && n < readAttempts:
 		case fault == faultOther:
 			return fmt.Errorf("%w, while creating the tables", translate(err))
 		default:

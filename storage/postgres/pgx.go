@@ -6,9 +6,16 @@ import "context"
 // with another driver does not build pgx.
 
 // PgxPool is implemented by *pgxpool.Pool.
-type PgxPool[R PgxRows, C PgxCommandTag, T PgxTx[R, C]] interface {
+type PgxPool[R PgxRows, C PgxCommandTag, T PgxTx[R, C], N PgxConn[R, C]] interface {
 	PgxQuerier[R, C]
 	Begin(ctx context.Context) (T, error)
+	Acquire(ctx context.Context) (N, error)
+}
+
+// PgxConn is implemented by *pgxpool.Conn.
+type PgxConn[R PgxRows, C PgxCommandTag] interface {
+	PgxQuerier[R, C]
+	Release()
 }
 
 // PgxTx is implemented by pgx.Tx and *pgxpool.Tx.
@@ -62,24 +69,42 @@ func (s pgxSession[R, C]) exec(ctx context.Context, sql string, args ...any) (in
 }
 
 // pgxDatabase is a pool of pgx.
-type pgxDatabase[R PgxRows, C PgxCommandTag, T PgxTx[R, C]] struct {
+type pgxDatabase[R PgxRows, C PgxCommandTag, T PgxTx[R, C], N PgxConn[R, C]] struct {
 	pgxSession[R, C]
-	pool PgxPool[R, C, T]
+	pool PgxPool[R, C, T, N]
 }
 
-func newPgxDatabase[R PgxRows, C PgxCommandTag, T PgxTx[R, C]](pool PgxPool[R, C, T]) pgxDatabase[R, C, T] {
-	return pgxDatabase[R, C, T]{pgxSession[R, C]{pool}, pool}
+func newPgxDatabase[R PgxRows, C PgxCommandTag, T PgxTx[R, C], N PgxConn[R, C]](pool PgxPool[R, C, T, N]) pgxDatabase[R, C, T, N] {
+	return pgxDatabase[R, C, T, N]{pgxSession[R, C]{pool}, pool}
 }
 
-// queryOnce is query: the pool repeats nothing.
-func (d pgxDatabase[R, C, T]) queryOnce(ctx context.Context, sql string, args []any, each func(row row) error) error {
-	return d.query(ctx, sql, args, each)
+// onConn calls use with one connection, so that a failure to get one is told from that of a
+// statement.
+func (d pgxDatabase[R, C, T, N]) onConn(ctx context.Context, use func(s pgxSession[R, C]) error) error {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return notSent{err}
+	}
+	defer conn.Release()
+	return use(pgxSession[R, C]{conn})
 }
 
-func (d pgxDatabase[R, C, T]) begin(ctx context.Context) (transaction, error) {
+func (d pgxDatabase[R, C, T, N]) queryOnce(ctx context.Context, sql string, args []any, each func(row row) error) error {
+	return d.onConn(ctx, func(s pgxSession[R, C]) error { return s.query(ctx, sql, args, each) })
+}
+
+func (d pgxDatabase[R, C, T, N]) exec(ctx context.Context, sql string, args ...any) (changed int64, err error) {
+	err = d.onConn(ctx, func(s pgxSession[R, C]) error {
+		changed, err = s.exec(ctx, sql, args...)
+		return err
+	})
+	return changed, err
+}
+
+func (d pgxDatabase[R, C, T, N]) begin(ctx context.Context) (transaction, error) {
 	tx, err := d.pool.Begin(ctx)
 	if err != nil {
-		return nil, err
+		return nil, notSent{err}
 	}
 	return pgxTransaction[R, C]{pgxSession[R, C]{tx}, tx}, nil
 }

@@ -70,7 +70,7 @@ func (r reader) retryRead(ctx context.Context, query func(ctx context.Context) e
 		switch faultOf(err) {
 		case faultAgain:
 			again++
-		case faultLost:
+		case faultLost, faultNotSent:
 			lost++
 		default:
 			return translate(err)

@@ -152,11 +152,15 @@ func (s *Store) writeRecord(caller context.Context, w *recordWrite) error {
 			if n >= repeatAttempts {
 				return settled(lost, err)
 			}
+		case fault == faultNotSent && lost == nil:
+			if n >= readAttempts {
+				return translate(err)
+			}
 		case fault == faultLost:
 			if lost == nil {
 				lost, until = err, time.Now().Add(s.config.resolve)
 			}
-		case lost == nil || fault != faultUnavailable:
+		case lost == nil || fault == faultOther:
 			return settled(lost, err)
 		}
 		if lost != nil && time.Now().After(until) {

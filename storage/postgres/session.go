@@ -101,7 +101,7 @@ func newSQLDatabase(db *sql.DB) sqlDatabase { return sqlDatabase{sqlSession{db},
 func (d sqlDatabase) onConn(ctx context.Context, use func(s sqlSession) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
-		return err
+		return notSent{err}
 	}
 	defer func() { _ = conn.Close() }() // it goes back to the pool
 	return use(sqlSession{conn})
@@ -122,7 +122,7 @@ func (d sqlDatabase) exec(ctx context.Context, sql string, args ...any) (changed
 func (d sqlDatabase) begin(ctx context.Context) (transaction, error) {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, err
+		return nil, notSent{err}
 	}
 	return sqlTransaction{sqlSession{tx}, tx}, nil
 }

@@ -48,7 +48,9 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 
 // NewPgx is [New] for a *pgxpool.Pool of pgx, version 5; the compiler infers the type
 // arguments.
-func NewPgx[R PgxRows, C PgxCommandTag, T PgxTx[R, C]](ctx context.Context, pool PgxPool[R, C, T], options ...Option) (*Store, error) {
+func NewPgx[R PgxRows, C PgxCommandTag, T PgxTx[R, C], N PgxConn[R, C]](ctx context.Context, pool PgxPool[R, C, T, N],
+	options ...Option) (*Store, error) {
+
 	if pool == nil {
 		return nil, errors.New("postgres: the pool is nil")
 	}
