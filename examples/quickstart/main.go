@@ -1,6 +1,6 @@
-// Command quickstart is idem in one program: it keeps identities in SQLite, creates
-// one, updates it in every way, and shows what changed. With -serve it then serves
-// the console and the identity admin API on this machine.
+// Command quickstart is idem in one program: it keeps identities in SQLite, or in
+// PostgreSQL with -database, creates one, updates it in every way, and shows what changed.
+// With -serve it then serves the console and the identity admin API on this machine.
 package main
 
 import (
@@ -13,14 +13,12 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlite"
 )
 
 //go:embed person.schema.json
@@ -28,24 +26,19 @@ var personSchema []byte
 
 func main() {
 	serving := flag.Bool("serve", false, "serve the console and the admin API after the tour, until interrupted")
+	database := flag.String("database", "", "the URL of a PostgreSQL database, such as postgres://user:password@host/name; each run begins with a new schema "+schemaName)
 	address := flag.String("address", "127.0.0.1:4434", "the address to serve on")
 	flag.Parse()
 	log.SetFlags(0)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *serving, *address); err != nil {
+	if err := run(ctx, *database, *serving, *address); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, serving bool, address string) (err error) {
-	folder, err := os.MkdirTemp("", "idem-quickstart-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-
+func run(ctx context.Context, database string, serving bool, address string) (err error) {
 	person, err := schema.Parse("person", personSchema)
 	if err != nil {
 		return err
@@ -54,11 +47,11 @@ func run(ctx context.Context, serving bool, address string) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := sqlite.Open(ctx, filepath.Join(folder, "identities.db"))
+	store, closeStore, err := open(ctx, database)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
+	defer func() { err = errors.Join(err, closeStore()) }()
 	manager, err := idem.New(store, schemas)
 	if err != nil {
 		return err
@@ -104,7 +97,7 @@ func tour(ctx context.Context, manager *idem.Manager) (*identity.Identity, error
 	before, after := describe(created), describe(stored)
 	fmt.Println("An identity, as it was created:")
 	printFields(before)
-	fmt.Println("\nThe same identity after one update, read back from SQLite:")
+	fmt.Println("\nThe same identity after one update, read back from the database:")
 	printFields(after)
 	fmt.Println("\nWhat the update changed:")
 	for n, field := range after {
