@@ -204,7 +204,7 @@ func (l *ledger) audit(t testing.TB, store storage.Storage) verdict {
 		for _, i := range page.Identities {
 			there[i.ID] = i
 		}
-		if q.After = page.Next; q.After == uuid.Nil {
+		if q.After = page.Next; q.After.ID == uuid.Nil {
 			break
 		}
 	}
