@@ -38,13 +38,14 @@ const (
 
 // SQLSTATEs, as appendix A of PostgreSQL's manual names them.
 const (
-	stateUndefinedTable    = "42P01"
-	stateDuplicateTable    = "42P07"
-	stateDuplicateObject   = "42710"
-	stateUniqueViolation   = "23505"
-	stateDuplicateStatment = "42P05"
-	stateUnknownStatement  = "26000"
-	stateFailedTransaction = "25P02"
+	stateUndefinedTable     = "42P01"
+	stateDuplicateTable     = "42P07"
+	stateDuplicateObject    = "42710"
+	stateUniqueViolation    = "23505"
+	stateDuplicateStatement = "42P05"
+	stateUnknownStatement   = "26000"
+	stateFailedTransaction  = "25P02"
+	stateReadOnly           = "25006"
 )
 
 // faultOf says what err means. Every driver's errors have the method SQLState if the
@@ -67,7 +68,7 @@ func faultOf(err error) fault {
 			return faultNotSent
 		}
 		return faultLost
-	case state == "57P03", strings.HasPrefix(state, "53"), state == "55P03", state == "25006", state == "57014", strings.HasPrefix(state, "58"):
+	case state == "57P03", strings.HasPrefix(state, "53"), state == "55P03", state == stateReadOnly, state == "57014", strings.HasPrefix(state, "58"):
 		return faultUnavailable
 	}
 	return faultOther
@@ -143,7 +144,7 @@ func translate(err error) error {
 		return fmt.Errorf("%w: %s (SQLSTATE %s)", storage.ErrUnavailable, reasonOf(state), state)
 	}
 	switch {
-	case state == stateDuplicateStatment || state == stateUnknownStatement:
+	case state == stateDuplicateStatement || state == stateUnknownStatement:
 		return fmt.Errorf("postgres: the database has lost or mixed up prepared statements (SQLSTATE %s): behind a pooler in transaction mode set the driver to prepare none "+
 			"(for pgx default_query_exec_mode=exec, for lib/pq binary_parameters=yes)", state)
 	case state == stateUndefinedTable:
@@ -176,7 +177,7 @@ func reasonOf(state string) string {
 		return "the database has run out of a resource"
 	case state == "55P03":
 		return "a lock was not available"
-	case state == "25006":
+	case state == stateReadOnly:
 		return "the database is read-only, as a standby is"
 	case state == "57014":
 		return "the database cancelled the statement, which took too long or was cancelled there"

@@ -20,7 +20,8 @@ const (
 )
 
 // number gives pending changes their numbers and returns whether there may be more. The
-// numbers are durable when it returns, unless the session is a transaction.
+// numbers are durable when it returns, unless the session is a transaction. On a read-only
+// server it does nothing.
 //
 // That no number is skipped is due to the lock of the feed's row: one numbers at a time.
 // That a change comes after all that were committed before it began is due to the tickets:
@@ -31,6 +32,9 @@ func (r reader) number(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	_, err = r.exec(ctx, r.statements.number, int64(numberStep))
+	if sqlState(err) == stateReadOnly {
+		return false, nil // they get their numbers from whoever can write
+	}
 	return err == nil, err
 }
 

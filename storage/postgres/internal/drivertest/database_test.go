@@ -24,7 +24,11 @@ func newDatabase(t testing.TB, address string) string {
 	t.Helper()
 	name := fmt.Sprintf("idem_test_%d", time.Now().UnixNano())
 	execute(t, address, `CREATE DATABASE `+name)
-	t.Cleanup(func() { execute(t, address, `DROP DATABASE `+name+` WITH (FORCE)`) })
+	t.Cleanup(func() {
+		if tryExecute(address, `DROP DATABASE `+name+` WITH (FORCE)`) != nil {
+			execute(t, address, `DROP DATABASE `+name) // of an engine that knows no FORCE
+		}
+	})
 	return withDatabase(t, address, name)
 }
 
@@ -63,12 +67,18 @@ func withParameters(t testing.TB, address string, parameters ...string) string {
 // test too, whose context has ended then.
 func execute(t testing.TB, address, statement string, args ...any) {
 	t.Helper()
+	require.NoError(t, tryExecute(address, statement, args...), statement)
+}
+
+func tryExecute(address, statement string, args ...any) error {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, address)
-	require.NoError(t, err)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = conn.Close(ctx) }()
 	_, err = conn.Exec(ctx, statement, args...)
-	require.NoError(t, err, statement)
+	return err
 }
 
 // openSQL opens a pool of database/sql.

@@ -127,6 +127,8 @@ func TestReadOnly(t *testing.T) {
 	createShared(t, writable)
 	_, err := writable.LastChange(t.Context()) // numbers what is pending
 	require.NoError(t, err)
+	_, err = writable.Create(t.Context(), ledgerPerson(sharedID(shared))) // and stays without a number
+	require.NoError(t, err)
 	require.NoError(t, writable.Close())
 
 	for n, store := range openStores(t, withParameters(t, address, "default_transaction_read_only=on")) {
@@ -134,10 +136,13 @@ func TestReadOnly(t *testing.T) {
 		require.NoError(t, err)
 		page, err := store.List(t.Context(), storage.Query{})
 		require.NoError(t, err)
-		require.Len(t, page.Identities, shared)
+		require.Len(t, page.Identities, shared+1)
 		found, err := store.Changes(t.Context(), storage.ChangeQuery{})
 		require.NoError(t, err, "what has its number can be read")
 		require.Len(t, found, shared)
+		last, err := store.LastChange(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, shared, last)
 
 		_, err = store.Create(t.Context(), ledgerPerson(sharedID(100+n)))
 		require.ErrorIs(t, err, storage.ErrUnavailable)
