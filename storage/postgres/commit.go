@@ -95,35 +95,12 @@ func shareClaims(a, b *write) bool {
 // together makes writes in one statement. It returns the tokens of those that happened; the
 // others had no effect. After an error none happened, unless its fault is faultLost.
 func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]bool, err error) {
-	places := make(map[*write]int64, len(writes))
-	for n, w := range writes {
-		places[w] = int64(n)
-	}
-	// One order of the locks for all who write.
-	slices.SortFunc(writes, func(a, b *write) int { return bytes.Compare(a.change.IdentityID[:], b.change.IdentityID[:]) })
-	var documents []byte
-	starts := make(map[*write]int64, len(writes))
 	plain, creates := true, true
 	for _, w := range writes {
-		starts[w] = int64(len(documents)) + 1
-		documents = append(documents, w.document...)
 		plain = plain && w.change.Operation == storage.OperationUpdate && !w.changesClaims()
 		creates = creates && w.change.Operation == storage.OperationCreate
 	}
-	args := []any{
-		integers(writes, func(w *write) int64 { return places[w] }),
-		integers(writes, func(w *write) int64 { return w.token }),
-		ids(writes, func(w *write) uuid.UUID { return w.change.IdentityID }),
-		integers(writes, func(w *write) int64 { return w.previous }),
-		integers(writes, func(w *write) int64 { return w.change.Revision }),
-		ids(writes, func(w *write) uuid.UUID { return w.organization }),
-		integers(writes, func(w *write) int64 { return starts[w] }),
-		integers(writes, func(w *write) int64 { return int64(len(w.document)) }),
-		integers(writes, func(w *write) int64 { return storage.UnixMicro(w.change.Time) }),
-		texts(writes, func(w *write) string { return strings.Join(w.change.Fields, fieldSeparator) }),
-		byteStrings(writes, func(w *write) string { return w.change.Actor }),
-		documents,
-	}
+	args := givenArgs(writes)
 	if !plain {
 		args = append(args, claimsOf(writes, func(w *write) []storage.Claim { return w.added })...)
 	}
@@ -148,6 +125,36 @@ func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]b
 		return err
 	})
 	return done, err
+}
+
+// givenArgs are the arguments that all statements of many writes begin with. It sorts the
+// writes by their identities, so that all who write take their locks in one order.
+func givenArgs(writes []*write) []any {
+	places := make(map[*write]int64, len(writes))
+	for n, w := range writes {
+		places[w] = int64(n)
+	}
+	slices.SortFunc(writes, func(a, b *write) int { return bytes.Compare(a.change.IdentityID[:], b.change.IdentityID[:]) })
+	var documents []byte
+	starts := make(map[*write]int64, len(writes))
+	for _, w := range writes {
+		starts[w] = int64(len(documents)) + 1
+		documents = append(documents, w.document...)
+	}
+	return []any{
+		integers(writes, func(w *write) int64 { return places[w] }),
+		integers(writes, func(w *write) int64 { return w.token }),
+		ids(writes, func(w *write) uuid.UUID { return w.change.IdentityID }),
+		integers(writes, func(w *write) int64 { return w.previous }),
+		integers(writes, func(w *write) int64 { return w.change.Revision }),
+		ids(writes, func(w *write) uuid.UUID { return w.organization }),
+		integers(writes, func(w *write) int64 { return starts[w] }),
+		integers(writes, func(w *write) int64 { return int64(len(w.document)) }),
+		integers(writes, func(w *write) int64 { return storage.UnixMicro(w.change.Time) }),
+		texts(writes, func(w *write) string { return strings.Join(w.change.Fields, fieldSeparator) }),
+		byteStrings(writes, func(w *write) string { return w.change.Actor }),
+		documents,
+	}
 }
 
 // claimsOf are the owners, the values and the types of claims of many writes.

@@ -19,6 +19,7 @@ type statements struct {
 	create, update, updateClaims, remove             string
 	updates, creates, writes                         string
 	updatePart, releasePart, claimPart, pendingPart  string
+	restore, restoreChanges                          string
 	explain                                          string
 	number, lastChange, hasPending                   string
 	changes, history, times, pruneChanges            string
@@ -201,6 +202,29 @@ func newStatements(cfg config) *statements {
 			INSERT INTO @idem_pending ` + pendingColumns + `
 			SELECT n.token, n.id, n.revision, n.operation, n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`,
 
+		// Creates without an entry of the feed.
+		restore: `WITH given AS (
+				` + givenWrites + `)
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor)),
+			taking AS (
+				` + givenClaims + `),
+			created AS (
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
+				SELECT g.id, g.revision, g.token, g.organization_id, ` + givenDocument + `
+				FROM given g WHERE ` + takesNothing + ` ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING id, token),
+			claimed AS (
+				INSERT INTO @idem_claims (value, type, identity_id)
+				SELECT t.value, t.type, n.id FROM created n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)
+			SELECT token FROM created WHERE (SELECT count(*) FROM claimed) >= 0`,
+		restoreChanges: `WITH feed AS (
+				SELECT last FROM @idem_feed WHERE one = 1 FOR UPDATE),
+			restored AS (
+				INSERT INTO @idem_changes (sequence, token, identity_id, revision, operation, time, fields, actor)
+				SELECT g.* FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::uuid[], $4::text[]::bigint[], $5::text[], $6::text[]::bigint[], $7::text[], $8::text[]::bytea[])
+					AS g (sequence, token, identity_id, revision, operation, time, fields, actor)
+				WHERE g.sequence > (SELECT last FROM feed) RETURNING sequence)
+			UPDATE @idem_feed SET last = (SELECT max(sequence) FROM restored) WHERE one = 1 AND (SELECT count(*) FROM restored) > 0`,
+
 		// Why a write did not happen, or that it did: the token that the identity has; the
 		// first claim that is another's; whether the feed has the write, and whether it has
 		// another one in its place. The last two are asked for where $5 is true.
@@ -288,7 +312,7 @@ func (s *statements) all() []*string {
 	return []*string{
 		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.getMany, &s.owners, &s.ownersByPrefix, &s.pageOfOrganization,
 		&s.count, &s.countIDs, &s.countIdentifiers, &s.countPrefixes, &s.countOrganization,
-		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.creates, &s.writes, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain,
+		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.creates, &s.writes, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain, &s.restore, &s.restoreChanges,
 		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,
 		&s.record, &s.insertRecord, &s.updateRecord, &s.deleteRecord, &s.lockAnonymous, &s.evictAnonymous, &s.pruneRecords,
 	}
