@@ -218,6 +218,35 @@ func TestWhatSomebodyMayNotDoIsNeitherOfferedNorDone(t *testing.T) {
 	require.Equal(t, i.Revision, get(t, manager, i).Revision)
 }
 
+// An application that decides by the method, not by the operation, has pages without buttons for readers too.
+func TestWhatIsNotOfferedByTheMethodAlone(t *testing.T) {
+	manager := newManager(t)
+	i := create(t, manager, `{"email":"ada@example.com"}`)
+	c := newClient(t, console.New(manager, func(r *http.Request) error {
+		if r.Method != http.MethodGet {
+			return httpapi.Forbidden("")
+		}
+		return nil
+	}))
+	for _, path := range []string{"/", "/people/" + i.ID.String(), "/schemas"} {
+		require.NotContains(t, c.get(path).Body.String(), `method="post"`, path)
+	}
+}
+
+// A name that nobody can type is not asked for.
+func TestWhatIsTypedToDelete(t *testing.T) {
+	manager := newManager(t)
+	c := newClient(t, console.New(manager, httpapi.AllowAll))
+	for n, name := range []string{"Ada", strings.Repeat("x", 61), "a\u202eb"} {
+		i := create(t, manager, `{"email":"p`+strconv.Itoa(n)+`@example.com","name":"`+name+`"}`)
+		want := i.ID.String()
+		if n == 0 {
+			want = name
+		}
+		require.Contains(t, c.get("/people/"+i.ID.String()).Body.String(), "To go on, type "+want+"<", name)
+	}
+}
+
 func TestNothingIsAllowedByAccident(t *testing.T) {
 	manager := newManager(t)
 	for name, authorize := range map[string]func(*http.Request) error{

@@ -50,6 +50,9 @@ func TestHostileTraitsMakeABoundedForm(t *testing.T) {
 			began := time.Now()
 			f := edit(t, b, traits)
 			require.LessOrEqual(t, count(f), form.MaxFields+form.MaxNesting, name)
+			f.Each(func(field *form.Field) {
+				require.True(t, !field.IsGroup() || strings.Count(field.Pointer, "/") <= form.MaxNesting, "%s is nested too deep for a group", field.Pointer)
+			})
 			total := 0
 			f.Each(func(field *form.Field) { total += len(field.Text) })
 			require.Less(t, total, 2*len(traits)+1<<17, name)
@@ -98,6 +101,7 @@ func TestHostilePostsMakeABoundedForm(t *testing.T) {
 	_, ok := f.Traits()
 	require.False(t, ok)
 	require.NotEmpty(t, f.Find("/traits/phones").Errors, "what was left out is told")
+	require.LessOrEqual(t, len(f.Find("/traits/phones").Fields), 4+form.MaxNewItems)
 
 	free := find("map of objects").blueprint(t)
 	values = url.Values{}
