@@ -81,8 +81,11 @@ func (h *saltedHash) compare(_ context.Context, password []byte) error {
 		parts = [][]byte{h.salt, password}
 	}
 	digest := h.hash.sum(parts...)
+	d := h.hash.new()
 	for range h.times - 1 {
-		digest = h.hash.sum(digest)
+		d.Reset()
+		d.Write(digest)
+		digest = d.Sum(digest[:0])
 	}
 	return match(digest, h.digest)
 }
