@@ -98,13 +98,18 @@ func TestPlainPasswordIsHashed(t *testing.T) {
 func TestBytesAsNumbers(t *testing.T) {
 	onBothStores(t, func(t *testing.T, api ory.IdentityAPI) {
 		body := person("ada")
-		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{UserHandle: []int32{1, 2, 255}}}
+		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{
+			UserHandle: []int32{1, 2, 255}, AdditionalProperties: map[string]any{"credentials": []any{map[string]any{"id": []int32{107, 101, 121}}}},
+		}}
 		created, _, err := api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
 		require.NoError(t, err)
 		require.Contains(t, configs(t, get(t, api, created.Id))["webauthn"], `"user_handle":"AQL/"`)
+		require.Contains(t, configs(t, get(t, api, created.Id))["webauthn"], `"id":"a2V5"`)
 
 		body = person("eve")
-		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{UserHandle: []int32{256}}}
+		body.Credentials.Webauthn = &ory.IdentityWithCredentialsWebAuthn{Config: &ory.IdentityWithCredentialsWebAuthnConfig{
+			UserHandle: []int32{256}, AdditionalProperties: map[string]any{"credentials": []any{map[string]any{"id": "a2V5"}}},
+		}}
 		_, _, err = api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
 		requireViolation(t, err, "/credentials/webauthn/config/user_handle")
 	})

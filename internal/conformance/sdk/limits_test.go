@@ -16,7 +16,7 @@ func TestWhatTheClientCannotSay(t *testing.T) {
 			id := create(t, api, ada()).Id
 			operation := ory.JsonPatch{Op: "replace", Path: "/metadata_public"} // leaves out a Value that is nil
 			_, _, err := api.PatchIdentity(t.Context(), id).JsonPatch([]ory.JsonPatch{operation}).Execute()
-			requireViolation(t, err, "/0")
+			requireViolation(t, err, "/0/value")
 			operation.AdditionalProperties = map[string]any{"value": nil}
 			patched, _, err := api.PatchIdentity(t.Context(), id).JsonPatch([]ory.JsonPatch{operation}).Execute()
 			require.NoError(t, err)
@@ -36,7 +36,12 @@ func TestWhatTheClientCannotSay(t *testing.T) {
 		onBothStores(t, func(t *testing.T, api ory.IdentityAPI) {
 			body := person("ada")
 			body.Region = new("eu-central")
-			_, _, err := api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
+			created, _, err := api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
+			require.NoError(t, err)
+			require.False(t, created.HasRegion(), "there is one region, which is not kept")
+			body = person("eve")
+			body.Region = new("EU Central")
+			_, _, err = api.CreateIdentity(t.Context()).CreateIdentityBody(body).Execute()
 			requireViolation(t, err, "/region")
 			batch := ory.PatchIdentitiesBody{WithPartialInserts: new(false)}
 			_, _, err = api.BatchPatchIdentities(t.Context()).PatchIdentitiesBody(batch).Execute()
