@@ -131,8 +131,21 @@ func hostile() map[string][2]string {
 		"deepening": {`{"a":{"a":1}}`, `[` + repeat(999, `{"op":"copy","from":"","path":"/a/a"}`) + `{"op":"remove","path":"/a"}]`},
 		"long strings": {`{"a":"` + strings.Repeat(`\u0061`, 300_000) + `"}`, `[` + repeat(999, `{"op":"test","path":"/a","value":"`+strings.Repeat("a", 900)+`"}`) +
 			`{"op":"remove","path":"/a"}]`},
+		"long names with escapes": {`{"a":{` + longNames(15) + `}}`, `[` + repeat(999, `{"op":"test","path":"/a/1","value":1}`) + `{"op":"remove","path":"/a"}]`},
+		"long names of the patch": {`{"a":{}}`, `[{"op":"add","path":"/a/` + strings.Repeat(`\\n`, 250_000) + `","value":1},` +
+			repeat(998, `{"op":"add","path":"/a/1","value":1}`) + `{"op":"remove","path":"/a"}]`},
 		"a large object": {`{"a":{` + members10000() + `}}`, `[` + repeat(999, `{"op":"move","from":"/a/k5","path":"/a/k5"}`) + `{"op":"remove","path":"/a"}]`},
 	}
+}
+
+// longNames are a member 1 and some whose long names are made of escapes.
+func longNames(count int) string {
+	var text strings.Builder
+	text.WriteString(`"1":1`)
+	for n := range count {
+		fmt.Fprintf(&text, `,"%d%s":0`, n, strings.Repeat(`\n`, 30_000))
+	}
+	return text.String()
 }
 
 func members10000() string {

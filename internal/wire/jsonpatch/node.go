@@ -1,5 +1,10 @@
 package jsonpatch
 
+import (
+	"slices"
+	"strings"
+)
+
 // node is a value of a document. It is text until a patch reaches into it, and then a container as well.
 type node struct {
 	// text is the value as JSON, without white space around it. It is out of date while dirty.
@@ -20,7 +25,7 @@ type container struct {
 	// literals are the names of an object's members, as they are written, by position in elements. A removed member of a
 	// large object leaves a nil element.
 	literals []string
-	// index finds the members of a large object. It is nil for a small one.
+	// index finds the members of a large object, and of one with a name that has an escape. It is nil for any other.
 	index map[string]int
 	count int // of members or elements
 	size  int // bytes as compact JSON
@@ -28,6 +33,12 @@ type container struct {
 
 // indexed is the number of members from which an object is searched by an index.
 const indexed = 16
+
+// needsIndex reports whether an object of count members, one of which is called literal, is searched by an index. To compare
+// a name that has an escape is to read all of it, so that it is read once, and not for every pointer that leads through.
+func needsIndex(count int, literal string) bool {
+	return count > indexed || strings.IndexByte(literal, '\\') >= 0
+}
 
 // kind is the first byte of the value's text: {, [, ", t, f, n, - or a digit.
 func (n *node) kind() byte {
@@ -87,7 +98,7 @@ func (n *node) open(count int) *container {
 		nodes[at].made, nodes[at].changed = n.made, n.made
 		c.elements[at] = &nodes[at]
 	}
-	if !c.isArray && count > indexed {
+	if slices.ContainsFunc(c.literals, func(literal string) bool { return needsIndex(count, literal) }) {
 		c.makeIndex()
 	}
 	c.size = c.measure()
@@ -147,7 +158,7 @@ func (c *container) set(name string, child *node) int {
 	c.count++
 	if c.index != nil {
 		c.index[name] = len(c.elements) - 1
-	} else if c.count > indexed {
+	} else if needsIndex(c.count, literal) {
 		c.makeIndex()
 	}
 	return child.size() + len(literal) + 1 + c.comma()
