@@ -481,6 +481,16 @@ func TestAdminCodeWithoutAddress(t *testing.T) {
 		_, err = o.Recover(t.Context(), late.Handle, late.Code, "another engine, at last")
 		require.ErrorIs(t, err, signin.ErrWrongCode)
 
+		// It recovers nobody who is locked out, not even if it was issued meanwhile.
+		_, err = o.SetState(t.Context(), nameless.ID, identity.StateInactive)
+		require.NoError(t, err)
+		locked, err := o.IssueAdminCode(t.Context(), nameless.ID, time.Hour)
+		require.NoError(t, err)
+		for _, password := range []string{"password1", "another engine, at last"} { // and the policy is silent
+			_, err = o.Recover(t.Context(), locked.Handle, locked.Code, password)
+			require.Equal(t, signin.ErrWrongCode, err)
+		}
+
 		// It verifies nothing, and asks for a second factor where there is one.
 		eve := o.unverified(t, func(c *identity.Create) {
 			c.Credentials.LookupSecret = &credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{{Code: "mine"}}}
