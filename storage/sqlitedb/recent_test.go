@@ -22,7 +22,7 @@ func openTwo(t *testing.T) (ours, theirs *Store) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "identities.db")
 	for _, store := range []**Store{&ours, &theirs} {
-		opened, err := openFile(t.Context(), path)
+		opened, err := openFile(t.Context(), path, WithUpdateCache(4096))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, opened.Close()) })
 		*store = opened
