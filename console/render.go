@@ -83,6 +83,9 @@ func moment(t time.Time) at {
 
 // fieldName is a field of the change feed as people read it.
 func fieldName(pointer string) string {
+	if pointer == "/sign_in_epoch" {
+		return text("activity.sign_ins")
+	}
 	pointer = strings.TrimPrefix(strings.TrimPrefix(pointer, "/"), "credentials/")
 	return strings.ReplaceAll(pointer, "_", " ")
 }

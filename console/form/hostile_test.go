@@ -34,6 +34,7 @@ func count(f *form.Form) int {
 
 func TestHostileTraitsMakeABoundedForm(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 98) + `"x"` + strings.Repeat(`}`, 98)
+	bosses := strings.Repeat(`{"boss":`, 90) + `{}` + strings.Repeat(`}`, 90)
 	lists := `{"a":` + strings.Repeat(`[`, 90) + strings.Repeat(`]`, 90) + `}`
 	var wide, indented strings.Builder
 	wide.WriteString(`{"email":"a@b.co"`)
@@ -44,9 +45,9 @@ func TestHostileTraitsMakeABoundedForm(t *testing.T) {
 	indented.WriteString(`{"a":` + strings.Repeat(`[`, 80) + `0` + strings.Repeat(`,0`, 50_000) + strings.Repeat(`]`, 80) + `}`)
 	phones := `{"phones":[` + strings.TrimSuffix(strings.Repeat(`{},`, 10_000), ",") + `]}`
 	long := `{"email":"` + strings.Repeat("x", 1<<18) + `"}`
-	for _, s := range []string{"flat", "list of objects", "recursion", "map of objects"} {
+	for _, s := range []string{"flat", "list of objects", "recursion by a member", "map of objects"} {
 		b := find(s).blueprint(t)
-		for name, traits := range map[string]string{"deep": deep, "lists": lists, "wide": wide.String(), "indented": indented.String(), "phones": phones, "long": long} {
+		for name, traits := range map[string]string{"deep": deep, "bosses": bosses, "lists": lists, "wide": wide.String(), "indented": indented.String(), "phones": phones, "long": long} {
 			began := time.Now()
 			f := edit(t, b, traits)
 			require.LessOrEqual(t, count(f), form.MaxFields+form.MaxNesting, name)
