@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,6 +107,31 @@ func TestWhoGetsCodes(t *testing.T) {
 		require.Equal(t, idem.KindInvalid, idem.KindOf(err))
 		_, err = o.IssueCode(t.Context(), "mischief", "email", email)
 		require.Error(t, err)
+	})
+}
+
+// TestHandlesThatWereChanged makes sure that the handle of a code for nobody is refused as that of a code for somebody,
+// whatever a client makes of it.
+func TestHandlesThatWereChanged(t *testing.T) {
+	onStores(t, func(t *testing.T, o *office) {
+		ada := o.ada(t)
+		byAdmin, err := o.IssueAdminCode(t.Context(), ada.ID, time.Hour)
+		require.NoError(t, err)
+		for _, sent := range []signin.Code{
+			o.issue(t, signin.Recovery, "nobody@example.com"), o.issue(t, signin.Recovery, email), byAdmin,
+		} {
+			raw, err := base64.RawURLEncoding.DecodeString(sent.Handle)
+			require.NoError(t, err)
+			kind := raw[0]
+			for _, raw[0] = range []byte{'a', 'c', 0, kind} {
+				_, err := o.Recover(t.Context(), base64.RawURLEncoding.EncodeToString(raw), wrong(sent.Code), another)
+				require.Equal(t, signin.ErrWrongCode, err)
+			}
+		}
+		// The code of the administrator is still a record of its identity, which goes with it.
+		require.NoError(t, o.DeleteIdentity(t.Context(), ada.ID))
+		_, err = o.Recover(t.Context(), byAdmin.Handle, byAdmin.Code, another)
+		require.Equal(t, signin.ErrWrongCode, err)
 	})
 }
 

@@ -259,12 +259,12 @@ func (s *Service) try(ctx context.Context, purpose Purpose, handle, code string)
 			return l.Purpose == purpose && l.Attempts < MaxCodeAttempts && hmac.Equal(l.Handle, t.handle)
 		})
 		if n < 0 {
-			return ownerOf(raw[0], c)
+			return ownerOf(c)
 		}
 		found, t.live = true, c.Live[n]
 		c.Live[n].Attempts++
 		c.Failures, c.FailedAt = c.Failures+1, now.Unix()
-		return ownerOf(raw[0], c)
+		return ownerOf(c)
 	})
 	if err != nil {
 		return tried{}, err
@@ -279,9 +279,11 @@ func (s *Service) try(ctx context.Context, purpose Purpose, handle, code string)
 	return t, s.succeed(ctx, clients...)
 }
 
-// ownerOf is the identity that the record of a handle of that kind belongs to.
-func ownerOf(kind byte, c *codes) uuid.UUID {
-	if kind == adminHandle && len(c.Live) > 0 {
+// ownerOf is the identity that a record of codes belongs to: none for that of an address. What is kept decides, not the
+// handle, which the client can change: the codes of an address that nobody has are of an identity that there is not, and
+// the store's refusal of such an owner would tell.
+func ownerOf(c *codes) uuid.UUID {
+	if len(c.Live) > 0 && c.Live[0].Address == uuid.Nil {
 		return c.Live[0].Identity
 	}
 	return uuid.Nil
