@@ -151,12 +151,12 @@ func BenchmarkStore(b *testing.B) {
 			})
 		})
 	}
+	// How long it takes to number 2,000 changes, for each second that eight callers take to make
+	// as many.
 	b.Run("numbering", func(b *testing.B) {
+		const changes = 2000
+		var writing, numbering time.Duration
 		for range b.N {
-			b.StopTimer()
-			const changes = 2000
-			_, err := store.LastChange(b.Context())
-			require.NoError(b, err)
 			began := time.Now()
 			var group sync.WaitGroup
 			for range 8 {
@@ -169,13 +169,18 @@ func BenchmarkStore(b *testing.B) {
 				})
 			}
 			group.Wait()
-			writing := time.Since(began)
-			b.StartTimer()
+			writing += time.Since(began)
+			_, err := store.LastChange(b.Context())
+			require.NoError(b, err)
+			_, err = pool.Exec(b.Context(), `INSERT INTO idem_pending (token, identity_id, revision, operation, time, fields, actor)
+				SELECT token, identity_id, revision, operation, time, fields, actor FROM idem_changes LIMIT $1`, changes)
+			require.NoError(b, err)
 			began = time.Now()
 			_, err = store.LastChange(b.Context())
 			require.NoError(b, err)
-			b.ReportMetric(time.Since(began).Seconds()/writing.Seconds(), "numbering/updates")
+			numbering += time.Since(began)
 		}
+		b.ReportMetric(numbering.Seconds()/writing.Seconds(), "numbering/updates")
 		b.ReportMetric(0, "ns/op")
 	})
 }
