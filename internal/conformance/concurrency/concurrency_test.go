@@ -15,7 +15,7 @@ func TestPatchesToDifferentKeysAllSurvive(t *testing.T) {
 	const patches = 60
 	for _, inFlight := range []int{1, 8, 32} {
 		t.Run(fmt.Sprintf("%d in flight", inFlight), func(t *testing.T) {
-			server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+			server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 				url := create(t, s, server.FullCreate)
 				before, first := read(t, url)
 				var requests []request
@@ -39,7 +39,7 @@ func TestPatchesToDifferentKeysAllSurvive(t *testing.T) {
 // TestDeactivatingIsNeverUndone has an identity deactivated while patches and updates
 // to everything else are under way.
 func TestDeactivatingIsNeverUndone(t *testing.T) {
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 		for round := range 5 {
 			url := create(t, s, fmt.Sprintf(`{"traits":{"username":"user-%d"}}`, round))
 			requests := []request{}
@@ -65,7 +65,7 @@ func TestDeactivatingIsNeverUndone(t *testing.T) {
 // TestUpdatesWithoutAStateKeepIt is the same for full updates, which keep the state
 // when they name none.
 func TestUpdatesWithoutAStateKeepIt(t *testing.T) {
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 		url := create(t, s, `{"traits":{"username":"ada"}}`)
 		var requests []request
 		for n := range 40 {
@@ -87,7 +87,7 @@ func TestWhatIsReadCanBeSentBack(t *testing.T) {
 	withSecrets := strings.ReplaceAll(server.AllConfigs, "&include_credential=code", "")
 	for name, query := range map[string]string{"without secrets": "", "with secrets": withSecrets} {
 		t.Run(name, func(t *testing.T) {
-			server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+			server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 				url := create(t, s, server.FullCreate)
 				before, body := read(t, url+query)
 				_, whole := read(t, url+server.AllConfigs)

@@ -31,7 +31,7 @@ func TestGo(t *testing.T) {
 	run(t, ".", "go", "vet", "./testdata/client", "./testdata/drive")
 	program := filepath.Join(t.TempDir(), "drive")
 	run(t, ".", "go", "build", "-o", program, "./testdata/drive")
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) { run(t, ".", program, s.URL) })
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) { run(t, ".", program, s.URL) })
 }
 
 // TestTypeScript makes a client with openapi-typescript and openapi-fetch, compiles it and lets it drive the handler.
@@ -39,13 +39,13 @@ func TestTypeScript(t *testing.T) {
 	servicetest.NodeModules(t, "node")
 	run(t, "node", "npx", "openapi-typescript", "../"+document, "--output", "build/api.d.ts")
 	run(t, "node", "npx", "tsc")
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) { run(t, "node", "node", "build/drive.js", s.URL) })
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) { run(t, "node", "node", "build/drive.js", s.URL) })
 }
 
 // TestOfficialJavaScript lets the official client for JavaScript drive the handler.
 func TestOfficialJavaScript(t *testing.T) {
 	servicetest.NodeModules(t, "node")
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) { run(t, "node", "node", "ory.mjs", s.URL) })
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) { run(t, "node", "node", "ory.mjs", s.URL) })
 }
 
 // TestLint has the OpenAPI document checked by redocly.

@@ -17,7 +17,7 @@ import (
 // TestEveryAnswerIsAsDescribed drives every operation to every status, and at the
 // end asks that nothing is described which was not seen.
 func TestEveryAnswerIsAsDescribed(t *testing.T) {
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 		c := newClient(t, s)
 		for _, drive := range []struct {
 			name string
@@ -52,7 +52,7 @@ func TestEveryAnswerIsAsDescribed(t *testing.T) {
 // what the handler says is allowed there. That no path is missing, a test beside the
 // handler's own table shows.
 func TestPathsHaveTheMethodsDescribed(t *testing.T) {
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 		c := newClient(t, s)
 		for path, described := range c.document.paths {
 			requested := strings.NewReplacer("{", "", "}", "").Replace(path)

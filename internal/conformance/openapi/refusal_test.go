@@ -208,7 +208,7 @@ func batchFaults(t *testing.T, c *client) {
 // TestAnswersWithoutAnOperation checks the two errors that belong to no operation: a
 // path that does not exist and a method that a path does not have.
 func TestAnswersWithoutAnOperation(t *testing.T) {
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) {
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) {
 		c := newClient(t, s)
 		for _, accept := range []string{"application/json", "application/problem+json"} {
 			for path, name := range map[string]string{"/nothing": "NotFound", "/schemas": "MethodNotAllowed"} {

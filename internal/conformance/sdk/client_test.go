@@ -24,7 +24,7 @@ func newAPI(s *server.Server) ory.IdentityAPI {
 // onBothStores runs a test with a client of each store.
 func onBothStores(t *testing.T, test func(t *testing.T, api ory.IdentityAPI)) {
 	t.Helper()
-	server.OnBothStores(t, func(t *testing.T, s *server.Server) { test(t, newAPI(s)) })
+	server.OnEachStore(t, func(t *testing.T, s *server.Server) { test(t, newAPI(s)) })
 }
 
 // person is the smallest body of a create that can sign in.

@@ -5,22 +5,27 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/servicetest"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
+	"github.com/idemkit/idem/storage/postgres"
 	"github.com/idemkit/idem/storage/sqlite"
 )
 
@@ -62,8 +67,8 @@ type Server struct {
 	Veto  error
 }
 
-// OnBothStores runs a test on each of the stores that come with idem.
-func OnBothStores(t *testing.T, test func(t *testing.T, s *Server)) {
+// OnEachStore runs a test on each of the stores that come with idem. PostgreSQL needs the server of CONTRIBUTING.md.
+func OnEachStore(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, start(t, memory.New())) })
 	t.Run("sqlite", func(t *testing.T) {
@@ -71,6 +76,23 @@ func OnBothStores(t *testing.T, test func(t *testing.T, s *Server)) {
 		require.NoError(t, err)
 		test(t, start(t, store))
 	})
+	t.Run("postgres", func(t *testing.T) { test(t, start(t, openPostgres(t))) })
+}
+
+// openPostgres opens a store in a schema of its own.
+func openPostgres(t *testing.T) storage.Storage {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), servicetest.Postgres(t))
+	require.NoError(t, err)
+	name := fmt.Sprintf("idem_conformance_%d", time.Now().UnixNano())
+	t.Cleanup(func() {
+		_, err := pool.Exec(context.Background(), `DROP SCHEMA `+name+` CASCADE`)
+		pool.Close()
+		require.NoError(t, err)
+	})
+	store, err := postgres.NewPgx(t.Context(), pool, postgres.WithSchema(name))
+	require.NoError(t, err)
+	return store
 }
 
 func start(t *testing.T, store storage.Storage) *Server {
