@@ -90,6 +90,9 @@ func (x Index) Keys(i *identity.Identity) [][]byte {
 // FoldedKeys is the least of the folded keys of an [Index]. Below it each value has one key.
 func FoldedKeys() []byte { return []byte{keyFolded} }
 
+// IsTextKey reports whether a key that is not folded is that of a string.
+func IsTextKey(key []byte) bool { return len(key) > 0 && key[0] == keyString }
+
 // appendKey appends the key of a value. Numbers have as many of their digits as said.
 func appendKey(key []byte, n node, digits int) []byte {
 	switch n.kind {

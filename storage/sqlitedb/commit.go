@@ -15,9 +15,10 @@ import (
 // committer.
 type commits struct {
 	*committer.Committer[*job]
-	database *database
-	prepared *statements
-	changed  notifier.Notifier
+	database     *database
+	prepared     *statements
+	declarations *declarations
+	changed      notifier.Notifier
 }
 
 // maxBatch bounds how many writes share a transaction, and so how long the first
@@ -45,8 +46,8 @@ type job struct {
 // queued is a job in the queue.
 type queued = committer.Write[*job]
 
-func newCommits(d *database, prepared *statements) *commits {
-	c := &commits{database: d, prepared: prepared}
+func newCommits(d *database, prepared *statements, declarations *declarations) *commits {
+	c := &commits{database: d, prepared: prepared, declarations: declarations}
 	c.Committer = committer.New(committer.Options[*job]{Begin: c.begin, MaxBatch: maxBatch}, c.changed.Notify)
 	return c
 }
@@ -125,7 +126,7 @@ func (b *batch) Commit(writes []*queued) {
 func (c *commits) transact(w *writing, writes []*queued) (failed bool, err error) {
 	ctx := context.Background()
 	err = w.run(ctx, func(tx *sql.Tx) error {
-		t := &transaction{tx: tx, prepared: c.prepared}
+		t := &transaction{tx: tx, prepared: c.prepared, declarations: c.declarations}
 		for _, w := range writes {
 			if err := w.Value.runIn(ctx, t); err != nil {
 				failed = true

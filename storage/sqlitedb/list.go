@@ -1,6 +1,7 @@
 package sqlitedb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -17,16 +18,49 @@ import (
 
 // List implements [storage.Storage].
 func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
-	return read(ctx, r, func(ctx context.Context) (storage.Page, error) { return finder.List(ctx, stored{r}, q) })
+	return read(ctx, r, func(ctx context.Context) (storage.Page, error) {
+		if q.Filter.Where.IsZero() && q.Filter.Search.IsZero() && q.Sort.IsZero() {
+			return finder.List(ctx, stored{reader: r}, q)
+		}
+		return withIndexes(ctx, r, func(s stored) (storage.Page, error) { return finder.List(ctx, s, q) })
+	})
 }
 
 // Count implements [storage.Storage].
 func (r reader) Count(ctx context.Context, filter storage.Filter) (int, error) {
-	return read(ctx, r, func(ctx context.Context) (int, error) { return finder.Count(ctx, stored{r}, filter) })
+	return read(ctx, r, func(ctx context.Context) (int, error) {
+		return withIndexes(ctx, r, func(s stored) (int, error) { return finder.Count(ctx, s, filter) })
+	})
+}
+
+// withIndexes calls find with the indexes that are declared. An index that is dropped
+// meanwhile has lost rows, so that find must begin again.
+func withIndexes[T any](ctx context.Context, r reader, find func(s stored) (T, error)) (found T, err error) {
+	for range 3 {
+		before, err := r.declarations.read(ctx, r.source)
+		if err != nil {
+			return found, err
+		}
+		found, err = find(stored{r, before})
+		if len(before.indexes) == 0 && before.search == nil {
+			return found, err
+		}
+		after, readErr := r.declarations.read(ctx, r.source)
+		if readErr != nil {
+			return found, cmp.Or(err, readErr)
+		}
+		if after.version == before.version {
+			return found, err
+		}
+	}
+	return find(stored{reader: r})
 }
 
 // stored is what the tables hold, for package finder.
-type stored struct{ reader }
+type stored struct {
+	reader
+	declared *declared // nil if no index is to be used
+}
 
 func decoder(full bool) decode {
 	if full {

@@ -33,6 +33,7 @@ var steps = []step{
 	{file: "0003_records.sql"},
 	{file: "0004_history.sql"},
 	{run: claimKeys},
+	{file: "0005_indexes.sql"},
 }
 
 const (

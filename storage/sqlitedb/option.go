@@ -3,8 +3,11 @@ package sqlitedb
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/idemkit/idem/query"
 )
 
 // Option changes how [New] makes a store.
@@ -18,6 +21,7 @@ type config struct {
 	lockTimeout time.Duration
 	updateCache int
 	logger      *slog.Logger
+	indexes     []string
 }
 
 // WithReadPool makes the store read from readers, another handle on the same database, so
@@ -83,4 +87,28 @@ func WithUpdateCache(identities int) Option {
 		c.updateCache = identities
 		return nil
 	}}
+}
+
+// WithIndex declares an index of the values at path, a JSON pointer as in package query, such
+// as /metadata_admin/plan. It serves eq, gt, ge, lt, le, sw and pr in a filter, and a list that
+// is sorted by path. The database records it: from then on every process that writes keeps it,
+// with or without this option, until [Store.DropIndex]. It costs one or two rows for each value
+// of each identity.
+func WithIndex(path string) Option {
+	return Option{func(c *config) error {
+		if _, err := query.NewIndex(path); err != nil {
+			return fmt.Errorf("sqlitedb: WithIndex(%q): %w", path, err)
+		}
+		c.indexes = append(c.indexes, path)
+		return nil
+	}}
+}
+
+// WithSearchIndex declares an index of the words in identities, which serves a search, and co,
+// sw, ew and eq in a filter over traits, identifiers and addresses, if what is looked for has
+// three letters or more. The database records it as that of [WithIndex], until
+// [Store.DropSearchIndex]. It needs an SQLite of version 3.43 or later with FTS5; New fails
+// without.
+func WithSearchIndex() Option {
+	return Option{func(c *config) error { c.indexes = append(c.indexes, searchPath); return nil }}
 }

@@ -23,6 +23,7 @@ type source interface {
 // transaction of the application.
 type reader struct {
 	source
+	declarations *declarations
 	// begin comes before each read and may refuse it; end comes after it and has the
 	// last word on its error.
 	begin func(ctx context.Context) error

@@ -30,6 +30,13 @@ const (
 	selectMilestone
 	selectTimes
 	selectRecord
+	selectIndexing
+	selectIndexes
+	selectIndexEqual
+	selectIndexUp
+	selectIndexDown
+	selectSearchNumber
+	selectSearch
 	firstWriteStatement // those before it only read
 
 	takeWriteLock statement = iota - 1
@@ -50,6 +57,14 @@ const (
 	deleteExpiredRecords
 	selectAnonymousRecords
 	deleteFirstAnonymousRecord
+	markStale
+	raiseIndexing
+	insertIndexRow
+	deleteIndexRow
+	insertSearchNumber
+	insertSearchText
+	deleteSearchText
+	deleteSearchNumber
 	statementCount
 )
 
@@ -90,6 +105,17 @@ var queries = [statementCount]string{
 			SELECT min(sequence) FROM idem_changes WHERE operation = 'delete' AND identity_id = ? AND sequence > ?)`,
 	selectTimes: `SELECT sequence, time FROM idem_changes ORDER BY sequence`,
 
+	selectIndexing:   `SELECT version FROM idem_indexing`,
+	selectIndexes:    `SELECT number, path, fold_version, state FROM idem_indexes ORDER BY number`,
+	selectIndexEqual: `SELECT key, identity_id FROM idem_index WHERE number = ? AND key = ? AND identity_id > ? ORDER BY identity_id LIMIT ?`,
+	selectIndexUp: `SELECT key, identity_id FROM idem_index WHERE number = ? AND (key, identity_id) > (?, ?) AND key < ?
+		ORDER BY key, identity_id LIMIT ?`,
+	selectIndexDown: `SELECT key, identity_id FROM idem_index WHERE number = ? AND (key, identity_id) < (?, ?)
+		ORDER BY key DESC, identity_id DESC LIMIT ?`,
+	selectSearchNumber: `SELECT number FROM idem_search_numbers WHERE identity_id = ?`,
+	selectSearch: `SELECT idem_search.rowid, n.identity_id FROM idem_search JOIN idem_search_numbers n ON n.number = idem_search.rowid
+		WHERE idem_search MATCH ? AND idem_search.rowid > ? ORDER BY idem_search.rowid LIMIT ?`,
+
 	// A write that touches no row takes the lock all the same.
 	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)
@@ -115,6 +141,15 @@ var queries = [statementCount]string{
 	selectAnonymousRecords: `SELECT records FROM idem_anonymous`,
 	deleteFirstAnonymousRecord: `DELETE FROM idem_records WHERE key =
 		(SELECT key FROM idem_records WHERE identity_id IS NULL ORDER BY expires, key LIMIT 1)`,
+
+	markStale:          `UPDATE idem_indexes SET state = 'stale' WHERE state IN ('building', 'complete') AND fold_version <> ?`,
+	raiseIndexing:      `UPDATE idem_indexing SET version = version + 1`,
+	insertIndexRow:     `INSERT INTO idem_index (number, key, identity_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+	deleteIndexRow:     `DELETE FROM idem_index WHERE number = ? AND key = ? AND identity_id = ?`,
+	insertSearchNumber: `INSERT INTO idem_search_numbers (identity_id) VALUES (?) ON CONFLICT DO NOTHING`,
+	insertSearchText:   `INSERT INTO idem_search (rowid, text) SELECT number, ? FROM idem_search_numbers WHERE identity_id = ?`,
+	deleteSearchText:   `DELETE FROM idem_search WHERE rowid = (SELECT number FROM idem_search_numbers WHERE identity_id = ?)`,
+	deleteSearchNumber: `DELETE FROM idem_search_numbers WHERE identity_id = ?`,
 }
 
 // What a statement costs by itself is more than what a row of it does, so there is one
@@ -135,13 +170,19 @@ func insertChangeRows(count int) string {
 // rows is a list of rows of parameters.
 func rows(row string, count int) string { return row + strings.Repeat(`, `+row, count-1) }
 
+// ofSearch are the statements that need the search index to be there.
+var ofSearch = map[statement]bool{selectSearch: true, insertSearchText: true, deleteSearchText: true}
+
 // statements are prepared on a database. The pool prepares each again on every
 // connection that it is used on first.
 type statements [statementCount]*sql.Stmt
 
-func (d *database) prepare(ctx context.Context, db *sql.DB, count statement) (*statements, error) {
+func (d *database) prepare(ctx context.Context, db *sql.DB, count statement, search bool) (*statements, error) {
 	var prepared statements
 	for n := range count {
+		if ofSearch[n] && !search {
+			continue // they name a table that is not there
+		}
 		err := d.poll(ctx, time.Now(), func(time.Time) (err error) {
 			prepared[n], err = db.PrepareContext(ctx, queries[n])
 			return err
@@ -164,4 +205,12 @@ func (s *statements) close() error {
 }
 
 // statement implements [source].
-func (s *statements) statement(_ context.Context, n statement) (*sql.Stmt, error) { return s[n], nil }
+func (s *statements) statement(_ context.Context, n statement) (*sql.Stmt, error) {
+	if s[n] == nil {
+		return nil, errNotPrepared
+	}
+	return s[n], nil
+}
+
+// errNotPrepared says that the search index was not there when the store was opened.
+var errNotPrepared = errors.New("sqlitedb: the search index was declared after this store was opened")

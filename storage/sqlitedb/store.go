@@ -33,6 +33,10 @@ var _ storage.Storage = (*Store)(nil)
 // pins no connection, so that it works with db.SetMaxOpenConns(1) too; but then an
 // application must not call it while it holds that connection.
 //
+// New builds the indexes of [WithIndex] and [WithSearchIndex] that are not complete, which
+// takes as long as reading all identities, and logs how far it is. Other processes may read
+// and write meanwhile.
+//
 // Errors: [storage.ErrUnavailable] if the database cannot be reached; an error that
 // says so if it was written by a newer release of idem, or if every connection of db has
 // a database of its own, as with ":memory:"; that of an invalid option. After an error db
@@ -54,16 +58,24 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if err := migrate(ctx, d, cfg.logger); err != nil {
 		return nil, err
 	}
-	reads, err := d.prepare(ctx, cfg.readers, firstWriteStatement)
+	declarations := &declarations{}
+	if err := (&builder{d, cfg.logger, declarations}).open(ctx, cfg.indexes); err != nil {
+		return nil, err
+	}
+	var search bool
+	if err := cfg.readers.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'idem_search'`).Scan(&search); err != nil {
+		return nil, sqliteerror.Translate(err)
+	}
+	reads, err := d.prepare(ctx, cfg.readers, firstWriteStatement, search)
 	if err != nil {
 		return nil, err
 	}
-	writes, err := d.prepare(ctx, db, statementCount)
+	writes, err := d.prepare(ctx, db, statementCount, search)
 	if err != nil {
 		return nil, errors.Join(err, reads.close())
 	}
-	s := &Store{reads: reads, writes: writes, commits: newCommits(d, writes), recent: newRecent(cfg.updateCache)}
-	s.reader = reader{source: reads, begin: s.beginRead, end: s.endRead, quick: cfg.readers != db}
+	s := &Store{reads: reads, writes: writes, commits: newCommits(d, writes, declarations), recent: newRecent(cfg.updateCache)}
+	s.reader = reader{source: reads, declarations: declarations, begin: s.beginRead, end: s.endRead, quick: cfg.readers != db}
 	if cfg.owned {
 		s.owned = []*sql.DB{db}
 		if cfg.readers != db {

@@ -12,8 +12,10 @@ type transaction struct {
 	tx *sql.Tx
 	// prepared are the statements of the pool that tx is of. Nil for a transaction of
 	// the application, of whichever pool: each is then prepared when it is needed.
-	prepared *statements
-	bound    statements
+	prepared     *statements
+	bound        statements
+	declarations *declarations
+	declared     *declared // nil until it was read
 	// unwritten are the changes that are recorded and not written to the feed yet.
 	unwritten []*entry
 	// newest is the newest change that is written. It is not Valid until it is needed.
@@ -25,7 +27,7 @@ func (t *transaction) statement(ctx context.Context, n statement) (*sql.Stmt, er
 	if t.bound[n] != nil {
 		return t.bound[n], nil
 	}
-	if t.prepared != nil {
+	if t.prepared != nil && t.prepared[n] != nil {
 		t.bound[n] = t.tx.StmtContext(ctx, t.prepared[n])
 		return t.bound[n], nil
 	}

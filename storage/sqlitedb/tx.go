@@ -60,9 +60,12 @@ var _ storage.Storage = (*Tx)(nil)
 //     changes as they find those of other processes.
 //   - [storage.Storage.UpdateRecord] returns [storage.ErrInTransaction].
 //   - After tx has ended every call returns [storage.ErrClosed].
-func (*Store) WithTx(tx *sql.Tx) *Tx {
-	t := &Tx{t: &transaction{tx: tx}, turn: make(chan struct{}, 1)}
-	t.reader = reader{source: t.t, begin: t.begin, end: t.endRead}
+func (s *Store) WithTx(tx *sql.Tx) *Tx {
+	// What tx sees may never be committed, and is not for others to remember.
+	declarations := &declarations{}
+	declarations.last.Store(s.declarations.last.Load())
+	t := &Tx{t: &transaction{tx: tx, declarations: declarations}, turn: make(chan struct{}, 1)}
+	t.reader = reader{source: t.t, declarations: declarations, begin: t.begin, end: t.endRead}
 	return t
 }
 

@@ -154,6 +154,7 @@ func deleting(caller context.Context, id uuid.UUID, at time.Time, check func(cur
 
 // removal is a delete that was checked.
 type removal struct {
+	before   *identity.Identity
 	id       uuid.UUID
 	revision int64
 	claims   []storage.Claim
@@ -165,14 +166,14 @@ type removal struct {
 func newRemoval(ctx context.Context, current row, at time.Time, check func(current *identity.Identity) error) (removal, error) {
 	i := current.identity
 	r := removal{
-		id: i.ID, revision: i.Revision, claims: storage.Claims(i),
+		before: i, id: i.ID, revision: i.Revision, claims: storage.Claims(i),
 		change:   newEntry(storage.NewChange(ctx, i, nil, at), current.lastChange),
 		previous: current.lastChange,
 	}
 	if check == nil {
 		return r, nil
 	}
-	return r, check(i) // last, since it may edit what it is given
+	return r, check(i.Clone()) // which it may edit
 }
 
 func orNil(i *identity.Identity, err error) (*identity.Identity, error) {
@@ -192,7 +193,7 @@ func asRefusal(err error) (refusal, failure error) {
 
 // replacement is an update that is ready to be written: all JSON work is done.
 type replacement struct {
-	next           *identity.Identity
+	before, next   *identity.Identity
 	document       []byte
 	added, removed []storage.Claim
 	change         *entry
@@ -208,7 +209,7 @@ type replacement struct {
 // newReplacement prepares a replacement for the caller whose context is ctx.
 func newReplacement(ctx context.Context, current row, next *identity.Identity) replacement {
 	r := replacement{
-		next: next, document: document.Append(nil, next),
+		before: current.identity, next: next, document: document.Append(nil, next),
 		change:   newEntry(storage.NewChange(ctx, current.identity, next, next.UpdatedAt), current.lastChange),
 		previous: current.lastChange,
 	}
@@ -235,6 +236,9 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 		return storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindID, Value: i.ID.String()}), nil
 	}
 	if err := t.claim(ctx, i.ID, claims); err != nil {
+		return nil, err
+	}
+	if err := t.index(ctx, nil, i); err != nil {
 		return nil, err
 	}
 	t.record(change)
@@ -264,6 +268,9 @@ func (t *transaction) replace(ctx context.Context, r *replacement) (refusal, fai
 		return nil, err
 	}
 	if err := t.claim(ctx, i.ID, r.added); err != nil {
+		return nil, err
+	}
+	if err := t.index(ctx, r.before, i); err != nil {
 		return nil, err
 	}
 	t.record(r.change)
@@ -297,6 +304,9 @@ func (t *transaction) remove(ctx context.Context, r removal) (refusal, failure e
 		return nil, err
 	}
 	if _, err := t.exec(ctx, deleteRecordsOf, r.id[:]); err != nil {
+		return nil, err
+	}
+	if err := t.index(ctx, r.before, nil); err != nil {
 		return nil, err
 	}
 	t.record(r.change)

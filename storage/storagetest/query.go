@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -82,16 +83,16 @@ func (r random) move(t *testing.T, store storage.Storage, n int) {
 	ctx := context.WithoutCancel(t.Context())
 	next := r.identity(n)
 	_, err := store.Create(ctx, next)
-	if err == nil {
-		return
+	switch {
+	case errors.Is(err, storage.ErrConflict) && r.chance(20):
+		err = store.Delete(ctx, next.ID, noon, nil)
+	case errors.Is(err, storage.ErrConflict):
+		_, err = store.Update(ctx, next.ID, func(*identity.Identity) (*identity.Identity, error) { return next, nil })
 	}
-	assert.ErrorIs(t, err, storage.ErrConflict)
-	if r.chance(20) {
-		assert.NoError(t, store.Delete(ctx, next.ID, noon, nil))
-		return
+	// A database whose readers keep writers waiting may turn a write away. That is no matter here.
+	if err != nil {
+		assert.ErrorIs(t, err, storage.ErrUnavailable)
 	}
-	_, err = store.Update(ctx, next.ID, func(*identity.Identity) (*identity.Identity, error) { return next, nil })
-	assert.NoError(t, err)
 }
 
 var words = []string{"", "Ada", "ada", "ÅNGSTRÖM", "a\u030angstro\u0308m", "ß", "ẞ", "İ", "i", "zero\x00byte", "\x00", "10", "9", "a%b_c", `"quoted" \ 'x'`, "日本語テキスト", "x\ufffdy", strings.Repeat("long ", 60), strings.Repeat("long ", 60) + "tail", "𝐀𝐁"}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/pager"
 )
@@ -32,6 +33,38 @@ type Store interface {
 	// Prefixed returns what reads the ids of the identities that have an identifier of one of
 	// these types that begins with the value, nil if the store has no index for that.
 	Prefixed(prefixes []storage.Identifier) Source
+}
+
+// Indexed is a [Store] that has declared indexes.
+type Indexed interface {
+	Store
+	// HasIndex reports whether there is an index of the values at path.
+	HasIndex(path string) bool
+	// Ranged returns what reads the identities with a key in one of ranges of the index.
+	Ranged(path string, ranges []Range) Source
+	// Entries returns rows of the index, in the order of key and id or the reverse of it.
+	Entries(ctx context.Context, path string, s Scan) ([]Entry, error)
+	// Searched returns what reads the identities whose text has all needles in it, which are at
+	// least three code points long, nil if there is no index for that.
+	Searched(needles []string) Source
+}
+
+// Range is a range of keys.
+type Range struct{ From, To []byte } // from the first to before the second
+
+// Entry is a row of an index: that an identity has a key.
+type Entry struct {
+	Key []byte
+	ID  uuid.UUID
+}
+
+// Scan says which rows of an index [Indexed.Entries] returns: those behind After in its
+// direction.
+type Scan struct {
+	After      Entry // may be of no row; with the nil id, it is less than all rows of its key
+	Key        bool  // only those with the key of After, in the order of their ids
+	Descending bool
+	Limit      int
 }
 
 // Walk says which identities [Store.Walk] passes on.
@@ -63,6 +96,7 @@ func List(ctx context.Context, s Store, q storage.Query) (storage.Page, error) {
 	if q.Sort.IsZero() {
 		err = l.byID(ctx)
 	} else {
+		l.after = q.After
 		err = l.sorted(ctx)
 	}
 	if err != nil {
@@ -78,6 +112,9 @@ type list struct {
 	page  *pager.Pager
 	skip  int // how many matches to leave out before the page begins
 	full  bool
+	// Of a sorted list: the position behind which the list goes on, and who is in the page.
+	after  query.Position
+	listed map[uuid.UUID]bool
 }
 
 // add puts i into the page if it matches. It returns false if the page is complete.
@@ -108,7 +145,10 @@ func (l *list) byID(ctx context.Context) error {
 	if few != nil {
 		return l.addByID(ctx, few, walk.After)
 	}
-	return l.race(ctx, walk, sources)
+	if equal, ok := equalities(l.store, f); ok {
+		return l.race(ctx, &walkOfKey{list: l, equal: equal, after: walk.After}, sources)
+	}
+	return l.race(ctx, &walkOfAll{list: l, walk: walk}, sources)
 }
 
 // addByID fills the page with identities whose ids come after an id.
@@ -146,33 +186,83 @@ const (
 	idsPerIdentity = 8
 )
 
-// race fills a page by walking over all identities, and beside that collects the ids of each
-// source. Where many identities match, the walk fills the page soon; where few do, a source
-// ends soon. What comes first decides. The steps of both double, so that the loser costs no
-// more than a multiple of the winner.
-func (l *list) race(ctx context.Context, walk Walk, sources []Source) error {
+// walker passes on identities in the order of the list, among which are all that match.
+type walker interface {
+	// next adds those of the next identities that match to the page. It is done if the page is
+	// complete or there are no more.
+	next(ctx context.Context, step int) (done bool, err error)
+	// rest adds those of ids that match and come after those that were passed on.
+	rest(ctx context.Context, ids []uuid.UUID) error
+}
+
+// race fills a page by walking, and beside that collects the ids of each source. Where many
+// identities match, the walk fills the page soon; where few do, a source ends soon. What
+// comes first decides. The steps of both double, so that the loser costs no more than a
+// multiple of the winner.
+func (l *list) race(ctx context.Context, walk walker, sources []Source) error {
 	collected := make([][]uuid.UUID, len(sources))
-	for step := firstStep; ; step = min(2*step, walkStep) {
+	for step := min(firstStep, pager.Limit(l.query)+1); ; step = min(2*step, walkStep) {
 		for n, source := range sources {
 			ids, done, err := source.Next(ctx, step*idsPerIdentity)
 			if err != nil {
 				return err
 			}
 			if collected[n] = append(collected[n], ids...); done {
-				return l.addByID(ctx, collected[n], walk.After)
+				return walk.rest(ctx, collected[n])
 			}
 		}
-		walk.Limit = step
-		read, complete := 0, false
-		err := l.store.Walk(ctx, walk, func(i *identity.Identity) bool {
-			read, walk.After = read+1, i.ID
-			complete = !l.add(i)
-			return !complete
-		})
-		if err != nil || complete || read < step {
+		if done, err := walk.next(ctx, step); done || err != nil {
 			return err
 		}
 	}
+}
+
+// walkOfAll walks over all identities, in the order of their ids.
+type walkOfAll struct {
+	list *list
+	walk Walk
+}
+
+func (w *walkOfAll) next(ctx context.Context, step int) (done bool, err error) {
+	w.walk.Limit = step
+	read := 0
+	err = w.list.store.Walk(ctx, w.walk, func(i *identity.Identity) bool {
+		read, w.walk.After = read+1, i.ID
+		done = !w.list.add(i)
+		return !done
+	})
+	return done || read < step, err
+}
+
+func (w *walkOfAll) rest(ctx context.Context, ids []uuid.UUID) error {
+	return w.list.addByID(ctx, ids, w.walk.After)
+}
+
+// walkOfKey walks over the identities that have one key of an index, in the order of their
+// ids.
+type walkOfKey struct {
+	list  *list
+	equal equality
+	after uuid.UUID
+}
+
+func (w *walkOfKey) next(ctx context.Context, step int) (done bool, err error) {
+	scan := Scan{After: Entry{w.equal.key, w.after}, Key: true, Limit: step}
+	entries, err := w.list.store.(Indexed).Entries(ctx, w.equal.path, scan)
+	if err != nil || len(entries) == 0 {
+		return true, err
+	}
+	ids := make([]uuid.UUID, len(entries))
+	for n, e := range entries {
+		ids[n] = e.ID
+	}
+	w.after = ids[len(ids)-1]
+	more, err := getAll(ctx, w.list.store, ids, w.list.full, w.list.add)
+	return !more || len(entries) < step, err
+}
+
+func (w *walkOfKey) rest(ctx context.Context, ids []uuid.UUID) error {
+	return w.list.addByID(ctx, ids, w.after)
 }
 
 // Count returns how many identities match.

@@ -1,6 +1,7 @@
 package finder
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ func narrow(ctx context.Context, s Store, f storage.Filter) (few []uuid.UUID, so
 	if ok {
 		owners, err := s.Owners(ctx, claims)
 		return append([]uuid.UUID{}, owners...), nil, err
+	}
+	if indexed, ok := s.(Indexed); ok {
+		sources = ofIndexes(indexed, f, conditions)
 	}
 	if f.Prefixes != nil {
 		if source := s.Prefixed(f.Prefixes); source != nil {
@@ -131,4 +135,70 @@ func claimsAt(path, value string) (claims []storage.Claim) {
 
 func addressClaims(t, value string) []storage.Claim {
 	return []storage.Claim{storage.AddressClaim(t, "email", value), storage.AddressClaim(t, "sms", value)}
+}
+
+// single are the paths at which an identity has one value at most, so that conditions on one
+// of them are about the same value.
+var single = []string{"/id", "/external_id", "/schema_id", "/state", "/organization_id", "/created_at", "/updated_at", "/state_changed_at"}
+
+// ofIndexes returns a source for each condition that a declared index serves.
+func ofIndexes(s Indexed, f storage.Filter, conditions []query.Condition) (sources []Source) {
+	within := map[string]Range{}
+	for _, c := range conditions {
+		if !s.HasIndex(c.Path) {
+			continue
+		}
+		if len(c.Tests) == 1 && c.Tests[0].Op != query.OpStartsWith && slices.Contains(single, c.Path) {
+			from, to := c.Tests[0].Range()
+			if r, ok := within[c.Path]; ok {
+				from, to = slices.MaxFunc([][]byte{from, r.From}, bytes.Compare), slices.MinFunc([][]byte{to, r.To}, bytes.Compare)
+			}
+			within[c.Path] = Range{from, to}
+			continue
+		}
+		var ranges []Range
+		for _, t := range c.Tests {
+			from, to := t.Range()
+			ranges = append(ranges, Range{from, to})
+		}
+		sources = append(sources, s.Ranged(c.Path, ranges))
+	}
+	for path, r := range within {
+		sources = append(sources, s.Ranged(path, []Range{r}))
+	}
+	if needles := slices.Concat(f.Search.Needles(), f.Where.Needles()); len(needles) > 0 {
+		if source := s.Searched(needles); source != nil {
+			sources = append(sources, source)
+		}
+	}
+	return sources
+}
+
+// equality is a key of an index that all that match have.
+type equality struct {
+	path string
+	key  []byte
+}
+
+// equalityOf returns the one key that passes c.
+func equalityOf(c query.Condition) (equality, bool) {
+	if len(c.Tests) != 1 {
+		return equality{}, false
+	}
+	from, to := c.Tests[0].Range()
+	return equality{c.Path, from}, bytes.Equal(to, append(slices.Clone(from), 0)) || c.Tests[0].Op == query.OpAbsent
+}
+
+// equalities returns an equality that an index serves.
+func equalities(s Store, f storage.Filter) (equality, bool) {
+	indexed, ok := s.(Indexed)
+	if !ok {
+		return equality{}, false
+	}
+	for _, c := range f.Where.Conditions() {
+		if e, ok := equalityOf(c); ok && indexed.HasIndex(c.Path) {
+			return e, true
+		}
+	}
+	return equality{}, false
 }

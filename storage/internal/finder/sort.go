@@ -16,51 +16,77 @@ import (
 // farther in reads all identities several times.
 const maxHeld = 20_000
 
-// sorted fills a page in an order that no index has: it looks at every match, holds the
-// positions of the first ones, and then gets those. One that has moved meanwhile has not
-// stayed, and is left out.
+// candidates calls visit with identities, each once, without their credentials unless full.
+type candidates func(ctx context.Context, full bool, visit func(*identity.Identity)) error
+
+// sorted fills a page that is not in the order of the ids.
 func (l *list) sorted(ctx context.Context) error {
-	listed := map[uuid.UUID]bool{}
-	for after := l.query.After; ; {
-		positions, more, err := l.first(ctx, after, min(l.skip, maxHeld)+pager.Limit(l.query)+1)
+	l.listed = map[uuid.UUID]bool{}
+	indexed, ok := l.store.(Indexed)
+	if ok && indexed.HasIndex(l.query.Sort.Orders()[0].Path) {
+		few, sources, err := narrow(ctx, l.store, l.query.Filter)
 		if err != nil {
 			return err
 		}
-		skipped := min(l.skip, len(positions))
-		l.skip -= skipped
-		wanted := make(map[uuid.UUID]query.Position, len(positions))
-		ids := make([]uuid.UUID, 0, len(positions))
-		for n, p := range positions {
-			if after = p; n >= skipped {
-				wanted[p.ID] = p
-				ids = append(ids, p.ID)
-			}
+		if few == nil {
+			return l.race(ctx, newWalkOfOrder(l, indexed), sources)
 		}
-		all, err := getAll(ctx, l.store, ids, l.full, func(i *identity.Identity) bool {
-			moved := l.query.Sort.Compare(l.query.Sort.Position(i), wanted[i.ID]) != 0
-			if moved || listed[i.ID] { // one that moves may be met again
-				return true
-			}
-			listed[i.ID] = true
-			return l.add(i)
-		})
-		if err != nil || !all {
-			return err
+	}
+	_, err := l.choose(ctx, func(ctx context.Context, full bool, visit func(*identity.Identity)) error {
+		return each(ctx, l.store, l.query.Filter, full, visit)
+	})
+	return err
+}
+
+// choose adds to the page those candidates that match and come after l.after, in order: it
+// looks at all, holds the positions of the first ones, and then gets those. One that has
+// moved meanwhile has not stayed, and is left out. It is done if the page is complete.
+func (l *list) choose(ctx context.Context, all candidates) (done bool, err error) {
+	for {
+		positions, more, err := l.first(ctx, all, min(l.skip, maxHeld)+pager.Limit(l.query)+1)
+		if err != nil {
+			return false, err
 		}
-		if !more {
-			return nil
+		if done, err := l.addAt(ctx, positions); done || err != nil || !more {
+			return done, err
 		}
 	}
 }
 
-// first returns the positions of the first matches after a position, in order, and whether
-// there are more.
-func (l *list) first(ctx context.Context, after query.Position, limit int) (_ []query.Position, more bool, err error) {
+// addAt adds the identities that have these positions to the page. It is done if the page is
+// complete.
+func (l *list) addAt(ctx context.Context, positions []query.Position) (done bool, err error) {
+	skipped := min(l.skip, len(positions))
+	l.skip -= skipped
+	wanted := make(map[uuid.UUID]query.Position, len(positions))
+	ids := make([]uuid.UUID, 0, len(positions))
+	for n, p := range positions {
+		if l.after = p; n >= skipped {
+			wanted[p.ID] = p
+			ids = append(ids, p.ID)
+		}
+	}
+	all, err := getAll(ctx, l.store, ids, l.full, func(i *identity.Identity) bool {
+		moved := l.query.Sort.Compare(l.query.Sort.Position(i), wanted[i.ID]) != 0
+		if moved || l.listed[i.ID] { // one that moves may be met again
+			return true
+		}
+		l.listed[i.ID] = true
+		return l.add(i)
+	})
+	return !all, err
+}
+
+// first returns the positions of the first matches after l.after, in order, and whether there
+// are more.
+func (l *list) first(ctx context.Context, all candidates, limit int) (_ []query.Position, more bool, err error) {
 	h := &latestFirst{sort: l.query.Sort}
-	full := l.query.Filter.ReadsCredentials() || l.query.Sort.ReadsCredentials()
-	err = each(ctx, l.store, l.query.Filter, full, func(i *identity.Identity) {
+	err = all(ctx, l.readsCredentials(), func(i *identity.Identity) {
+		if !l.query.Filter.Matches(i) {
+			return
+		}
 		p := h.sort.Position(i)
-		if !isFirst(after) && h.sort.Compare(p, after) <= 0 {
+		if !l.isAhead(p) {
 			return
 		}
 		if len(h.held) == limit {
@@ -78,8 +104,27 @@ func (l *list) first(ctx context.Context, after query.Position, limit int) (_ []
 	return h.held, more, err
 }
 
-// isFirst reports whether p is where a list begins.
-func isFirst(p query.Position) bool { return p.ID == [16]byte{} }
+// readsCredentials reports whether to tell matches and their positions takes credentials.
+func (l *list) readsCredentials() bool {
+	return l.query.Filter.ReadsCredentials() || l.query.Sort.ReadsCredentials()
+}
+
+// isAhead reports whether the list has not come to p yet.
+func (l *list) isAhead(p query.Position) bool {
+	return l.after.ID == uuid.Nil || l.query.Sort.Compare(p, l.after) > 0
+}
+
+// byIDs are the identities with these ids.
+func byIDs(s Store, ids []uuid.UUID) candidates {
+	ids = sortIDs(ids)
+	return func(ctx context.Context, full bool, visit func(*identity.Identity)) error {
+		_, err := getAll(ctx, s, ids, full, func(i *identity.Identity) bool {
+			visit(i)
+			return true
+		})
+		return err
+	}
+}
 
 // latestFirst is a heap of positions, the last in the order at its top.
 type latestFirst struct {

@@ -1,0 +1,151 @@
+package sqlitedb
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/storage/internal/finder"
+	"github.com/idemkit/idem/storage/internal/sqliteerror"
+)
+
+var _ finder.Indexed = stored{}
+
+// HasIndex implements [finder.Indexed].
+func (r stored) HasIndex(path string) bool { return r.declared != nil && r.declared.find(path) != nil }
+
+// Entries implements [finder.Indexed].
+func (r stored) Entries(ctx context.Context, path string, s finder.Scan) ([]finder.Entry, error) {
+	number := r.declared.find(path).number
+	id := s.After.ID[:]
+	if s.After.ID == uuid.Nil {
+		id = id[:0] // before all ids
+	}
+	key := s.After.Key
+	if key == nil {
+		key = []byte{}
+	}
+	switch {
+	case s.Key:
+		return r.entries(ctx, selectIndexEqual, number, key, id, s.Limit)
+	case s.Descending:
+		return r.entries(ctx, selectIndexDown, number, key, id, s.Limit)
+	}
+	return r.entries(ctx, selectIndexUp, number, key, id, afterAllKeys, s.Limit)
+}
+
+// afterAllKeys is greater than every key of an index.
+var afterAllKeys = []byte{0xff}
+
+func (r stored) entries(ctx context.Context, n statement, args ...any) (entries []finder.Entry, err error) {
+	err = eachRow(ctx, r.source, n, args, func(rows *sql.Rows) error {
+		var key, id sql.RawBytes
+		if err := rows.Scan(&key, &id); err != nil {
+			return sqliteerror.Translate(err)
+		}
+		entry := finder.Entry{Key: slices.Clone(key)}
+		if err := entry.ID.UnmarshalBinary(id); err != nil {
+			return errMalformedID
+		}
+		entries = append(entries, entry)
+		return nil
+	})
+	return entries, err
+}
+
+// Ranged implements [finder.Indexed].
+func (r stored) Ranged(path string, ranges []finder.Range) finder.Source {
+	return &ranged{stored: r, number: r.declared.find(path).number, ranges: ranges}
+}
+
+// ranged reads an index.
+type ranged struct {
+	stored stored
+	number int64
+	ranges []finder.Range
+	last   *finder.Entry // the last that was read of the first range; nil if none was
+}
+
+// Next implements [finder.Source].
+func (s *ranged) Next(ctx context.Context, limit int) (ids []uuid.UUID, done bool, err error) {
+	for len(s.ranges) > 0 && len(ids) < limit {
+		from, id, wanted := s.ranges[0].From, []byte{}, limit-len(ids)
+		if s.last != nil {
+			from, id = s.last.Key, s.last.ID[:]
+		}
+		entries, err := s.stored.entries(ctx, selectIndexUp, s.number, from, id, s.ranges[0].To, wanted)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, e := range entries {
+			ids, s.last = append(ids, e.ID), &e
+		}
+		if len(entries) < wanted {
+			s.ranges, s.last = s.ranges[1:], nil
+		}
+	}
+	return ids, len(s.ranges) == 0, nil
+}
+
+// Searched implements [finder.Indexed].
+func (r stored) Searched(needles []string) finder.Source {
+	if r.declared == nil || r.declared.search == nil || !r.declared.search.complete {
+		return nil
+	}
+	if pool, ok := r.source.(*statements); ok && pool[selectSearch] == nil {
+		return nil // it was declared after this store was opened
+	}
+	return &searched{stored: r, expression: trigrams(needles)}
+}
+
+// maxTrigrams bounds how many trigrams a search asks for. The rest is left to matching.
+const maxTrigrams = 24
+
+// trigrams returns the full-text expression for texts that have all needles in them. The
+// index has no positions, and so no phrases: it is asked for trigrams.
+func trigrams(needles []string) string {
+	var all []string
+	for _, needle := range needles {
+		runes := []rune(needle)
+		for n := range len(runes) - 2 {
+			all = append(all, `"`+strings.ReplaceAll(string(runes[n:n+3]), `"`, `""`)+`"`)
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if most := len(all); most > maxTrigrams {
+		for n := range maxTrigrams {
+			all[n] = all[n*most/maxTrigrams]
+		}
+		all = all[:maxTrigrams]
+	}
+	return strings.Join(all, " AND ")
+}
+
+// searched reads the search index.
+type searched struct {
+	stored     stored
+	expression string
+	last       int64
+}
+
+// Next implements [finder.Source].
+func (s *searched) Next(ctx context.Context, limit int) (ids []uuid.UUID, done bool, err error) {
+	err = eachRow(ctx, s.stored.source, selectSearch, []any{s.expression, s.last, limit}, func(rows *sql.Rows) error {
+		var key sql.RawBytes
+		if err := rows.Scan(&s.last, &key); err != nil {
+			return sqliteerror.Translate(err)
+		}
+		id, err := uuid.FromBytes(key)
+		if err != nil {
+			return fmt.Errorf("the search index: %w", errMalformedID)
+		}
+		ids = append(ids, id)
+		return nil
+	})
+	return ids, len(ids) < limit, err
+}
