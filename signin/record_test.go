@@ -173,7 +173,7 @@ func TestRowIsUselessWithoutTheHandle(t *testing.T) {
 	o.ada(t)
 	sent := o.issue(t, signin.CodeSignIn, email)
 	require.Len(t, store.records, 1)
-	for recordKey, r := range store.records {
+	for _, r := range store.records {
 		var kept struct {
 			Live []struct {
 				Handle []byte `json:"h"`
@@ -184,7 +184,7 @@ func TestRowIsUselessWithoutTheHandle(t *testing.T) {
 		require.NotContains(t, string(r.Value), sent.Code)
 		require.NotContains(t, string(r.Value), email)
 		require.NotContains(t, string(r.Value), sent.Handle)
-		for _, guess := range [][]byte{key, nil, recordKey[:]} {
+		for _, guess := range [][]byte{key, nil} {
 			mac := hmac.New(sha256.New, guess)
 			for n := range 1_000_000 {
 				mac.Reset()
@@ -344,7 +344,7 @@ func TestOneWinner(t *testing.T) {
 				t.Errorf("%d winners", winners)
 			}
 		}
-		for range rounds(t, 2) {
+		for range rounds(t, 1) {
 			// Both desks have the time of one clock, which stands still in a race.
 			o.Clock.Advance(25 * time.Hour)
 			other.Clock.Advance(o.Clock.Now().Sub(other.Clock.Now()))
