@@ -126,6 +126,19 @@ func TestLifeOfAPerson(t *testing.T) {
 		_, err = s.manager.VerifyPassword(t.Context(), "marie@example.com", "a second prize")
 		require.NoError(t, err)
 
+		// A recovery code is shown once, and every sign-in is ended.
+		b.run(evaluateVoid(`document.querySelector("#life").value = "24h"`))
+		b.submit("form:has(#life) button")
+		require.Regexp(t, `^[0-9a-z]{6,16}$`, eval[string](b, `document.querySelector(".once").innerText`))
+		require.Contains(t, b.text(), "https://app.example.com/recover#")
+		b.everywhereOnce("recovery")
+		b.open(s.url + "people/" + marie.ID.String())
+		require.Zero(t, eval[int](b, `document.querySelectorAll(".once").length`))
+		epoch := get(t, s.manager, marie).SignInEpoch
+		b.act(`form[action="?act=signout"] button`)
+		require.Contains(t, b.text(), "All sign-ins are ended.")
+		require.NotEqual(t, epoch, get(t, s.manager, marie).SignInEpoch)
+
 		// One of two links goes.
 		u := identity.Update{Traits: get(t, s.manager, marie).Traits, Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}, {Provider: "github", Subject: "2"}}}}}
 		_, err = s.manager.UpdateIdentity(t.Context(), marie.ID, u)
@@ -166,6 +179,11 @@ func TestCheckOfASchema(t *testing.T) {
 		b.submit("form:has(#candidate) button")
 		require.Contains(t, b.text(), ada.ID.String())
 		require.Contains(t, b.text(), "/traits/seats")
+		b.everywhereOnce("schema-checked")
+		b.submit("form:has(input[name=id]):not(:has(#candidate)) button")
+		require.Contains(t, b.text(), "4 people were looked at, 0 were changed, 0 could not be.")
+		b.everywhereOnce("rederived")
+		b.open(s.url + "schemas?id=person")
 		b.fill("#candidate", `{"type":`)
 		b.submit("form:has(#candidate) button")
 		require.Contains(t, b.text(), "This is not a schema that can be used")

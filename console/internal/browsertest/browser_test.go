@@ -82,11 +82,11 @@ var mounts = map[string]func(h *console.Handler) (http.Handler, string){
 	},
 }
 
-func newSite(t testing.TB, manager *idem.Manager, mount string, authorize func(*http.Request) error) *site {
+func newSite(t testing.TB, manager *idem.Manager, mount string, authorize func(*http.Request) error, more ...console.Option) *site {
 	if authorize == nil {
 		authorize = httpapi.AllowAll
 	}
-	options := []console.Option{console.WithActor(func(*http.Request) string { return "admin:test" })}
+	options := append(more, console.WithActor(func(*http.Request) string { return "admin:test" }))
 	if mount == "prefix of chi" {
 		options = append(options, console.WithPathPrefix("/admin"))
 	}

@@ -11,7 +11,9 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/stretchr/testify/require"
 
+	"github.com/idemkit/idem/console"
 	"github.com/idemkit/idem/internal/servicetest"
+	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/postgres"
@@ -79,7 +81,10 @@ func onEverySite(t *testing.T, run func(t *testing.T, s *site, b *tab)) {
 			name += ", without JavaScript"
 		}
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, newManager(t, stores[c.store](t)), c.mount, nil)
+			manager := newManager(t, stores[c.store](t))
+			desk, err := signin.New(manager, []byte(strings.Repeat("k", 32)))
+			require.NoError(t, err)
+			s := newSite(t, manager, c.mount, nil, console.WithSignIn(desk, func(code signin.Code) string { return "https://app.example.com/recover#" + code.Handle }))
 			b := newTab(t, s)
 			if !c.script {
 				b.noScript()
