@@ -60,6 +60,9 @@ func (k kept) Walk(ctx context.Context, w finder.Walk, yield func(*identity.Iden
 			w.Offset = 0 // step has left those out
 		}
 		for _, i := range step {
+			if err := ctx.Err(); err != nil { // looking at one identity can take long
+				return err
+			}
 			switch {
 			case w.Organization.Valid && i.OrganizationID != w.Organization:
 			case w.Offset > 0:
