@@ -155,7 +155,7 @@ func (b *bound) compareText(v *view, n node) bool {
 	if n.exact {
 		pattern = b.exact.folded
 	}
-	v.folded = appendFold(v.folded[:0], text)
+	v.fold(text)
 	switch b.op {
 	case OpContains:
 		return bytes.Contains(v.folded, pattern)

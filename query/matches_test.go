@@ -183,6 +183,26 @@ func TestLongTextsCostWhatTheyAreLong(t *testing.T) {
 	require.False(t, query.Present("/traits/a").Matches(deep))
 }
 
+// TestManyTermsFoldATextOnce: to fold a long text takes much longer than to look for something in it.
+func TestManyTermsFoldATextOnce(t *testing.T) {
+	i := withTraits(`{"s":"` + strings.Repeat("e\u0301", 50_000) + `"}`)
+	cost := func(terms int) time.Duration {
+		all := make([]query.Expr, terms)
+		for n := range all {
+			all[n] = query.Contains("/traits/s", "xyz")
+		}
+		e := query.Or(all...)
+		least := time.Hour
+		for range 3 {
+			start := time.Now()
+			require.False(t, e.Matches(i))
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	require.Less(t, cost(query.MaxTerms), 25*cost(1))
+}
+
 func TestMatchesConcurrently(t *testing.T) {
 	e := query.Or(query.Contains("/traits/x", "É"), query.Eq("/state", "inactive"))
 	s, err := query.NewSearch("élan")

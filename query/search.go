@@ -66,7 +66,7 @@ func (s Search) Matches(i *identity.Identity) bool {
 	v.found = slices.Grow(v.found[:0], len(s.words))[:len(s.words)]
 	missing := len(s.words)
 	return v.texts(func(text string) bool {
-		v.folded = appendFold(v.folded[:0], text)
+		v.fold(text)
 		for n, word := range s.words {
 			if !v.found[n] && bytes.Contains(v.folded, word) {
 				v.found[n] = true

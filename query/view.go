@@ -30,6 +30,7 @@ type view struct {
 	tapes    [3]tape
 	read     [3]bool
 	folded   []byte
+	foldedOf string // the text that folded was made of
 	found    []bool // the words of a search
 }
 
@@ -66,10 +67,19 @@ func (p *views) close(v *view) {
 			t.values = nil
 		}
 	}
+	v.folded, v.foldedOf = v.folded[:0], ""
 	if cap(v.folded) > maxKept {
 		v.folded = nil
 	}
 	p.pool.Put(v)
+}
+
+// fold makes v.folded of text. Where many terms look at one long text it is folded once: that takes far longer than to see
+// that it is the same.
+func (v *view) fold(text string) {
+	if text != v.foldedOf {
+		v.folded, v.foldedOf = appendFold(v.folded[:0], text), text
+	}
 }
 
 func (v *view) json(document int, raw json.RawMessage) node {
