@@ -15,14 +15,16 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // crowd is how many people the benchmarks have.
 const crowd = 100_000
 
-// BenchmarkPages is the server's time for a page with 100,000 people in SQLite.
+// BenchmarkPages is the server's time for a page with 100,000 people in SQLite, with the search index that the
+// quickstart declares.
 func BenchmarkPages(b *testing.B) {
-	store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "identities.db"))
+	store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "identities.db"), sqlitedb.WithSearchIndex())
 	require.NoError(b, err)
 	defer store.Close()
 	parsed, err := schema.Parse("person", []byte(person))
