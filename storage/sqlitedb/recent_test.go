@@ -115,6 +115,19 @@ func TestUpdateCacheIsOnlyAStart(t *testing.T) {
 		})
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
+	t.Run("a conflict is one of the identity as it is", func(t *testing.T) {
+		ours, theirs := begin(t)
+		require.NoError(t, theirs.Delete(t.Context(), id, time.Now(), nil))
+		other := testPerson(uuid.MustParse("0191d5a4-0000-7000-8000-000000000002"))
+		other.ExternalID = "taken"
+		_, err := theirs.Create(t.Context(), other)
+		require.NoError(t, err)
+		_, err = ours.Update(t.Context(), id, func(current *identity.Identity) (*identity.Identity, error) {
+			current.ExternalID = "taken"
+			return current, nil
+		})
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
 	t.Run("one created under the same id is not overwritten", func(t *testing.T) {
 		ours, theirs := begin(t)
 		require.NoError(t, theirs.Delete(t.Context(), id, time.Now(), nil))
