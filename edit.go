@@ -78,11 +78,11 @@ func (m *Manager) edit(ctx context.Context, id uuid.UUID, resolve func(current *
 			return w.edit.EndSignIns || identity.EndsSignIns(before, after)
 		}
 		edited, err := m.changeEnding(ctx, id, preconditions, ends, func(now *identity.Identity) (*identity.Identity, error) {
-			if now.Revision != current.Revision {
+			if !w.isFor(now) {
 				if losses < maxLosses {
 					return nil, errMoved
 				}
-				if err := w.work(ctx, now, true); err != nil {
+				if err := w.work(ctx, now.Clone(), true); err != nil {
 					return nil, err
 				}
 			}
@@ -103,11 +103,20 @@ type editWork struct {
 	hasher  *rememberingHasher
 	edit    identity.Edit
 	facts   identity.Facts
+	// current is what edit and facts were worked out for.
+	current *identity.Identity
+}
+
+// isFor reports whether the edit was worked out for this very identity. A store may run a change on an older state than
+// the one that was read, and then again on that one.
+func (w *editWork) isFor(i *identity.Identity) bool {
+	return w.current.Revision == i.Revision && w.current.Equal(i)
 }
 
 // work works the edit out for current. Within the store's step it hashes nothing: a
 // password that was not seen before the step is errMoved.
 func (w *editWork) work(ctx context.Context, current *identity.Identity, inStep bool) (err error) {
+	w.current = current
 	if w.edit, err = w.resolve(current); err != nil {
 		return err
 	}

@@ -7,9 +7,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// DefaultUpdateCache is how many identities a store remembers for their next update; see [WithUpdateCache]. It remembers
-// none unless asked to: with the cache on, long histories of one connection were found that are not linearizable.
-const DefaultUpdateCache = 0
+// DefaultUpdateCache is how many identities a store remembers for their next update; see [WithUpdateCache].
+const DefaultUpdateCache = 4096
 
 // maxRecentDocument bounds the document of an identity that is remembered, and so what all of them take.
 const maxRecentDocument = 4 << 10
