@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -86,6 +87,13 @@ func ParseTOTP(rawURL string) (TOTP, error) {
 		return TOTP{}, ErrTOTPNotAccepted
 	}
 	return TOTP{parts}, nil
+}
+
+// Fingerprint tells apps apart by what their codes are made of: the secret and the period. The label and the issuer of
+// the URL are not part of it, so a code that was used counts as used under every name of its app. It does not
+// reveal the secret.
+func (t TOTP) Fingerprint() [32]byte {
+	return sha256.Sum256(binary.BigEndian.AppendUint64(bytes.Clone(t.parts.secret), uint64(t.parts.period)))
 }
 
 // NewTOTPURL returns the otpauth://totp/ URL of a secret, in the Key URI Format of Google

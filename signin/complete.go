@@ -209,10 +209,10 @@ func (s *Service) secondForRecovery(ctx context.Context, i *identity.Identity, s
 	)
 	switch f := second[at]; f.method {
 	case credentials.MethodTOTP:
-		var step int64
+		var step totpStep
 		if step, used.counters, err = s.matchTOTP(ctx, i, f.code()); err == nil {
 			used.step = func(ctx context.Context) error {
-				return s.claimStep(ctx, i.ID, i.Credentials[credentials.TypeTOTP].Config.TOTPURL, step)
+				return s.claimStep(ctx, i.ID, step)
 			}
 		}
 	case credentials.MethodLookupCode:

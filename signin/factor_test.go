@@ -90,6 +90,28 @@ func TestTOTPReplay(t *testing.T) {
 	})
 }
 
+// TestTOTPReplayUnderAnotherName uses a code again after the same app was imported under another label.
+func TestTOTPReplayUnderAnotherName(t *testing.T) {
+	onStores(t, func(t *testing.T, o *office) {
+		ada := o.ada(t)
+		app, _ := o.enrol(t, o.signIn(t).Proof)
+		url := o.get(t, ada).Credentials[credentials.TypeTOTP].Config.TOTPURL
+		code := o.code(app)
+		_, err := o.TOTP(t.Context(), o.signIn(t).Proof, code)
+		require.NoError(t, err)
+
+		renamed := strings.Replace(url, "otpauth://totp/", "otpauth://totp/renamed-", 1)
+		require.NotEqual(t, url, renamed)
+		_, err = o.Manager.AddCredentials(t.Context(), ada.ID, credentials.Import{TOTP: &credentials.ImportTOTP{URL: renamed}})
+		require.NoError(t, err)
+		_, err = o.TOTP(t.Context(), o.signIn(t).Proof, code)
+		require.ErrorIs(t, err, signin.ErrWrongCode)
+		o.Clock.Advance(30 * time.Second)
+		_, err = o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))
+		require.NoError(t, err)
+	})
+}
+
 // TestEnrolmentUsesItsCode signs in with the code that the enrolment was finished with.
 func TestEnrolmentUsesItsCode(t *testing.T) {
 	onStores(t, func(t *testing.T, o *office) {

@@ -40,7 +40,7 @@ func (s *Service) TOTP(ctx context.Context, first Proof, code string) (SignIn, e
 	if err != nil {
 		return SignIn{}, err
 	}
-	if err := s.claimStep(ctx, i.ID, i.Credentials[credentials.TypeTOTP].Config.TOTPURL, step); err != nil {
+	if err := s.claimStep(ctx, i.ID, step); err != nil {
 		return SignIn{}, err
 	}
 	if err := s.succeed(ctx, counters...); err != nil {
@@ -51,27 +51,33 @@ func (s *Service) TOTP(ctx context.Context, first Proof, code string) (SignIn, e
 
 // matchTOTP counts an attempt and finds the step of a code, which is still to be claimed.
 // The counters are those on which it succeeds then.
-func (s *Service) matchTOTP(ctx context.Context, i *identity.Identity, code string) (step int64, counters []counterOf, err error) {
+func (s *Service) matchTOTP(ctx context.Context, i *identity.Identity, code string) (step totpStep, counters []counterOf, err error) {
 	url := i.Credentials[credentials.TypeTOTP].Config.TOTPURL
 	if url == "" {
-		return 0, nil, ErrNoFactor
+		return totpStep{}, nil, ErrNoFactor
 	}
 	app, err := credentials.ParseTOTP(url)
 	if errors.Is(err, credentials.ErrTOTPNotAccepted) {
-		return 0, nil, err
+		return totpStep{}, nil, err
 	}
 	if err != nil {
-		return 0, nil, ErrNoFactor
+		return totpStep{}, nil, ErrNoFactor
 	}
 	counters = s.withClient(ctx, s.ofTOTP(i.ID))
 	if err := s.attempt(ctx, counters...); err != nil {
-		return 0, nil, err
+		return totpStep{}, nil, err
 	}
-	step, right := app.Match(code, s.manager.Now())
+	number, right := app.Match(code, s.manager.Now())
 	if !right {
-		return 0, nil, ErrWrongCode
+		return totpStep{}, nil, ErrWrongCode
 	}
-	return step, counters, nil
+	return totpStep{app.Fingerprint(), number}, counters, nil
+}
+
+// totpStep is a step of the codes of an app.
+type totpStep struct {
+	app    [32]byte // the fingerprint of the app
+	number int64
 }
 
 // usedStep is the last step of an app whose code was accepted.
@@ -81,12 +87,12 @@ type usedStep struct {
 
 // claimStep makes a step, and all before it, used: of many who come with one code, one is
 // first.
-func (s *Service) claimStep(ctx context.Context, id uuid.UUID, url string, step int64) error {
+func (s *Service) claimStep(ctx context.Context, id uuid.UUID, step totpStep) error {
 	claimed := false
 	expires := s.manager.Now().Add(stepLife)
-	err := updateRecord(ctx, s, s.keys.sum("totp step", id[:], []byte(url)), id, func(current *usedStep) (*usedStep, time.Time) {
-		if claimed = current == nil || step > current.Step; claimed {
-			return &usedStep{Step: step}, expires
+	err := updateRecord(ctx, s, s.keys.sum("totp step", id[:], step.app[:]), id, func(current *usedStep) (*usedStep, time.Time) {
+		if claimed = current == nil || step.number > current.Step; claimed {
+			return &usedStep{Step: step.number}, expires
 		}
 		return current, expires
 	})
@@ -211,7 +217,7 @@ func (s *Service) FinishTOTP(ctx context.Context, proof Proof, handle, code stri
 	}
 	// The step is what one of several who come at once can have. The record goes last: it
 	// holds nothing that the identity does not then have.
-	if err := s.claimStep(ctx, before.ID, url, step); err != nil {
+	if err := s.claimStep(ctx, before.ID, totpStep{app.Fingerprint(), step}); err != nil {
 		return Changed{}, err
 	}
 	after, err := s.manager.AddCredentials(ctx, before.ID, credentials.Import{TOTP: &credentials.ImportTOTP{URL: url}}, s.IfCurrent(before))
