@@ -71,6 +71,8 @@ func TestFormerIdentifiers(t *testing.T) {
 		require.Equal(t, extension.ID, find("+1 650 253 0000 EXT. 5"))
 		require.Zero(t, find("ahmad٢"), "the older rule made it ahmad, which is somebody else's")
 		require.Zero(t, find("nobody١"))
+		require.Zero(t, find("ahmad"), "the row of ahmad١ has that identifier by the older rule, and is not ahmad's")
+		require.Zero(t, find("+16502530000"), "nobody's whole trait is that number")
 		_, err := w.FindByIdentifier(t.Context(), credentials.TypePassword, "harry@x.com")
 		requireKind(t, err, idem.KindNotFound)
 		require.Equal(t, capital.ID, find("ℍarry@x.com"))

@@ -43,6 +43,9 @@ func (m *Manager) FindByIdentifier(ctx context.Context, t credentials.Type, iden
 func (m *Manager) findByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
 	normal := schema.NormalizeIdentifier(string(t), identifier)
 	found, err := m.storage.Find(ctx, storage.IdentifierClaim(t, normal))
+	if err == nil && t.IdentifiersFromTraits() && !givesAnywhere(found, normal) {
+		err = storage.ErrNotFound // an older rule made another value into normal
+	}
 	if !errors.Is(err, storage.ErrNotFound) || !t.IdentifiersFromTraits() {
 		return found, err
 	}
@@ -93,6 +96,9 @@ func (m *Manager) findByAddress(ctx context.Context, kind, via, value string) (*
 		return nil, invalid.Under(field)
 	}
 	found, err := m.storage.Find(ctx, storage.AddressClaim(kind, via, normal))
+	if err == nil && !givesAnywhere(found, normal) {
+		err = storage.ErrNotFound // an older rule made another value into normal
+	}
 	if !errors.Is(err, storage.ErrNotFound) {
 		return found, err
 	}
