@@ -9,7 +9,7 @@ import (
 	"github.com/idemkit/idem/internal/wire"
 )
 
-// answer is a response, complete before its first byte is sent.
+// answer is a response. It is complete before its first byte is sent.
 type answer struct {
 	status    int
 	etag      string      // of the identity answered; empty for none

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// MaxBatchSize is how many identities a batch may create.
+	// MaxBatchSize is the maximum number of identities that a batch may create.
 	MaxBatchSize = wire.MaxBatchSize
-	// MaxBatchPasswords is how many of them may have a plain password, since each takes a hash.
+	// MaxBatchPasswords is the maximum number of identities in a batch that may have a plain
+	// password. The limit exists because each plain password must be hashed.
 	MaxBatchPasswords = wire.MaxBatchPasswords
 )
 

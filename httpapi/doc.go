@@ -1,17 +1,21 @@
-// Package httpapi is the identity admin API over HTTP: an [http.Handler] that an
-// application mounts on its own router.
+// Package httpapi serves the identity admin API over HTTP. Its [http.Handler] is mounted on the
+// application's own router.
 //
-// It speaks the wire format of the identity admin API of Ory Kratos, so that
-// clients and scripts written for it work, and holds no rules of its own: what an
-// operation means is package idem's to say. What it adds is strictness about what
-// comes in (one JSON value, in UTF-8, no unknown or repeated names, bounded in size
-// and depth), entity tags (RFC 9110, section 8.8.3) and errors that programs can
-// read. The routes that Kratos does not have are those of the change feed (GET
-// /admin/changes and GET /admin/identities/{id}/changes, each a page of JSON, or with
-// Accept: text/event-stream a stream) and GET /openapi.json, which describes them all.
+// It uses the wire format of the identity admin API of Ory Kratos, so clients and scripts
+// written for Kratos work. It has no rules of its own: package idem defines what an operation
+// means.
 //
-// Any number of requests may be served at once. Errors are answered in Kratos's envelope,
-// or as problem details (RFC 9457) to a client that accepts application/problem+json.
+// This package adds the following. Input is strict: a body is one JSON value in UTF-8, without
+// unknown or repeated names, and with a bounded size and depth. Answers carry entity tags (RFC
+// 9110, section 8.8.3). Programs can read the errors.
+//
+// Kratos does not have these routes: GET /admin/changes and GET /admin/identities/{id}/changes,
+// which serve the change feed, and GET /openapi.json, which describes all routes. A change feed
+// route answers with a page of JSON, or with a stream if the request has Accept:
+// text/event-stream.
+//
+// A handler serves any number of requests at once. It writes errors in Kratos's envelope, or as
+// problem details (RFC 9457) if the client accepts application/problem+json.
 //
 // Start reading at [New].
 package httpapi

@@ -17,8 +17,8 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// problem is an answer that tells what went wrong. It is an error of this package;
-// those of package idem are turned into it by problemOf.
+// problem is an answer that describes an error. It is the error type of this package. problemOf
+// converts the errors of package idem to it.
 type problem struct {
 	status     int
 	id         string                // stable, for programs
@@ -42,16 +42,15 @@ func methodNotAllowed(allowed []string) *problem {
 	}
 }
 
-// denial is what [Unauthorized] and [Forbidden] make.
+// denial is the error type that [Unauthorized] and [Forbidden] return.
 type denial struct{ problem }
 
 // Unwrap makes the problem visible to errors.As.
 func (d *denial) Unwrap() error { return &d.problem }
 
-// Unauthorized returns an error for the authorize function of [New] that is
-// answered with 401: the client has not said who it is. challenge is sent as
-// WWW-Authenticate (RFC 9110, section 11.6.1), "Bearer" if it is empty. reason is
-// shown to the client; it may be empty.
+// Unauthorized returns an error for the authorize function of [New]. It is answered with 401:
+// the client has not authenticated. challenge is sent as WWW-Authenticate (RFC 9110, section
+// 11.6.1); if it is empty, "Bearer" is sent. reason is shown to the client and may be empty.
 func Unauthorized(challenge, reason string) error {
 	if challenge == "" {
 		challenge = "Bearer"
@@ -63,9 +62,9 @@ func Unauthorized(challenge, reason string) error {
 	}}
 }
 
-// Forbidden returns an error for the authorize function of [New] that is answered
-// with 403, as any error that does not come from this package is. reason is shown
-// to the client; it may be empty.
+// Forbidden returns an error for the authorize function of [New]. It is answered with 403. An
+// error that does not come from this package is answered with 403 too. reason is shown to the
+// client and may be empty.
 func Forbidden(reason string) error {
 	return &denial{problem{
 		status: http.StatusForbidden, id: "forbidden",
@@ -73,8 +72,8 @@ func Forbidden(reason string) error {
 	}}
 }
 
-// kinds is the one table from what went wrong to how it is answered. A kind that
-// is not in it is a fault of ours.
+// kinds maps the kind of an error to its answer. It is the only such table. A kind that is
+// missing from it is an internal fault.
 var kinds = map[idem.Kind]problem{
 	idem.KindInvalid:      {status: http.StatusBadRequest, id: "validation_failed", message: "The request is not valid."},
 	idem.KindNotFound:     {status: http.StatusNotFound, id: "not_found", message: "There is no such identity."},

@@ -12,16 +12,15 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// entityTag is the strong entity tag (RFC 9110, section 8.8.3) of an identity: its
-// revision and its id. The id is there because a path may name what can pass to another
-// identity of the same revision, an external id.
+// entityTag returns the strong entity tag (RFC 9110, section 8.8.3) of an identity. It consists
+// of the revision and the id. The id is included because a path may name an identity by its
+// external id, and an external id can pass to another identity with the same revision.
 func entityTag(i *identity.Identity) string {
 	return `"` + strconv.FormatInt(i.Revision, 10) + "-" + i.ID.String() + `"`
 }
 
-// conditions are the If-Match and If-None-Match of a request (RFC 9110, section
-// 13.1). Entity tags name revisions of one identity; one that names none matches
-// nothing.
+// conditions are the If-Match and If-None-Match of a request (RFC 9110, section 13.1). An
+// entity tag names a revision of one identity. A tag that names no revision matches nothing.
 type conditions struct {
 	match, noneMatch condition
 }
@@ -33,8 +32,8 @@ type condition struct {
 	strong, all []int64
 }
 
-// readConditions reads the conditions of a request whose path names the identity id. A
-// revision alone will do as an entity tag here, for people who write one by hand.
+// readConditions reads the conditions of a request whose path contains the identity id. It also
+// accepts a revision alone as an entity tag, for people who write a tag by hand.
 func readConditions(r *http.Request, id uuid.UUID) (conditions, error) {
 	return readConditionsOf(r, func(opaque string) (int64, bool) {
 		if revision, ok := parseRevision(opaque); ok {
@@ -44,8 +43,8 @@ func readConditions(r *http.Request, id uuid.UUID) (conditions, error) {
 	})
 }
 
-// readConditionsFound reads the conditions of a request that the identity id was found
-// for by another name: only whole entity tags count.
+// readConditionsFound reads the conditions of a request whose path names the identity id by
+// another name. It accepts only whole entity tags.
 func readConditionsFound(r *http.Request, id uuid.UUID) (conditions, error) {
 	return readConditionsOf(r, func(opaque string) (int64, bool) { return parseTag(opaque, id) })
 }
@@ -136,8 +135,8 @@ func badHeader(name, reason string) *problem {
 	}
 }
 
-// preconditions are what a change must hold to. If-Match compares strongly, and
-// If-None-Match weakly.
+// preconditions returns the preconditions of a change. If-Match compares strongly, and
+// If-None-Match compares weakly.
 func (c conditions) preconditions() []idem.Precondition {
 	var preconditions []idem.Precondition
 	if c.match.given && !c.match.any {
@@ -151,8 +150,8 @@ func (c conditions) preconditions() []idem.Precondition {
 	return preconditions
 }
 
-// check decides on a read: whether it may be answered, and whether the client has
-// the current revision already.
+// check applies the conditions to a read. It returns an error if the read must not be answered,
+// and notModified if the client already has the current revision.
 func (c conditions) check(i *identity.Identity) (notModified bool, err error) {
 	if c.match.given && !c.match.any && !slices.Contains(c.match.strong, i.Revision) {
 		p := kinds[idem.KindPrecondition]

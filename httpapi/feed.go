@@ -31,7 +31,7 @@ func (h *Handler) withActor(r *http.Request) *http.Request {
 	return r.WithContext(idem.ContextWithActor(r.Context(), strings.Clone(actor)))
 }
 
-// feed is what a request for changes asks for.
+// feed is a request for changes.
 type feed struct {
 	storage.ChangeQuery
 	path string // of its own, below the base URL
@@ -86,8 +86,9 @@ func (h *Handler) changes(w http.ResponseWriter, r *http.Request, f feed) (answe
 // feedParameters are as listParameters are for a list.
 var feedParameters = map[string]bool{"after": false, "page_size": false}
 
-// read reads the parameters of r. Last-Event-ID, which a client of server-sent events
-// sends when it connects again, wins over after, which it repeats.
+// read reads the parameters of r. Last-Event-ID takes precedence over after: a client of
+// server-sent events sends Last-Event-ID when it reconnects, and repeats the old value of
+// after.
 func (f *feed) read(r *http.Request) error {
 	query, err := readQuery(r)
 	if err != nil {
@@ -158,13 +159,13 @@ func writeChange(w *jsonwriter.Writer, c storage.Change) {
 // writeTimeout is how long a client of a stream may take to read what was sent.
 const writeTimeout = 30 * time.Second
 
-// EndStreams ends the streams of changes, those to come included: each after what it is
-// sending. A stream has no end of its own, and so a server that shuts down would wait
-// for it in vain:
+// EndStreams ends all streams of changes, including streams that begin later. Each stream first
+// finishes what it is sending. Without this call a server that shuts down waits for the
+// streams, which do not end by themselves:
 //
 //	server.RegisterOnShutdown(handler.EndStreams)
 //
-// Clients connect again by themselves, where there is something to connect to.
+// Clients reconnect by themselves if a server is there.
 func (h *Handler) EndStreams() { h.endStreams() }
 
 // streamChanges sends changes as server-sent events (WHATWG HTML, section 9.2), each

@@ -24,25 +24,25 @@ type Handler struct {
 	endStreams context.CancelFunc
 }
 
-// AllowAll authorizes every request. It is for a handler that sits behind the
-// application's own access control; the name makes that choice visible.
+// AllowAll authorizes every request. Use it for a handler behind the application's own access
+// control. The name makes that choice visible in the code.
 func AllowAll(*http.Request) error { return nil }
 
-// New returns the handler of the identity admin API of manager. It panics if manager is
-// nil, or if an option was given a value that it does not take: the handler would not be
-// the one that the application asked for.
+// New returns a handler of the identity admin API of manager. It panics if manager is nil or an
+// option has an invalid value, because the handler would differ from what the application asked
+// for.
 //
-// authorize decides on every request, once, before its body is read; [Operation]
-// tells it what is asked for. An error denies the request: see [Unauthorized] and
-// [Forbidden] for what the client is told. So do a panic and a nil authorize: an
-// admin API is never open by accident.
+// The handler calls authorize once for every request, before it reads the body. In authorize,
+// [Operation] returns the requested operation. If authorize returns an error, the request is
+// denied; [Unauthorized] and [Forbidden] describe the answer. The request is also denied if
+// authorize panics or is nil, so an admin API is never open by accident.
 func New(manager *idem.Manager, authorize func(*http.Request) error, options ...Option) *Handler {
 	return newHandler(manager, authorize, slices.Concat(adminResources, schemaResources), options)
 }
 
-// Schemas returns a handler of nothing but the identity schemas of manager, which
-// clients that render forms read without being administrators. It serves GET /schemas
-// and GET /schemas/{id} to everybody. It panics as New does.
+// Schemas returns a handler that serves only the identity schemas of manager. Clients that
+// render forms need the schemas without being administrators. The handler serves GET /schemas
+// and GET /schemas/{id} without authorization. Schemas panics in the same cases as [New].
 func Schemas(manager *idem.Manager, options ...Option) *Handler {
 	return newHandler(manager, AllowAll, schemaResources, options)
 }
@@ -85,16 +85,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 type operationKey struct{}
 
-// Operation returns the name of the operation that r asks for, such as
-// "updateIdentity", within the authorize function of [New]. The names are the
-// operation ids of GET /openapi.json, which are those of the API descriptions of Ory
-// Kratos where it has the operation. It is empty for a request that no route matches.
+// Operation returns the name of the operation that r requests, such as "updateIdentity". Call
+// it in the authorize function of [New]. The names are the operation ids of GET /openapi.json.
+// If Ory Kratos has the operation, the name is the operation id in its API description. The
+// name is empty if no route matches the request.
 func Operation(r *http.Request) string {
 	operation, _ := r.Context().Value(operationKey{}).(string)
 	return operation
 }
 
-// allow asks the application, and takes a panic for a no.
+// allow calls the application's authorize function. A panic counts as a denial.
 func (h *Handler) allow(r *http.Request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -113,8 +113,8 @@ func (h *Handler) allow(r *http.Request) (err error) {
 	return err
 }
 
-// recoverPanic answers a fault of ours like any other instead of dropping the
-// connection. The value that was panicked with may hold data and is not logged.
+// recoverPanic answers a panic like any other fault instead of dropping the connection. It does
+// not log the value of the panic, because the value may contain data.
 func (h *Handler) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	p := recover()
 	if p == nil {

@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// DefaultMaxBody is how large, in bytes, the body of a request for one identity
-	// may be unless [WithMaxBody] sets another size.
+	// DefaultMaxBody is the maximum size, in bytes, of the body of a request for one identity.
+	// [WithMaxBody] changes it.
 	DefaultMaxBody = 1 << 20
-	// DefaultMaxBatchBody is how large, in bytes, the body of a batch may be unless
-	// [WithMaxBatchBody] sets another size.
+	// DefaultMaxBatchBody is the maximum size, in bytes, of the body of a batch.
+	// [WithMaxBatchBody] changes it.
 	DefaultMaxBatchBody = 16 << 20
-	// DefaultKeepAlive is how often a stream without changes sends a comment unless
-	// [WithKeepAlive] sets another interval.
+	// DefaultKeepAlive is the interval between comments in a stream without changes.
+	// [WithKeepAlive] changes it.
 	DefaultKeepAlive = 15 * time.Second
 )
 
-// Option changes a default of [New] and [Schemas]. The functions of this package whose
-// name begins with With make one. New panics on an option that was given nil or a value
-// out of its range, and on the zero Option.
+// Option changes a default of [New] and [Schemas]. The functions of this package whose names
+// begin with With return Options. New and Schemas panic if an option was given nil or a value
+// out of its range, and if an Option is the zero value.
 type Option struct{ apply func(*config) error }
 
 // config is what options set. A Handler keeps it.
@@ -65,10 +65,10 @@ func newConfig(manager *idem.Manager, options []Option) config {
 	return c
 }
 
-// WithBaseURL sets what the links in answers (schema_url, Location, Link) begin with:
-// the URL under which clients reach the handler, its mount prefix included, such as
-// "https://id.example.com/auth". The default is the path prefix alone, which makes
-// links that are relative to the host.
+// WithBaseURL sets the beginning of the links in answers (schema_url, Location, Link). It is
+// the URL at which clients reach the handler, including the mount prefix, such as
+// "https://id.example.com/auth". The default is the path prefix alone; links are then relative
+// to the host.
 func WithBaseURL(url string) Option {
 	return Option{func(c *config) error {
 		c.baseURL = strings.TrimRight(url, "/")
@@ -76,9 +76,9 @@ func WithBaseURL(url string) Option {
 	}}
 }
 
-// WithPathPrefix tells the handler the prefix, such as "/auth", under which it is
-// mounted when nothing strips it from the request's path. Under [http.StripPrefix]
-// it is not needed.
+// WithPathPrefix sets the path prefix at which the handler is mounted, such as "/auth". Use it
+// if nothing strips the prefix from the request's path. It is not needed with
+// [http.StripPrefix].
 func WithPathPrefix(prefix string) Option {
 	return Option{func(c *config) error {
 		c.prefix = strings.TrimRight("/"+strings.TrimLeft(prefix, "/"), "/")
@@ -86,9 +86,9 @@ func WithPathPrefix(prefix string) Option {
 	}}
 }
 
-// WithMaxBody sets how large, in bytes, the body of a request for one identity may
-// be, at least [identity.MaxSize], so that what is answered can be sent back. A larger
-// one is answered with 413.
+// WithMaxBody sets the maximum size, in bytes, of the body of a request for one identity. It
+// must be at least [identity.MaxSize], so that a client can send back any identity it received.
+// A larger body is answered with 413.
 func WithMaxBody(bytes int64) Option {
 	return Option{func(c *config) error {
 		if bytes < identity.MaxSize {
@@ -99,8 +99,8 @@ func WithMaxBody(bytes int64) Option {
 	}}
 }
 
-// WithMaxBatchBody sets how large, in bytes, the body of a batch may be, at least 1. A
-// larger one is answered with 413.
+// WithMaxBatchBody sets the maximum size, in bytes, of the body of a batch. It must be at least
+// 1. A larger body is answered with 413.
 func WithMaxBatchBody(bytes int64) Option {
 	return Option{func(c *config) error {
 		if bytes < 1 {
@@ -111,7 +111,7 @@ func WithMaxBatchBody(bytes int64) Option {
 	}}
 }
 
-// WithLogger sets where faults are logged. The default is the Manager's logger.
+// WithLogger sets the logger for faults. The default is the Manager's logger.
 func WithLogger(logger *slog.Logger) Option {
 	return Option{func(c *config) error {
 		if logger == nil {
@@ -122,11 +122,11 @@ func WithLogger(logger *slog.Logger) Option {
 	}}
 }
 
-// WithActor sets who is recorded in the change feed as the maker of a request's
-// changes: actor returns the application's own name for the client, such as "admin:42".
-// It is called once, after authorize, with the same request. Where it returns the empty
-// string, and by default, the actor is the one that the request's context has already,
-// if any. [idem.ContextWithActor] says what an actor may look like.
+// WithActor sets the function that names the author of a request's changes for the change feed.
+// actor returns the application's own name for the client, such as "admin:42". The handler
+// calls it once, after authorize, with the same request. Without this option, or if actor
+// returns the empty string, the actor in the request's context is recorded, if there is one.
+// [idem.ContextWithActor] describes a valid actor.
 func WithActor(actor func(*http.Request) string) Option {
 	return Option{func(c *config) error {
 		if actor == nil {
@@ -137,9 +137,9 @@ func WithActor(actor func(*http.Request) string) Option {
 	}}
 }
 
-// WithKeepAlive sets how often a stream of changes sends a comment while there is no
-// change. It must be positive. The comment keeps proxies from closing the connection,
-// and shows the handler that a client has left.
+// WithKeepAlive sets the interval between comments in a stream of changes while there is no
+// change. It must be positive. The comments keep proxies from closing the connection. They also
+// let the handler detect that a client has left.
 func WithKeepAlive(interval time.Duration) Option {
 	return Option{func(c *config) error {
 		if interval <= 0 {

@@ -12,14 +12,18 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// WithSignIn has the handler serve recovery codes and links, which desk issues, and end the
-// sign-ins of an identity. recoveryURL returns the URL of the page on which a person
-// completes a recovery. For a code that an administrator reads out, the Code of what it is
-// given is empty, and the link must hold the handle alone; for a link it has both. Put
-// them into the fragment, such as "https://example.com/recover#handle=…&code=…": a
-// fragment is in no log of a server, and nobody who only fetches the page can use them.
+// WithSignIn lets the handler serve recovery codes and links, which desk issues, and end the
+// sign-ins of an identity.
 //
-// Without it these calls answer 501.
+// recoveryURL returns the URL of the page on which a person completes a recovery. For a
+// recovery code, which an administrator reads out, the Code field of the argument is empty, and
+// the URL must contain the handle alone. For a recovery link, the argument has the handle and
+// the code. Put them into the fragment of the URL, such as
+// "https://example.com/recover#handle=…&code=…". Server logs do not contain fragments, and a
+// client that only fetches the page cannot use the values.
+//
+// Without this option, recovery codes and links answer 501. Ending sessions answers 501 unless
+// [WithSessions] is given.
 func WithSignIn(desk *signin.Service, recoveryURL func(signin.Code) string) Option {
 	return Option{func(c *config) error {
 		if desk == nil || recoveryURL == nil {

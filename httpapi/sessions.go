@@ -13,24 +13,25 @@ import (
 	"github.com/google/uuid"
 )
 
-// Sessions are the application's own sessions. Its methods are called from many goroutines.
-// An error of theirs is answered with 500, and logged.
+// Sessions gives access to the application's own sessions. Its methods must be safe for
+// concurrent use. An error from a method is logged and answered with 500.
 type Sessions interface {
-	// List returns sessions of the identity id, newest first: of all, or, where active is
-	// not nil, of those that are active or are not.
+	// List returns a page of the sessions of the identity id, newest first. If active is nil,
+	// it selects all sessions. Otherwise it selects the active sessions if *active is true, and
+	// the inactive sessions if it is false.
 	List(ctx context.Context, id uuid.UUID, active *bool, page SessionPage) ([]Session, error)
 	// End ends all sessions of the identity id.
 	End(ctx context.Context, id uuid.UUID) error
 }
 
-// SessionPage is a part of a list of sessions.
+// SessionPage selects a part of a list of sessions.
 type SessionPage struct {
-	// Offset is how many to leave out from the beginning, and Limit how many to return at
-	// most, at least 1.
+	// Offset is the number of sessions to skip at the beginning. Limit is the maximum number of
+	// sessions to return; it is at least 1.
 	Offset, Limit int
 }
 
-// Session is a session in the JSON of Kratos.
+// Session is a session in the JSON format of Kratos.
 type Session struct {
 	ID                          uuid.UUID              `json:"id"`
 	Active                      bool                   `json:"active"`
@@ -42,14 +43,14 @@ type Session struct {
 	Devices                     []SessionDevice        `json:"devices"`
 }
 
-// AuthenticationMethod is one way in which the owner of a [Session] has signed in.
+// AuthenticationMethod is a method by which the owner of a [Session] signed in.
 type AuthenticationMethod struct {
 	Method      string    `json:"method"` // such as "password" or "totp"
 	AAL         string    `json:"aal,omitempty"`
 	CompletedAt time.Time `json:"completed_at,omitzero"`
 }
 
-// SessionDevice is where a [Session] was used.
+// SessionDevice is a device on which a [Session] was used.
 type SessionDevice struct {
 	ID        uuid.UUID `json:"id"`
 	IPAddress string    `json:"ip_address,omitempty"`
@@ -57,9 +58,9 @@ type SessionDevice struct {
 	Location  string    `json:"location,omitempty"`
 }
 
-// WithSessions has the handler list and end the application's sessions. Without it, listing
-// answers 501; ending them answers 501 unless there is [WithSignIn], by which every
-// sign-in of the identity ends.
+// WithSessions lets the handler list and end the application's sessions. Without this option,
+// listing sessions answers 501. Ending sessions then answers 501 too, unless [WithSignIn] is
+// given; with WithSignIn, every sign-in of the identity ends.
 func WithSessions(sessions Sessions) Option {
 	return Option{func(c *config) error {
 		if sessions == nil {

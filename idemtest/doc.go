@@ -1,6 +1,6 @@
-// Package idemtest gives an application's tests an [idem.Manager] of which everything
-// is known: it keeps identities in memory, its clock stands still until it is told to
-// move, its ids count from 1, and its passwords cost nothing to hash.
+// Package idemtest provides a predictable [idem.Manager] for an application's tests. It keeps
+// identities in memory. Its clock moves only when the test moves it. Its ids count from 1.
+// Hashing its passwords costs almost nothing.
 //
 //	func TestSignIn(t *testing.T) {
 //		identities := idemtest.New(t)
@@ -9,10 +9,10 @@
 //		…
 //	}
 //
-// [New] takes the application's own schemas and Manager options, [Manager.Seed] makes
-// the identities that a test begins with, [Manager.Clock] lets time pass, and
-// [Manager.Server] has the admin API on a port of this machine. Each New is a world of
-// its own, so tests can run in parallel.
+// [New] takes the application's own schemas and Manager options. [Manager.Seed] creates the
+// identities that a test begins with. [Manager.Clock] lets time pass. [Manager.Server] serves
+// the admin API on a port of this machine. Each call of New returns an independent Manager, so
+// tests can run in parallel.
 //
 // See example_test.go for an application and its test.
 package idemtest

@@ -8,9 +8,10 @@ import (
 	"github.com/idemkit/idem/credentials/passwordhash"
 )
 
-// Hasher returns a [passwordhash.Hasher] that takes a microsecond and no randomness:
-// the same password has the same hash, so that a test can compare whole identities.
-// It protects nothing; that is why it is here and not in package credentials.
+// Hasher returns a fast [passwordhash.Hasher] for tests: a hash takes about a microsecond. It
+// uses no randomness. The same password always has the same hash, so a test can compare whole
+// identities. The hash protects nothing; therefore this function is here and not in package
+// credentials.
 func Hasher() passwordhash.Hasher { return hasher{} }
 
 type hasher struct{}

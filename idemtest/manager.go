@@ -16,16 +16,16 @@ import (
 	"github.com/idemkit/idem/storage/memory"
 )
 
-// Manager is an [idem.Manager] and what a test knows of it.
+// Manager is an [idem.Manager] with the values that a test controls.
 type Manager struct {
 	*idem.Manager
-	// Clock is where the Manager gets the time from.
+	// Clock is the clock of the Manager.
 	Clock *Clock
 }
 
-// Option changes a default of [New]. The functions of this package whose name begins
-// with With make one. New ends the test for an option that was given nil, and for the
-// zero Option.
+// Option changes a default of [New]. The functions of this package whose names begin with With
+// return Options. New ends the test if an option was given nil, and if an Option is the zero
+// value.
 type Option struct{ apply func(*config) error }
 
 type config struct {
@@ -34,7 +34,7 @@ type config struct {
 	options []idem.Option
 }
 
-// WithSchemas sets the schemas. The default is [DefaultSchema] alone.
+// WithSchemas sets the identity schemas. The default is [DefaultSchema] alone.
 func WithSchemas(schemas *schema.Registry) Option {
 	return Option{func(c *config) error {
 		if schemas == nil {
@@ -45,8 +45,8 @@ func WithSchemas(schemas *schema.Registry) Option {
 	}}
 }
 
-// WithStorage sets where identities are kept, for a test that needs the real store. The
-// caller closes it. The default is a new store of package storage/memory.
+// WithStorage sets the store, for a test that needs the real one. The caller must close it. The
+// default is a new store of package storage/memory.
 func WithStorage(store storage.Storage) Option {
 	return Option{func(c *config) error {
 		if store == nil {
@@ -57,8 +57,8 @@ func WithStorage(store storage.Storage) Option {
 	}}
 }
 
-// WithOptions sets options of the Manager. They win over what New sets: the clock, the
-// ids, the hasher and the logger. It can be given more than once.
+// WithOptions sets options of the Manager. They override the clock, the ids, the hasher, the
+// random numbers and the logger that New sets. WithOptions can be given more than once.
 func WithOptions(options ...idem.Option) Option {
 	return Option{func(c *config) error {
 		c.options = append(c.options, options...)
@@ -66,11 +66,13 @@ func WithOptions(options ...idem.Option) Option {
 	}}
 }
 
-// New returns a Manager for the test t, which ends at once if it cannot be made.
+// New returns a Manager for the test t. It ends the test at once if it cannot create the
+// Manager.
 //
-// Without options it checks traits against [DefaultSchema], keeps identities in
-// memory, begins at [Start], gives out [ID] 1, 2, 3…, hashes with [Hasher], draws the same random numbers every time, and logs
-// faults, and only those, to the test's log.
+// Without options, the Manager checks traits against [DefaultSchema] and keeps identities in
+// memory. Its clock begins at [Start]. Its ids are [ID] 1, 2, 3 and so on. It hashes with
+// [Hasher]. It draws the same random numbers in every test. It logs only faults, to the test's
+// log.
 func New(t testing.TB, options ...Option) *Manager {
 	t.Helper()
 	var c config
@@ -99,9 +101,9 @@ func New(t testing.TB, options ...Option) *Manager {
 	return &Manager{Manager: manager, Clock: clock}
 }
 
-// Server serves the admin API to everybody on a port of this machine until the test
-// ends, for a test of a client. The handler alone, for a test of how an application
-// mounts and guards it, is [httpapi.New] of the Manager.
+// Server serves the admin API on a port of this machine, without access control, until the test
+// ends. Use it to test a client. To test how an application mounts and guards the handler, call
+// [httpapi.New] with the Manager instead.
 func (m *Manager) Server(t testing.TB, options ...httpapi.Option) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -116,9 +118,9 @@ func (m *Manager) Server(t testing.TB, options ...httpapi.Option) *httptest.Serv
 	return server
 }
 
-// ID returns the n-th id that a Manager of [New] gives out, counted from 1:
-// 00000000-0000-7000-8000-000000000001 and so on. Identities and their addresses take
-// from the same row, an identity before its addresses.
+// ID returns the n-th id that a Manager of [New] issues, counted from 1:
+// 00000000-0000-7000-8000-000000000001 and so on. Identities and their addresses share one
+// sequence. An identity takes its id before its addresses do.
 func ID(n int) uuid.UUID {
 	id := uuid.UUID{6: 0x70, 8: 0x80} // version 7, variant of RFC 9562
 	for at := len(id) - 1; n > 0; at, n = at-1, n>>8 {

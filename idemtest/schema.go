@@ -6,10 +6,10 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// DefaultSchema is the identity schema, with the id "default", that [New] uses unless
-// it is given others. Its traits are an email, which signs in with a password or a
-// code, is verified and recovers the account; a username, which signs in with a
-// password; a phone number, which is verified by sms; and a name. None is required.
+// DefaultSchema is the identity schema that [New] uses by default. Its id is "default". It has
+// four traits, and none is required. The email signs in with a password or a code, is verified,
+// and recovers the account. The username signs in with a password. The phone number is verified
+// by SMS. The name has no special role.
 const DefaultSchema = `{
   "$schema": "http://json-schema.org/draft-07/schema#",
   "title": "Person",

@@ -8,13 +8,13 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// SeedOption says more of an identity that is made by [Manager.Seed]. The functions of this
-// package that return one cover what tests usually need; any other function of this
-// type will do as well.
+// SeedOption changes an identity before [Manager.Seed] creates it. The functions of this
+// package that return a SeedOption cover what tests usually need. A test may also pass its own
+// function of this type.
 type SeedOption func(*identity.Create)
 
-// Seed creates an identity with these traits, a JSON object, and all else that with
-// says. The test ends at once if it is refused.
+// Seed creates an identity with the given traits, which are a JSON object, and applies the
+// options in with. It ends the test at once if the identity is refused.
 func (m *Manager) Seed(t testing.TB, traits string, with ...SeedOption) *identity.Identity {
 	t.Helper()
 	c := identity.Create{Traits: json.RawMessage(traits)}
@@ -28,38 +28,38 @@ func (m *Manager) Seed(t testing.TB, traits string, with ...SeedOption) *identit
 	return seeded
 }
 
-// Schema names the schema that the traits conform to, where it is not the default.
+// Schema sets the id of the identity's schema. Without it, the default schema is used.
 func Schema(id string) SeedOption {
 	return func(c *identity.Create) { c.SchemaID = id }
 }
 
-// ExternalID gives the identity the application's own name.
+// ExternalID sets the external id: the application's own name for the identity.
 func ExternalID(id string) SeedOption {
 	return func(c *identity.Create) { c.ExternalID = id }
 }
 
-// Inactive makes an identity that may not sign in.
+// Inactive makes the identity inactive, so that it cannot sign in.
 func Inactive() SeedOption {
 	return func(c *identity.Create) { c.State = identity.StateInactive }
 }
 
-// Metadata gives the identity public and admin metadata, each any JSON value or
-// empty for none.
+// Metadata sets the public and the admin metadata of the identity. Each is any JSON value; the
+// empty string means none.
 func Metadata(public, admin string) SeedOption {
 	return func(c *identity.Create) {
 		c.MetadataPublic, c.MetadataAdmin = json.RawMessage(public), json.RawMessage(admin)
 	}
 }
 
-// Password gives the identity a password.
+// Password sets the password of the identity.
 func Password(plain string) SeedOption {
 	return func(c *identity.Create) {
 		imported(c).Password = &credentials.ImportPassword{Password: plain}
 	}
 }
 
-// Link links the identity to an account at an OpenID Connect provider. It can be
-// given more than once.
+// Link links the identity to an account at an OpenID Connect provider. Link can be given more
+// than once.
 func Link(provider, subject string) SeedOption {
 	return func(c *identity.Create) {
 		if imported(c).OIDC == nil {
@@ -69,8 +69,8 @@ func Link(provider, subject string) SeedOption {
 	}
 }
 
-// Verified makes the email addresses verified, as of now. Each must be one that the
-// traits give.
+// Verified marks the email addresses as verified at the current time of the clock. Each must be
+// an address from the traits.
 func Verified(emails ...string) SeedOption {
 	return func(c *identity.Create) {
 		for _, email := range emails {

@@ -1,30 +1,31 @@
-// Package otelidem reports what idem does to OpenTelemetry: a span and a measurement for
-// every call of a Manager, those that package httpapi makes included. idem itself depends
-// on no telemetry, and logs with log/slog.
+// Package otelidem reports the operations of idem to OpenTelemetry. Every call of a Manager
+// produces a span and a measurement, including the calls that package httpapi makes. idem
+// itself depends on no telemetry library and logs with log/slog.
 //
 //	observe, err := otelidem.Observer()
 //	manager, err := idem.New(store, schemas, idem.WithObserver(observe))
 //
 // # Spans
 //
-// A span has the name of the operation, as the error and the log line have it, such as
-// "update identity". Its kind is internal. Its attributes are idem.operation.name,
-// idem.identity.id where the call is about one identity, and error.type where it failed.
+// The name of a span is the name of the operation, such as "update identity". Errors and log
+// lines use the same name. The kind of a span is internal. Its attributes are
+// idem.operation.name, idem.identity.id if the call is about one identity, and error.type if
+// the call failed.
 //
-// error.type is the name of the error's [idem.Kind], such as "conflict", or "panic" for a
-// call that did not return. Only a fault sets the status of the span to Error: the kinds
-// internal and unavailable, which idem logs as errors, and "panic". That something is not
-// there, or is taken, is an answer.
+// error.type is the name of the error's [idem.Kind], such as "conflict". It is "panic" for a
+// call that did not return. Only a fault sets the status of the span to Error. Faults are the
+// kinds internal and unavailable, which idem logs as errors, and "panic". An error such as not
+// found or conflict is a normal answer and not a fault.
 //
-// Watch has neither span nor measurement: it may last for ever.
+// Watch produces no span and no measurement, because it can run forever.
 //
 // # Metrics
 //
-// idem.operation.duration is a histogram, in seconds, of all calls by idem.operation.name
-// and error.type. Calls that failed are those with an error.type.
+// idem.operation.duration is a histogram of the duration of all calls, in seconds. Its
+// attributes are idem.operation.name and error.type. A call failed if it has an error.type.
 //
-// # What is never told
+// # What is never reported
 //
-// No identifier, address, trait, external id, actor, secret or text of an error is in a
-// span or a measurement. The id of an identity is in spans alone.
+// Spans and measurements contain no identifier, address, trait, external id, actor, secret or
+// error text. The id of an identity appears in spans only.
 package otelidem

@@ -30,7 +30,7 @@ const (
 // typePanic is the error type of a call that did not return.
 const typePanic = "panic"
 
-// opWatch is the operation that may last for ever.
+// opWatch is the operation that can run forever.
 const opWatch = "watch changes"
 
 // Option changes a default of [Observer].
@@ -41,7 +41,7 @@ type config struct {
 	meters  metric.MeterProvider
 }
 
-// WithTracerProvider sets where spans go. The default is the global provider.
+// WithTracerProvider sets the provider that receives spans. The default is the global provider.
 func WithTracerProvider(provider trace.TracerProvider) Option {
 	return Option{func(c *config) error {
 		if provider == nil {
@@ -52,7 +52,8 @@ func WithTracerProvider(provider trace.TracerProvider) Option {
 	}}
 }
 
-// WithMeterProvider sets where measurements go. The default is the global provider.
+// WithMeterProvider sets the provider that receives measurements. The default is the global
+// provider.
 func WithMeterProvider(provider metric.MeterProvider) Option {
 	return Option{func(c *config) error {
 		if provider == nil {
@@ -63,9 +64,9 @@ func WithMeterProvider(provider metric.MeterProvider) Option {
 	}}
 }
 
-// Observer returns what [idem.WithObserver] takes: it makes a span and a measurement of
-// every call of a Manager. One can be shared by several Managers. The error is that of an
-// option, or of a meter provider that refuses an instrument.
+// Observer returns an observer for [idem.WithObserver]. It records a span and a measurement for
+// every call of a Manager. Several Managers can share one observer. Observer fails if an option
+// is invalid or the meter provider refuses an instrument.
 func Observer(options ...Option) (idem.Observer, error) {
 	c := config{tracers: otel.GetTracerProvider(), meters: otel.GetMeterProvider()}
 	for _, option := range options {

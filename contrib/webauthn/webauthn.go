@@ -22,31 +22,30 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// CeremonyLife is how long a ceremony lasts.
+// CeremonyLife is the lifetime of a ceremony.
 const CeremonyLife = 5 * time.Minute
 
 var (
-	// ErrRefused is the error of an answer that proves nothing: it is malformed, of another
-	// ceremony or one that has ended, of an unknown key, or its signature is wrong. Which
-	// of them is not told.
+	// ErrRefused means that the browser's answer proves nothing. The answer is malformed,
+	// belongs to another ceremony or to one that has ended, or comes from an unknown key, or
+	// its signature is wrong. The error does not tell which.
 	ErrRefused = errors.New("the key was refused")
-	// ErrCloned is the error of a key whose counter has not grown: there may be a copy.
+	// ErrCloned means that the counter of the key has not grown. The key may have been copied.
 	ErrCloned = errors.New("the key was refused: its counter has not grown, so it may have been copied")
 )
 
-// Config says for which site keys are.
+// Config describes the site that the keys are for.
 type Config struct {
 	// RPID is the domain that keys are bound to, such as "example.com" (WebAuthn Level 3,
-	// section 4, "RP ID"). It can never change without losing them.
+	// section 4, "RP ID"). It must never change: a change makes all existing keys useless.
 	RPID string
-	// RPName is the application's name, as browsers may show it.
+	// RPName is the application's name. Browsers may show it.
 	RPName string
-	// Origins are the origins that ceremonies may come from, such as
-	// "https://app.example.com".
+	// Origins are the allowed origins of ceremonies, such as "https://app.example.com".
 	Origins []string
 }
 
-// Service runs the ceremonies. Make one with [New] and share it: all methods are safe for
+// Service runs the ceremonies. Create one with [New] and share it. All methods are safe for
 // concurrent use.
 type Service struct {
 	desk    *signin.Service
@@ -54,8 +53,8 @@ type Service struct {
 	library *webauthn.WebAuthn
 }
 
-// New returns a Service that signs in by desk, on the identities of manager, which must be
-// the one that desk was made with. The error is that of a nil argument or of config.
+// New returns a Service that signs in through desk. manager must be the Manager that desk was
+// made with. New fails if an argument is nil or config is invalid.
 func New(desk *signin.Service, manager *idem.Manager, config Config) (*Service, error) {
 	if desk == nil || manager == nil {
 		return nil, errors.New("webauthn: the sign-in service or the Manager is nil")
@@ -70,11 +69,11 @@ func New(desk *signin.Service, manager *idem.Manager, config Config) (*Service, 
 	return &Service{desk: desk, manager: manager, library: library}, nil
 }
 
-// Ceremony is a ceremony that was begun. It prints as a placeholder.
+// Ceremony is a ceremony that has begun. It prints as a placeholder.
 type Ceremony struct {
-	// Handle stands for the ceremony in its second half.
+	// Handle identifies the ceremony in its second half.
 	Handle string `json:"-"`
-	// Options are for the browser: an object with the member publicKey.
+	// Options are the options for the browser: an object with the member publicKey.
 	Options json.RawMessage
 }
 
@@ -169,7 +168,7 @@ func (s *Service) nameOf(i *identity.Identity) string {
 	return i.ID.String()
 }
 
-// BeginPasskey begins to give the identity of a proof a passkey.
+// BeginPasskey begins to add a passkey to the identity of proof.
 //
 // Errors: [signin.ErrSignedOut]; [signin.ErrStepUp]; [storage.ErrInTransaction].
 func (s *Service) BeginPasskey(ctx context.Context, proof signin.Proof) (Ceremony, error) {
@@ -179,24 +178,24 @@ func (s *Service) BeginPasskey(ctx context.Context, proof signin.Proof) (Ceremon
 	})
 }
 
-// FinishPasskey gives the identity of a proof the passkey of a ceremony. response is what
-// the browser answered, as JSON. name is what its owner calls it; it may be empty.
+// FinishPasskey adds the passkey of a ceremony to the identity of proof. response is the
+// browser's answer, as JSON. name is the owner's name for the passkey; it may be empty.
 //
-// Errors: [ErrRefused]; [signin.ErrSignedOut]; [signin.ErrStepUp]; KindConflict for a key
-// that another identity has; [storage.ErrInTransaction].
+// Errors: [ErrRefused]; [signin.ErrSignedOut]; [signin.ErrStepUp]; KindConflict if another
+// identity has the key; [storage.ErrInTransaction].
 func (s *Service) FinishPasskey(ctx context.Context, proof signin.Proof, handle string, response []byte, name string) (signin.Changed, error) {
 	return s.finishRegistration(ctx, proof, handle, response, name, registerPasskey)
 }
 
-// BeginSecurityKey begins to give the identity of a proof a security key, a second factor.
-// Errors: as BeginPasskey has them.
+// BeginSecurityKey begins to add a security key, which is a second factor, to the identity of
+// proof. Its errors are those of [Service.BeginPasskey].
 func (s *Service) BeginSecurityKey(ctx context.Context, proof signin.Proof) (Ceremony, error) {
 	return s.beginRegistration(ctx, proof, registerSecurityKey, credentials.TypeWebAuthn, protocol.AuthenticatorSelection{
 		ResidentKey: protocol.ResidentKeyRequirementDiscouraged, UserVerification: protocol.VerificationDiscouraged,
 	})
 }
 
-// FinishSecurityKey is FinishPasskey for a security key.
+// FinishSecurityKey does for a security key what [Service.FinishPasskey] does for a passkey.
 func (s *Service) FinishSecurityKey(ctx context.Context, proof signin.Proof, handle string, response []byte, name string) (signin.Changed, error) {
 	return s.finishRegistration(ctx, proof, handle, response, name, registerSecurityKey)
 }
@@ -278,8 +277,8 @@ func importOf(passkey bool, handle []byte, key json.RawMessage) (credentials.Typ
 	return credentials.TypeWebAuthn, &credentials.Import{WebAuthn: &credentials.ImportWebAuthn{UserHandle: handle, Credentials: []json.RawMessage{key}}}
 }
 
-// BeginSignIn begins a sign-in with a passkey of whoever has one for this site. Errors:
-// [storage.ErrInTransaction].
+// BeginSignIn begins a sign-in with a passkey. Any identity that has a passkey for this site
+// can complete it. Errors: [storage.ErrInTransaction].
 func (s *Service) BeginSignIn(ctx context.Context) (Ceremony, error) {
 	options, session, err := s.library.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {
@@ -288,7 +287,8 @@ func (s *Service) BeginSignIn(ctx context.Context) (Ceremony, error) {
 	return s.begun(ctx, signInPasskey, uuid.Nil, session, options)
 }
 
-// FinishSignIn signs in with the passkey that the browser answered with.
+// FinishSignIn completes a sign-in. response is the browser's answer, as JSON; it names the
+// passkey.
 //
 // Errors: [ErrRefused]; [ErrCloned]; [idem.ErrInactive], if the key is right;
 // [storage.ErrInTransaction].
@@ -322,7 +322,7 @@ func (s *Service) FinishSignIn(ctx context.Context, handle string, response []by
 	return s.desk.SignedIn(i, credentials.MethodPasskey), nil
 }
 
-// BeginSecondFactor begins to add a security key to the proof of a first factor.
+// BeginSecondFactor begins to add a security key to first, the proof of a first factor.
 //
 // Errors: [signin.ErrSignedOut]; [signin.ErrStepUp]; [signin.ErrNoFactor];
 // [storage.ErrInTransaction].
@@ -342,7 +342,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, first signin.Proof) (Ce
 	return s.begun(ctx, secondFactor, i.ID, session, options)
 }
 
-// FinishSecondFactor adds the security key that the browser answered with to the proof of a
+// FinishSecondFactor adds the security key in the browser's answer to first, the proof of a
 // first factor.
 //
 // Errors: [ErrRefused]; [ErrCloned]; [signin.ErrSignedOut]; [signin.ErrStepUp];
