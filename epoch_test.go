@@ -78,7 +78,7 @@ func TestEpochTable(t *testing.T) {
 			_, err := w.EndSignIns(context.Background(), i.ID)
 			return err
 		}, true},
-		"lookup codes anew": {func(w *world, i *identity.Identity) error {
+		"new lookup codes": {func(w *world, i *identity.Identity) error {
 			_, err := w.ReplaceLookupCodes(context.Background(), i.ID, []credentials.RecoveryCode{{Code: "new"}})
 			return err
 		}, true},

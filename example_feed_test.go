@@ -25,7 +25,7 @@ func ExampleManager_Changes() {
 	read := func() {
 		for c, err := range manager.Changes(ctx, storage.ChangeQuery{After: position}) {
 			if err != nil {
-				log.Fatal(err) // of idem.KindGone: changes were missed, read the identities anew
+				log.Fatal(err) // of idem.KindGone: changes were missed, read the identities again
 			}
 			fmt.Println(c.Sequence, c.Operation, c.IdentityID == ada.ID, c.Revision, c.Fields, c.Actor)
 			position = c.Sequence

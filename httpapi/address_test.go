@@ -53,7 +53,7 @@ func TestUpdateAddsAndRemovesAddresses(t *testing.T) {
 		require.Equal(t, addressOf(t, before.Recovery, "sms"), addressOf(t, changed.Recovery, "sms"))
 
 		back := f.update(t, before.ID, `{"traits":{"email":"ada@example.org","phone":"+16502530000"}}`)
-		require.False(t, addressOf(t, back.Verifiable, "email").Verified, "what was gone has to be verified anew")
+		require.False(t, addressOf(t, back.Verifiable, "email").Verified, "what was gone has to be verified again")
 
 		none := f.put(t, before.ID, `{"traits":{}}`)
 		require.NotContains(t, string(none.body), "_addresses")

@@ -31,12 +31,12 @@ type problem struct {
 
 func (p *problem) Error() string { return p.message }
 
-var errNoRoute = &problem{status: http.StatusNotFound, id: "no_such_route", message: "There is nothing at this path."}
+var errNoRoute = &problem{status: http.StatusNotFound, id: "no_such_route", message: "There is no route for this path."}
 
 func methodNotAllowed(allowed []string) *problem {
 	return &problem{
 		status: http.StatusMethodNotAllowed, id: "method_not_allowed",
-		message: "This path does not answer to this method.",
+		message: "This path does not support this method.",
 		reason:  "Allowed: " + strings.Join(allowed, ", ") + ".",
 		header:  http.Header{"Allow": {strings.Join(allowed, ", ")}},
 	}
@@ -80,12 +80,12 @@ var kinds = map[idem.Kind]problem{
 	idem.KindConflict:     {status: http.StatusConflict, id: "conflict", message: "Something that must be unique belongs to another identity."},
 	idem.KindPrecondition: {status: http.StatusPreconditionFailed, id: "precondition_failed", message: "The identity is not at the expected revision."},
 	idem.KindVetoed:       {status: http.StatusUnprocessableEntity, id: "vetoed", message: "The application refused the change."},
-	idem.KindGone:         {status: http.StatusGone, id: "gone", message: "The changes cannot be read on from this position: some after it are no longer kept. Read the identities anew."},
+	idem.KindGone:         {status: http.StatusGone, id: "gone", message: "Changes after this position were pruned. Read the identities again."},
 	idem.KindUnavailable:  {status: http.StatusServiceUnavailable, id: "unavailable", message: "The service cannot answer now. Try again later."},
-	idem.KindCanceled:     {status: http.StatusServiceUnavailable, id: "canceled", message: "The request was given up before it was done."},
+	idem.KindCanceled:     {status: http.StatusServiceUnavailable, id: "canceled", message: "The request was canceled before it was done."},
 }
 
-var internalProblem = problem{status: http.StatusInternalServerError, id: "internal_error", message: "The request failed for a reason that is not yours."}
+var internalProblem = problem{status: http.StatusInternalServerError, id: "internal_error", message: "Internal server error."}
 
 // problemOf returns how err is answered.
 func problemOf(err error) *problem {

@@ -15,7 +15,7 @@ import (
 	"github.com/idemkit/idem/storage/memory"
 )
 
-// TestEncodingOfBody sends bodies that say of themselves what this handler does not read.
+// TestEncodingOfBody sends bodies that claim an encoding that this handler does not read.
 func TestEncodingOfBody(t *testing.T) {
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		id := f.create(t, `{}`).ID

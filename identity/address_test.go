@@ -51,7 +51,7 @@ func TestVerifiedIsAboutAMailbox(t *testing.T) {
 			require.Equal(t, same, address.ID == old, "%v to %v", before, after)
 			require.Equal(t, same, recovery.ID == old, "%v to %v", before, after)
 			require.Equal(t, same, address.CreatedAt.Equal(then))
-			require.Equal(t, same && before.stored == after.derived, address.UpdatedAt.Equal(then), "a value that is written anew is an update")
+			require.Equal(t, same && before.stored == after.derived, address.UpdatedAt.Equal(then), "a value that is written again is an update")
 			if !same {
 				require.Equal(t, identity.AddressPending, address.Status)
 				require.True(t, address.VerifiedAt.IsZero())

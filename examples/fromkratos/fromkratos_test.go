@@ -184,7 +184,7 @@ func requireMoved(t *testing.T, database string) {
 }
 
 // TestPasswordsWork is apart from TestMove because who signs in is changed: the hash is
-// made anew.
+// made again.
 func TestPasswordsWork(t *testing.T) {
 	schemas, err := schema.FromFS(os.DirFS("testdata/schemas"))
 	require.NoError(t, err)

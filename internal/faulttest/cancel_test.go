@@ -54,7 +54,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// fickleContext ends at the n-th look at it, be it by Done or by Err.
+// fickleContext ends at the n-th look at it, by Done or by Err.
 type fickleContext struct {
 	context.Context
 	cancel context.CancelFunc
