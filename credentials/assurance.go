@@ -2,7 +2,7 @@ package credentials
 
 import "slices"
 
-// Method is a way in which somebody proved who they are.
+// Method is a way in which a person proved their identity.
 type Method string
 
 const (
@@ -11,12 +11,12 @@ const (
 	MethodFederated Method = "federated"
 	// MethodCode is a one-time code that was sent by e-mail or SMS.
 	MethodCode Method = "code"
-	// MethodRecovery is a code that recovers an account. Whatever else was proven with
-	// it, it makes a sign-in of AAL1.
+	// MethodRecovery is a code that recovers an account. A sign-in with it has AAL1, even
+	// if other methods were proven too.
 	MethodRecovery Method = "recovery"
 	// MethodPasskey is a discoverable key whose assertion had user verification.
 	MethodPasskey Method = "passkey"
-	// MethodPasswordlessKey is a WebAuthn key that is enough alone, without user
+	// MethodPasswordlessKey is a WebAuthn key that is enough to sign in, used without user
 	// verification.
 	MethodPasswordlessKey Method = "passwordless_key"
 	// MethodSecurityKey is a WebAuthn key that is a second factor.
@@ -44,8 +44,9 @@ func (m Method) IsFirstFactor() bool {
 	return false
 }
 
-// IsSecondFactor reports whether m makes a sign-in stronger that began with another. A code
-// by mail is not one: whoever reads the mail can often recover the first factor as well.
+// IsSecondFactor reports whether m can be added to a sign-in that began with another method,
+// to raise its level. A code by mail is not a second factor: a person that reads the mail
+// can often recover the first factor as well.
 func (m Method) IsSecondFactor() bool {
 	switch m {
 	case MethodSecurityKey, MethodTOTP, MethodLookupCode:
@@ -54,21 +55,21 @@ func (m Method) IsSecondFactor() bool {
 	return false
 }
 
-// AAL is an authenticator assurance level (NIST SP 800-63B): 0 for nothing proven, 1 for one
-// factor, 2 for two.
+// AAL is an authenticator assurance level (NIST SP 800-63B): 0 if nothing was proven, 1 for
+// one factor, 2 for two factors.
 type AAL int
 
-// The levels that there are here.
+// The supported levels.
 const (
 	AAL0 AAL = iota
 	AAL1
 	AAL2
 )
 
-// Assurance returns the level of a sign-in in which these methods were proven, in any
-// order. It is [AAL2] for a passkey, and for one of password, federated, code and
-// passwordless key together with one of security key, authenticator app and lookup code.
-// With a recovery it is [AAL1] at most.
+// Assurance returns the level of a sign-in that proved these methods, in any order. A
+// passkey gives [AAL2]. So does one of password, federated, code and passwordless key
+// together with one of security key, authenticator app and lookup code. With
+// [MethodRecovery] the level is [AAL1] at most.
 func Assurance(methods ...Method) AAL {
 	has := func(is func(Method) bool) bool { return slices.ContainsFunc(methods, is) }
 	switch {

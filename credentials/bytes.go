@@ -10,9 +10,9 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// ParseBytes reads the JSON value of a field that holds binary data: base64 in the standard or the URL alphabet, padded
-// or not, as servers and browsers write it, or an array of numbers from 0 to 255, as some SDKs write it. null and an
-// empty raw give nil. The result shares no memory with raw.
+// ParseBytes reads the JSON value of a field that holds binary data. The value is a string of base64, in the standard or
+// the URL alphabet, padded or not, or an array of numbers from 0 to 255. Servers and browsers write base64; some SDKs
+// write arrays. null and an empty raw give nil. The result shares no memory with raw.
 //
 // The error is a [*violation.Error] with the pointer "".
 func ParseBytes(raw []byte) ([]byte, error) {

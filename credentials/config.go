@@ -7,7 +7,7 @@ import (
 )
 
 // Config is the secret part of a credential. Only the fields of the credential's
-// type are set; the zero Config means that there is none.
+// type are set. The zero Config means that the credential has no config.
 //
 // It is a plain value whose slices belong to its holder. It prints as a placeholder, and encoding/json leaves its secrets
 // out.
@@ -15,8 +15,8 @@ type Config struct {
 	// HashedPassword is, for a password, the hash in a format that
 	// [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
-	// UsePasswordMigrationHook says, for a password, that only another system knows the hash: the application is asked at
-	// the first sign-in.
+	// UsePasswordMigrationHook means, for a password, that only another system has the hash. At the first sign-in the
+	// application is asked whether the password is right.
 	UsePasswordMigrationHook bool `json:"use_password_migration_hook,omitempty"`
 
 	// Providers are, for oidc and saml, the linked accounts in the order in which
@@ -47,7 +47,7 @@ type Provider struct {
 	Subject string `json:"subject"`
 	// Organization is the id of the organization that the link belongs to, a UUID. Empty means none.
 	Organization string `json:"organization,omitempty"`
-	// UseAutoLink says that the link was made because an address matched, and that its owner has not confirmed it yet.
+	// UseAutoLink means that the link was made because an address matched, and that its owner has not confirmed it yet.
 	UseAutoLink bool `json:"use_auto_link,omitempty"`
 }
 
@@ -75,8 +75,8 @@ type CodeAddress struct {
 	Address string `json:"address"`
 }
 
-// IsZero reports whether c is the zero Config, where an empty slice counts as an
-// absent one.
+// IsZero reports whether c is the zero Config. An empty slice counts as an absent
+// one.
 func (c Config) IsZero() bool {
 	return c.HashedPassword == "" && !c.UsePasswordMigrationHook &&
 		len(c.Providers) == 0 && c.TOTPURL == "" && len(c.RecoveryCodes) == 0 &&

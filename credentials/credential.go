@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Credential is one way, or for some types a set of ways, to prove an identity.
+// Credential is one way to prove an identity. For some types it is a set of ways.
 //
 // It is a plain value whose slices belong to its holder. It prints as a placeholder, and encoding/json leaves Config out.
 type Credential struct {
 	// Type is the type, the key in the [Set] that holds the credential.
 	Type Type `json:"type"`
-	// Identifiers are what the owner is found by, sorted and without repetitions. No two identities share one within a
-	// type.
+	// Identifiers are the names by which the owner is found, sorted and without repetitions. Within a type, no two
+	// identities have the same identifier.
 	Identifiers []string `json:"identifiers"`
 	// Config is the secret part.
 	Config Config `json:"-"`
@@ -33,7 +33,7 @@ func (c Credential) Clone() Credential {
 	return c
 }
 
-// Equal reports whether c and o have the same content, times compared as instants.
+// Equal reports whether c and o have the same content. Times are compared as instants.
 // A nil slice equals an empty one.
 func (c Credential) Equal(o Credential) bool {
 	return c.Type == o.Type &&

@@ -1,6 +1,6 @@
-// Package credentials holds what an identity can prove itself with: the types of credentials, how imported ones merge
-// into the existing ones, and which may be removed. Password hashes are the business of package
-// [github.com/idemkit/idem/credentials/passwordhash].
+// Package credentials defines the credentials of an identity: their types, how imported credentials merge into existing
+// ones, and which credentials may be removed. Package [github.com/idemkit/idem/credentials/passwordhash] handles
+// password hashes.
 //
 // The package does no I/O and reads no clock: time and identifiers come in as arguments.
 //
@@ -9,5 +9,5 @@
 //
 // Nothing here prints a secret: every type that holds one prints as a placeholder with fmt and log/slog, and leaves
 // it out of encoding/json. fmt prints an unexported field by reflection, without calling its methods. So keep
-// credentials in exported fields, or do not print what holds them.
+// credentials in exported fields, or do not print the struct that holds them.
 package credentials

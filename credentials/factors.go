@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// SameFactors reports whether s and o let the same people in by the same secrets: the
-// same password hash, the same links, the same authenticator app, the same recovery codes
-// and the same keys. It does not look at what using a credential changes: when a recovery
-// code was used, and the counter, flags and display name of a key. It does not look at
-// identifiers and addresses either, which follow from traits.
+// SameFactors reports whether s and o have the same factors: the same password hash, links,
+// authenticator app, recovery codes and keys. It ignores the values that change when a
+// credential is used: the time at which a recovery code was used, and the counter, flags
+// and display name of a key. It also ignores identifiers and addresses, which follow from
+// the traits.
 func (s Set) SameFactors(o Set) bool {
 	for _, t := range Types() {
 		if !sameFactors(t, s[t].Config, o[t].Config) {

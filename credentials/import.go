@@ -18,9 +18,9 @@ const (
 	MaxUserHandleBytes = 64 // the bound of WebAuthn Level 2, section 5.4.3
 )
 
-// Import is the credentials to merge into those of an identity. A nil field leaves
-// the credentials of its type as they are. Every type in it that holds a secret
-// prints as a placeholder and keeps the secret out of encoding/json.
+// Import holds the credentials to merge into those of an identity. A nil field keeps
+// the credentials of its type unchanged. Every type in it that holds a secret prints
+// as a placeholder and keeps the secret out of encoding/json.
 type Import struct {
 	Password     *ImportPassword
 	OIDC         *ImportOIDC
@@ -32,14 +32,14 @@ type Import struct {
 	Code         *ImportCode
 }
 
-// ImportPassword replaces the password. One field at least must be set; the first
-// that is, in the order below, is taken and the rest ignored.
+// ImportPassword replaces the password. At least one field must be set. If several
+// are set, the first in the order below is used and the others are ignored.
 type ImportPassword struct {
 	// Password is the plain password, to be hashed.
 	Password string `json:"-"`
 	// HashedPassword is a hash in a format that [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
-	// UsePasswordMigrationHook says that the application is asked at the first sign-in.
+	// UsePasswordMigrationHook means that the application is asked at the first sign-in.
 	UsePasswordMigrationHook bool
 }
 
@@ -61,13 +61,13 @@ type ImportTOTP struct {
 	URL string `json:"-"`
 }
 
-// ImportLookupSecret adds recovery codes. A code that exists already takes over the new UsedAt. The codes before stay
-// valid: idem.Manager.ReplaceLookupCodes replaces them all.
+// ImportLookupSecret adds recovery codes. A code that exists already gets the new UsedAt. The existing codes stay
+// valid. To replace them all, use idem.Manager.ReplaceLookupCodes.
 type ImportLookupSecret struct {
 	Codes []RecoveryCode `json:"-"`
 }
 
-// ImportWebAuthn adds keys. One with the id of a key that is there replaces it.
+// ImportWebAuthn adds keys. A key with the id of an existing key replaces that key.
 type ImportWebAuthn struct {
 	// Credentials are JSON objects as [ParseKey] reads them. Their binary members (the id, the public key, the AAGUID, the
 	// attestation) may also be in any form that [ParseBytes] reads.
@@ -76,8 +76,8 @@ type ImportWebAuthn struct {
 	UserHandle []byte `json:"-"`
 }
 
-// ImportPasskey adds keys, as [ImportWebAuthn] does. There must be one at least,
-// and a user handle, which is the identifier of the credential.
+// ImportPasskey adds keys, as [ImportWebAuthn] does. It must hold at least one key,
+// and a user handle. The user handle is the identifier of the credential.
 type ImportPasskey struct {
 	Credentials []json.RawMessage `json:"-"`
 	UserHandle  []byte            `json:"-"`

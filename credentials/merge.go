@@ -9,16 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// Apply returns set with the prepared credentials merged in. It leaves set and its
-// slices as they are, and what it did not touch is shared with the result. It is
-// pure: the same arguments give the same result.
+// Apply returns set with the prepared credentials merged in. It does not change set
+// or its slices. The result shares the unchanged parts with set. Apply is pure: the
+// same arguments give the same result.
 //
-// A password and a totp replace the existing one. Links, recovery codes and keys are added; one that exists already (the
-// same provider and subject, code, id) is replaced in its place. owner is the identity's id as text, the identifier of totp
-// and lookup_secret. Identifiers that come from traits are left as they are.
+// A password and a totp replace the existing one. Links, recovery codes and keys are added. One that exists already (the
+// same provider and subject, the same code, the same id) is replaced at its position. owner is the identity's id as text;
+// it is the identifier of totp and lookup_secret. Identifiers that come from traits stay unchanged.
 //
-// A credential that is new is created and updated at now; one whose identifiers or
-// config changed was updated at now; any other keeps its times.
+// A new credential gets now as CreatedAt and UpdatedAt. A credential whose identifiers
+// or config changed gets now as UpdatedAt. Other credentials keep their times.
 func (p *Prepared) Apply(set Set, owner string, now time.Time) Set {
 	if p == nil || p.parts == nil {
 		return set

@@ -16,8 +16,8 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Prepared is an [Import] that was checked and whose password is hashed. It is immutable and safe for concurrent use, and
-// can be applied any number of times. It prints as a placeholder.
+// Prepared is an [Import] after its checks, with its password hashed. It is immutable and safe for concurrent use. It can
+// be applied any number of times. It prints as a placeholder.
 type Prepared struct {
 	parts *parts // behind a pointer, so that fmt cannot reach the secrets of an unexported field
 }
@@ -32,18 +32,18 @@ type parts struct {
 	passkey      *Config
 }
 
-// Limits says what an import may hold. The zero value is the default.
+// Limits bounds what an import may hold. The zero value is the default.
 type Limits struct {
-	// HashCost is what verifying an imported password hash may cost. A field that is zero takes its value from
+	// HashCost is the most that verifying an imported password hash may cost. A field that is zero takes its value from
 	// [passwordhash.DefaultBound].
 	HashCost passwordhash.Cost
-	// Stored is the credentials that the identity has. What they hold is accepted again, also where a newer rule would
-	// refuse it: a caller that read it may send it back.
+	// Stored holds the credentials that the identity has. Values in them are accepted again, even if a newer rule refuses
+	// them. So a caller that read a value may send it back.
 	Stored Set
 }
 
-// RefersToStored reports whether imp holds anything that is accepted only if it is stored already, so that a caller must
-// set [Limits.Stored]. The answer may be true where the value is accepted anyway.
+// RefersToStored reports whether imp holds a value that is accepted only if it is stored already. If so, the caller must
+// set [Limits.Stored]. The result may be true even if the value is accepted without that.
 func (imp *Import) RefersToStored() bool {
 	if imp == nil {
 		return false
@@ -75,9 +75,9 @@ func (c *check) stores(p Provider, field string) bool {
 // is slow or can fail, so that [Prepared.Apply] can run inside a transaction. The result shares no memory with imp. A nil
 // imp gives a Prepared that changes nothing.
 //
-// Errors: a [*violation.Error] with all that is wrong. Its pointers are relative to the object of credentials in its
-// wire form: "/oidc/config/providers/0/subject". Hashing comes last, so only if nothing else is wrong: the
-// [*violation.Error] for a plain password that hasher refuses, the error of ctx, or the fault of hasher.
+// Errors: a [*violation.Error] with all violations. Its pointers are relative to the object of credentials in its wire
+// form: "/oidc/config/providers/0/subject". Hashing comes last and runs only if nothing else is wrong. Its errors are the
+// [*violation.Error] for a plain password that hasher refuses, the error of ctx, and any other error of hasher.
 func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limits Limits) (*Prepared, error) {
 	prepared, err := imp.check(limits)
 	if err != nil {
@@ -93,8 +93,8 @@ func (imp *Import) Prepare(ctx context.Context, hasher passwordhash.Hasher, limi
 	return prepared, nil
 }
 
-// Check does what [Import.Prepare] does without the hashing. A caller uses it to report all that is wrong with a request
-// before it spends time on a hash. It returns the same error, but does not know what only a Hasher refuses.
+// Check does the checks of [Import.Prepare] without the hashing. A caller uses it to report all violations of a request
+// before it spends time on a hash. It returns the same error, but cannot report what only a Hasher refuses.
 func (imp *Import) Check(limits Limits) error {
 	_, err := imp.check(limits)
 	return err

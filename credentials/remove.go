@@ -7,20 +7,23 @@ import (
 	"time"
 )
 
-// Remove returns s without one credential, and leaves s and its slices as they are.
+// Remove returns s without one credential. It does not change s or its slices.
 //
-// identifier selects one of several. For oidc and saml it is "provider:subject", and required. For webauthn and passkey
-// it is the id of a key, in base64 of either alphabet, padded or not; without it a passkey credential goes whole, and of
-// a webauthn credential the keys that are second factors go, or, where there are none, the passwordless ones. The other
-// types ignore it.
+// identifier selects one credential of several:
 //
-// A first factor goes only while another one stays: password, oidc, saml, passkey, and the passwordless keys of
-// webauthn. Another one is a password or its migration hook together with an identifier, a link, a passkey, a
-// passwordless webauthn key, or a code that can be sent to an address, since the schema says that its address is one to
-// sign in with. totp, lookup_secret and keys that are second factors go at once.
+//   - For oidc and saml it is "provider:subject", and required.
+//   - For webauthn and passkey it is the id of a key, in base64 of either alphabet, padded or not. Without it, Remove
+//     removes the whole passkey credential. Of a webauthn credential it removes the keys that are second factors or, if
+//     there are none, the passwordless keys.
+//   - The other types ignore it.
 //
-// A password or webauthn credential without config keeps its identifiers, which belong to the traits. What changes was
-// updated at now.
+// Remove removes a first factor (password, oidc, saml, passkey, a passwordless key of webauthn) only if another first
+// factor stays. Each of these counts as another: a password or its migration hook, together with an identifier; a link;
+// a passkey; a passwordless webauthn key; a code that can be sent to an address, since the schema marks that address for
+// sign-in. Second factors (totp, lookup_secret, other webauthn keys) can always be removed.
+//
+// A password or webauthn credential keeps its identifiers after its config is removed, because they belong to the
+// traits. A changed credential gets now as UpdatedAt.
 //
 // Errors: [ErrIdentifierRequired]; [ErrNotRemovable], for code; [ErrNoCredential], for an unknown type too;
 // [ErrLastFirstFactor].

@@ -20,19 +20,19 @@ import (
 )
 
 const (
-	// LeastTOTPDigits is how many digits a code must have to be accepted at a sign-in.
+	// LeastTOTPDigits is the smallest number of digits of a code that a sign-in accepts.
 	LeastTOTPDigits = 6
-	// MaxTOTPPeriod is how long a code may be shown at most to be accepted at a sign-in.
+	// MaxTOTPPeriod is the longest period of a code that a sign-in accepts.
 	MaxTOTPPeriod = 120 * time.Second
-	// TOTPSkew is how many steps a code may be early or late (RFC 6238, section 5.2).
+	// TOTPSkew is the number of steps that a code may be early or late (RFC 6238, section 5.2).
 	TOTPSkew = 1
-	// NewTOTPSecretBytes is how long a new shared secret is (RFC 4226, section 4, R6).
+	// NewTOTPSecretBytes is the length of a new shared secret, in bytes (RFC 4226, section 4, R6).
 	NewTOTPSecretBytes = 20
 )
 
-// ErrTOTPNotAccepted is the error of an authenticator app that was imported and is kept,
-// but whose codes are too easy to guess or made by an algorithm that RFC 6238 does not
-// have.
+// ErrTOTPNotAccepted is returned for an imported authenticator app whose codes are not
+// accepted: they are too easy to guess, or RFC 6238 does not define their algorithm. The
+// credential itself is kept.
 var ErrTOTPNotAccepted = errors.New("codes of this authenticator app are not accepted: at least 6 digits, a period of at most 120 seconds and SHA-1, SHA-256 or SHA-512 are needed")
 
 // TOTP makes and recognises the codes of an authenticator app (RFC 6238). Make one with
@@ -54,9 +54,9 @@ func (t TOTP) Format(f fmt.State, _ rune) { fmt.Fprint(f, totpPlaceholder) }
 // LogValue implements [slog.LogValuer] with a placeholder.
 func (t TOTP) LogValue() slog.Value { return slog.StringValue(totpPlaceholder) }
 
-// ParseTOTP reads an otpauth://totp/ URL. What it leaves out is 6 digits, 30 seconds and
-// SHA-1. Errors: a [*violation.Error] for what is no such URL, or [ErrTOTPNotAccepted].
-// Neither holds the URL.
+// ParseTOTP reads an otpauth://totp/ URL. Missing parameters default to 6 digits, 30
+// seconds and SHA-1. Errors: a [*violation.Error] if rawURL is not such a URL, or
+// [ErrTOTPNotAccepted]. Neither holds the URL.
 func ParseTOTP(rawURL string) (TOTP, error) {
 	check := &check{}
 	check.totp(&ImportTOTP{URL: rawURL})
@@ -89,16 +89,16 @@ func ParseTOTP(rawURL string) (TOTP, error) {
 	return TOTP{parts}, nil
 }
 
-// Fingerprint tells apps apart by what their codes are made of: the secret and the period. The label and the issuer of
-// the URL are not part of it, so a code that was used counts as used under every name of its app. It does not
-// reveal the secret.
+// Fingerprint identifies an app by the inputs of its codes: the secret and the period. The label and the issuer of the
+// URL are not part of it, so a used code counts as used under every name of its app. The fingerprint does not reveal
+// the secret.
 func (t TOTP) Fingerprint() [32]byte {
 	return sha256.Sum256(binary.BigEndian.AppendUint64(bytes.Clone(t.parts.secret), uint64(t.parts.period)))
 }
 
 // NewTOTPURL returns the otpauth://totp/ URL of a secret, in the Key URI Format of Google
-// Authenticator, with 6 digits, 30 seconds and SHA-1, which every app supports. issuer is
-// the application's name and account the owner's; an app shows both.
+// Authenticator. Its codes have 6 digits, 30 seconds and SHA-1, which every app supports.
+// issuer is the application's name and account is the owner's name. An app shows both.
 func NewTOTPURL(issuer, account string, secret []byte) string {
 	label := account
 	query := url.Values{"secret": {base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)}}
@@ -110,7 +110,7 @@ func NewTOTPURL(issuer, account string, secret []byte) string {
 	return u.String()
 }
 
-// Step returns the number of the step that at is in: whole periods since 1970.
+// Step returns the number of the step at the time at: the whole periods since 1970.
 func (t TOTP) Step(at time.Time) int64 {
 	seconds, period := at.Unix(), int64(t.parts.period/time.Second)
 	step := seconds / period
@@ -134,10 +134,10 @@ func (t TOTP) Code(step int64) string {
 	return fmt.Sprintf("%0*d", t.parts.digits, number%modulus)
 }
 
-// Match returns the step that code is of, and whether it is of one that counts at the time
-// at: the current step, or one of the [TOTPSkew] before and after it. If it is of several
-// the latest is returned, so that all of them can be marked as used. White space in code
-// is passed over. How long it takes tells nothing of how much of a code is right.
+// Match returns the step of code, and whether code is valid at the time at. The valid steps
+// are the current one and the [TOTPSkew] steps before and after it. If code matches several
+// steps, Match returns the latest, so that all of them can be marked as used. It ignores
+// white space in code. Its running time does not reveal how much of a code is right.
 func (t TOTP) Match(code string, at time.Time) (step int64, ok bool) {
 	given := []byte(strings.Join(strings.Fields(code), ""))
 	now := t.Step(at)

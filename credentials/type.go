@@ -32,7 +32,7 @@ func Types() []Type {
 	}
 }
 
-// ParseType returns the type of that name, in exactly that spelling. The error is
+// ParseType returns the type with the name s, in exactly that spelling. The error is
 // [ErrUnknownType].
 func ParseType(s string) (Type, error) {
 	if t := Type(s); t.IsKnown() {
@@ -54,8 +54,8 @@ func (t Type) IsFirstFactor() bool {
 	return false
 }
 
-// IdentifiersFromTraits reports whether the identifiers of type t are those that the schema derives from the traits. The
-// rules of this package leave those as they are; the rules of package identity set them.
+// IdentifiersFromTraits reports whether the schema derives the identifiers of type t from the traits. The rules of this
+// package do not change such identifiers. The rules of package identity set them.
 func (t Type) IdentifiersFromTraits() bool {
 	switch t {
 	case TypePassword, TypeWebAuthn, TypeCode:

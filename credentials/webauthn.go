@@ -25,19 +25,19 @@ const (
 
 // Key is a WebAuthn public key credential. It prints as a placeholder.
 type Key struct {
-	// ID is the member "id" of JSON, which tells keys apart.
+	// ID is the member "id" of JSON. It identifies the key.
 	ID string `json:"-"`
-	// Passwordless is the member "is_passwordless" of JSON, false when absent: a
-	// webauthn key that is passwordless is a first factor, another a second one.
+	// Passwordless is the member "is_passwordless" of JSON, false when absent. A
+	// passwordless webauthn key is a first factor. Any other is a second factor.
 	Passwordless bool `json:"is_passwordless"`
 	// JSON is the whole key, a JSON object, byte for byte as it was given. An import writes its binary data as padded
 	// standard base64 first.
 	JSON json.RawMessage `json:"-"`
 }
 
-// ParseKey reads a key: a JSON object in valid UTF-8, without duplicate names and
-// NUL characters, within [MaxKeyBytes] and [MaxKeyDepth], with a member "id" that
-// is a non-empty string and, if there is one, a member "is_passwordless" that is a
+// ParseKey reads a key. It must be a JSON object in valid UTF-8, without duplicate
+// names or NUL characters, within [MaxKeyBytes] and [MaxKeyDepth]. Its member "id"
+// must be a non-empty string. Its member "is_passwordless", if present, must be a
 // boolean. The result refers to raw and does not copy it.
 //
 // The error is a [*violation.Error] whose pointers are relative to the key: "" for the

@@ -84,10 +84,10 @@ func sameKeyID(a, b string) bool { return sameBytes(a, b) }
 // userHandleIdentifierPrefix begins the identifier of a user handle that is not text.
 const userHandleIdentifierPrefix = "base64:"
 
-// UserHandleIdentifier returns the identifier of a passkey credential with that user handle. It is the handle itself
-// where that is text: exports of the API that we are compatible with have it so. A handle that is not valid UTF-8, has
-// control characters or begins with "base64:" has "base64:" and then its padded standard base64, so that no two handles
-// have one identifier.
+// UserHandleIdentifier returns the identifier of a passkey credential with that user handle. If the handle is text, the
+// identifier is the handle itself, as in exports of the API that we are compatible with. If the handle is not valid
+// UTF-8, has control characters or begins with "base64:", the identifier is "base64:" and then its padded standard
+// base64. So no two handles have the same identifier.
 func UserHandleIdentifier(userHandle []byte) string {
 	if text := string(userHandle); isText(text) && !strings.HasPrefix(text, userHandleIdentifierPrefix) {
 		return text
@@ -95,8 +95,8 @@ func UserHandleIdentifier(userHandle []byte) string {
 	return userHandleIdentifierPrefix + base64.StdEncoding.EncodeToString(userHandle)
 }
 
-// FormerUserHandleIdentifier returns the identifier that an older rule gave to a user handle, which credentials that have
-// not changed since still have. It is not unique: a lookup by it must compare the user handle.
+// FormerUserHandleIdentifier returns the identifier that an older rule gave to a user handle. Credentials that have not
+// changed since then still have it. It is not unique: a lookup by it must compare the user handle.
 func FormerUserHandleIdentifier(userHandle []byte) string {
 	if text := string(userHandle); isText(text) {
 		return text

@@ -7,10 +7,11 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// ChangedFields returns which fields differ between two versions of an identity, as
-// RFC 6901 pointers into its wire form, such as "/traits" or "/credentials/password",
-// in the order of the wire form. "/sign_in_epoch", which is not on the wire, is the last. State comes without /state_changed_at, and nothing
-// comes with /updated_at: both follow from the rest.
+// ChangedFields returns the fields that differ between two versions of an identity. Each
+// is an RFC 6901 pointer into the wire form, such as "/traits" or "/credentials/password".
+// They are in the order of the wire form. "/sign_in_epoch" comes last; it is not on the
+// wire. The result never has /state_changed_at or /updated_at: both follow from the other
+// fields.
 func ChangedFields(before, after *Identity) []string {
 	fields := make([]string, 0, 4)
 	add := func(changed bool, field string) {

@@ -31,17 +31,17 @@ type Create struct {
 	OrganizationID uuid.NullUUID
 	// Credentials are the credentials to import. Nil means none.
 	Credentials *credentials.Import
-	// VerifiableAddresses say which of the addresses that the traits give are
-	// verified already. One that no trait gives is dropped. At most
+	// VerifiableAddresses sets which addresses from the traits are already
+	// verified. An address that is not in the traits is dropped. At most
 	// [MaxCreateAddresses].
 	VerifiableAddresses []CreateVerifiableAddress
 	// RecoveryAddresses are accepted so that an exported identity can be imported
-	// as it is. The traits alone say which recovery addresses there are. At most
-	// [MaxCreateAddresses].
+	// unchanged. The recovery addresses of the new identity come from the traits
+	// alone. At most [MaxCreateAddresses].
 	RecoveryAddresses []CreateRecoveryAddress
 }
 
-// CreateVerifiableAddress is what a [Create] says of one verifiable address.
+// CreateVerifiableAddress is the verification of one address in a [Create].
 type CreateVerifiableAddress struct {
 	// Value is the address; it is normalised before it is compared.
 	Value string
@@ -57,7 +57,7 @@ type CreateVerifiableAddress struct {
 	VerifiedAt time.Time
 }
 
-// CreateRecoveryAddress is what a [Create] says of one recovery address.
+// CreateRecoveryAddress is one recovery address in a [Create].
 type CreateRecoveryAddress struct {
 	// Value is the address.
 	Value string
@@ -65,12 +65,12 @@ type CreateRecoveryAddress struct {
 	Via string
 }
 
-// MaxCreateAddresses bounds the verifiable and the recovery addresses that a [Create]
-// brings, each.
+// MaxCreateAddresses is the largest number of verifiable addresses in a [Create], and of
+// recovery addresses.
 const MaxCreateAddresses = 1000
 
-// Check reports every field that no identity could take, whatever its schema. The error is a [*violation.Error] with all
-// of them. Traits are checked by the schema, credentials by [credentials.Import.Prepare].
+// Check reports every field that is invalid under any schema. The error is a [*violation.Error] with all of them. Check
+// does not check traits or credentials: the schema checks traits, and [credentials.Import.Prepare] checks credentials.
 func (c Create) Check() error {
 	errs := []error{checkFields(c.State, c.ExternalID, c.MetadataPublic, c.MetadataAdmin)}
 	// Too many are not looked at one by one: what can be wrong with each would add up.
@@ -113,7 +113,7 @@ func checkStatus(field string, status AddressStatus) error {
 	return violation.New(field, "enum", `must be "pending", "sent" or "completed"`)
 }
 
-// Apply returns the new identity with the given id, given facts.
+// Apply returns the new identity with the given id. facts holds its other inputs.
 //
 // c must have passed [Create.Check].
 func (c Create) Apply(id uuid.UUID, facts Facts) *Identity {

@@ -7,8 +7,8 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// WithoutCredential returns i without a credential, by the rules and with the errors
-// of [credentials.Set.Remove], and leaves i as it is.
+// WithoutCredential returns i without a credential. It does not change i. The rules and
+// the errors are those of [credentials.Set.Remove].
 func (i *Identity) WithoutCredential(t credentials.Type, identifier string, now time.Time) (*Identity, error) {
 	now = i.notBefore(now)
 	rest, err := i.Credentials.Remove(t, identifier, now)
@@ -23,8 +23,8 @@ func (i *Identity) WithoutCredential(t credentials.Type, identifier string, now 
 	return &next, nil
 }
 
-// WithPasswordHash returns i with hash in the place of the password config previous,
-// and leaves i as it is. If i has another password by now it is returned unchanged.
+// WithPasswordHash returns i with its password config replaced by hash, if that config
+// still equals previous. Otherwise it returns i unchanged. It does not change i.
 func (i *Identity) WithPasswordHash(previous credentials.Config, hash string, now time.Time) *Identity {
 	password, exists := i.Credentials[credentials.TypePassword]
 	if !exists || !password.Config.Equal(previous) {

@@ -5,10 +5,11 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// Derived returns what the traits of i gave when they last changed, as i has it: a change
-// that leaves traits and schema alone keeps exactly this, whatever the schema would give
-// today. The pointers of addresses and identifiers, and the names for passkeys and
-// authenticator apps, are not kept and stay empty. The result shares memory with i.
+// Derived returns the identifiers and addresses that were derived from the traits when the
+// traits last changed, as i stores them. A change that keeps traits and schema keeps these
+// too, even if the schema would derive others today. The pointers of addresses and
+// identifiers, and the names for passkeys and authenticator apps, are not stored and are
+// empty. The result shares memory with i.
 func (i *Identity) Derived() *schema.Derived {
 	derived := &schema.Derived{Traits: i.Traits}
 	for _, t := range [...]credentials.Type{credentials.TypeCode, credentials.TypePassword, credentials.TypeWebAuthn} { // sorted
@@ -28,8 +29,8 @@ func (i *Identity) Derived() *schema.Derived {
 	return derived
 }
 
-// KeptTraits returns current.Derived() if e leaves its traits and schema alone, as [Update.KeepsTraits] has it, and nil
-// otherwise: traits that stay are not validated again.
+// KeptTraits returns current.Derived() if e keeps the traits and the schema of current ([Update.KeepsTraits]), and nil
+// otherwise. Kept traits are not validated again.
 func (e Edit) KeptTraits(current *Identity) *schema.Derived {
 	if e.KeepsTraits(current) {
 		return current.Derived()

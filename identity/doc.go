@@ -1,11 +1,10 @@
-// Package identity holds what an identity is and the rules by which one version
-// of it becomes the next.
+// Package identity defines identities and the rules that change them.
 //
-// The rules are pure: they do no I/O, read no clock and draw no randomness. Time,
-// new ids and what a schema derived from the traits come in as [Facts], so a rule
-// can run inside a store's transaction, and run again on a retry, with the same
-// outcome.
+// The rules are pure: they do no I/O, read no clock and draw no randomness. Their
+// inputs come in as [Facts]: the time, new ids, and the values that a schema derived
+// from the traits. So a rule can run inside a store's transaction. It gives the same
+// result when it runs again on a retry.
 //
-// Start reading at [Identity], then [Update.Apply], which is the rule behind
-// updating an identity, and [Create.Apply].
+// Start reading at [Identity]. Then read [Update.Apply], the rule that updates an
+// identity, and [Create.Apply].
 package identity

@@ -14,27 +14,28 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Edit is a change to an identity by everything that can be changed at once: a full update, and the few things that an
-// update does not set. [NewEdit] makes one that changes nothing.
+// Edit is a change to any fields of an identity at once: a full [Update], and the fields that an Update does not set.
+// [NewEdit] returns one that changes nothing.
 type Edit struct {
-	// Update holds every field as it is to be. A field that the patch leaves alone is the identity's own.
+	// Update holds the new value of every field. A field that the patch does not change has the identity's current value.
 	Update
 	// OrganizationID replaces the organization.
 	OrganizationID uuid.NullUUID
-	// Replaced are the types of credentials whose imported config takes the place of the current one, rather than being
-	// added to it.
+	// Replaced are the types of credentials whose imported config replaces the current one. For other types the imported
+	// config is added to the current one.
 	Replaced []credentials.Type
-	// Removed are the types of credentials that the identity loses, whether or not it could sign in without them.
+	// Removed are the types of credentials to remove, even if the identity cannot sign in without them.
 	// Identifiers that come from traits stay.
 	Removed []credentials.Type
-	// EndSignIns ends the sign-ins of the identity also where [EndsSignIns] would not. The Manager does it; Apply does not
-	// look at it.
+	// EndSignIns ends the sign-ins of the identity even if [EndsSignIns] returns false. The Manager does this; Apply
+	// ignores the field.
 	EndSignIns bool
-	// LookupCodeUsed is a recovery code that was used at the time of the change, as it is stored. Empty means none.
+	// LookupCodeUsed is the stored text of a recovery code that was used at the time of the change. Empty means none.
 	LookupCodeUsed string
 	// Verifications are the changes to addresses, by the id of the address.
 	Verifications map[uuid.UUID]Verification
-	// Identifiers are those that a patch names for credentials. They must be those that the credentials have then.
+	// Identifiers are the identifiers that a patch gives for credentials. They must equal the identifiers that the
+	// credentials have after the change.
 	Identifiers map[credentials.Type][]string
 	// Verifiable and Recovery are the elements of the two lists of addresses that a patch changed.
 	Verifiable, Recovery AddressEdits
@@ -46,8 +47,8 @@ type Verification struct {
 	Status   *AddressStatus
 }
 
-// NewEdit returns an edit that changes nothing about current, to be changed. It shares no
-// memory with current.
+// NewEdit returns an edit that changes nothing about current. The caller then sets the
+// fields to change. The edit shares no memory with current.
 func NewEdit(current *Identity) Edit {
 	own := current.Clone()
 	return Edit{
@@ -63,32 +64,33 @@ func NewEdit(current *Identity) Edit {
 type AddressEdits struct {
 	// Elements are the changed elements.
 	Elements []AddressEdit
-	// Dropped are the ids of addresses that the patched list does not have any more.
+	// Dropped are the ids of addresses that the patch removed from the list.
 	Dropped []uuid.UUID
 }
 
-// AddressEdit is a changed element of a list of addresses. Which addresses there are follows from the traits, so it must
-// belong to one of them: to the one that Value names, or else to the one with the id ID.
+// AddressEdit is a changed element of a list of addresses. Addresses come from the traits, so the element must belong to
+// one of those: to the address that Value names, or else to the address with the id ID.
 type AddressEdit struct {
 	// Pointer is where the element is in the patched identity, such as "/verifiable_addresses/0".
 	Pointer string
-	// ID is the address that the element was before the patch, [uuid.Nil] for none.
+	// ID is the id of the address that the element was before the patch. [uuid.Nil] means none.
 	ID uuid.UUID
-	// Value and Via are those that the patch names. Empty ones were left alone.
+	// Value and Via are the values in the patch. Empty means that the patch does not change it.
 	Value, Via string
-	// Verified, Status and VerifiedAt are those that the patch names, of a verifiable address. A nil one was left alone.
+	// Verified, Status and VerifiedAt are the values in the patch, for a verifiable address. Nil means that the patch does
+	// not change it.
 	Verified   *bool
 	Status     *AddressStatus
 	VerifiedAt *time.Time
-	// Whole reports that the patch replaced the element as a whole. Then what is equal to what the address has was left
-	// alone too.
+	// Whole reports that the patch replaced the whole element. Then a value that equals the address's own value counts as
+	// not changed.
 	Whole bool
 }
 
 // Check is [Update.Check] for an edit.
 func (e Edit) Check() error { return e.Update.Check() }
 
-// CheckChanges is [Update.Check] for the fields that e changes of current: what was stored is not checked again.
+// CheckChanges is [Update.Check] for the fields of current that e changes. Stored values that stay are not checked again.
 func (e Edit) CheckChanges(current *Identity) error {
 	changed := e.Update
 	if changed.ExternalID == current.ExternalID {
@@ -103,11 +105,11 @@ func (e Edit) CheckChanges(current *Identity) error {
 	return changed.Check()
 }
 
-// Apply returns the identity that current becomes by e, given facts. It leaves current as it is, whose memory the result
-// may share, and keeps UpdatedAt if nothing changes.
+// Apply returns current with e applied. It does not change current; the result may share memory with it. If nothing
+// changes, UpdatedAt stays the same.
 //
-// The error, a [*violation.Error], names what the patch asks for and the traits or the credentials do not give. e must
-// have passed [Edit.Check].
+// The error is a [*violation.Error]. It names each value in the patch that does not agree with the traits or the
+// credentials. e must have passed [Edit.Check].
 func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
 	facts.Now = current.notBefore(facts.Now)
 	base := *current

@@ -52,10 +52,10 @@ type Identity struct {
 	// OrganizationID is the organization the identity belongs to; not Valid
 	// when it belongs to none.
 	OrganizationID uuid.NullUUID
-	// SignInEpoch tells sign-ins that still count from those that were ended: a sign-in
-	// counts as long as the identity has the epoch that it had then. It is 63 random
-	// bits, drawn again by every change of which [EndsSignIns] is true, and 0 before the
-	// first. It is not on the wire.
+	// SignInEpoch tells whether a sign-in is still valid: it is, as long as the identity
+	// has the same epoch as at the sign-in. The epoch is 63 random bits. Every change for
+	// which [EndsSignIns] is true draws a new one. It is 0 before the first such change.
+	// It is not on the wire.
 	SignInEpoch int64
 	// CreatedAt and UpdatedAt are in UTC and whole microseconds. UpdatedAt moves
 	// with every change.
@@ -81,9 +81,9 @@ func (i *Identity) Clone() *Identity {
 	return &clone
 }
 
-// Equal reports whether i and o have the same content. Revision is left out: it
-// counts contents and is none itself. An empty slice or map equals an absent one, and
-// metadata that is null equals metadata that is absent.
+// Equal reports whether i and o have the same content. It ignores Revision, which
+// counts changes and is not content. An empty slice or map equals an absent one.
+// Metadata that is null equals metadata that is absent.
 func (i *Identity) Equal(o *Identity) bool {
 	return i.ID == o.ID &&
 		i.SchemaID == o.SchemaID &&
@@ -102,10 +102,10 @@ func (i *Identity) Equal(o *Identity) bool {
 		i.UpdatedAt.Equal(o.UpdatedAt)
 }
 
-// Canonicalize brings every time of i to UTC and whole microseconds, the
-// precision that every store keeps, and gives what is empty one form: traits {},
-// metadata nil. Stores call it on what they are given, so that all of them give
-// back the same.
+// Canonicalize converts every time of i to UTC and whole microseconds, the
+// precision that every store keeps. Empty traits become {} and empty metadata
+// becomes nil. Stores call it on each identity that they are given, so that all
+// stores return the same.
 func (i *Identity) Canonicalize() {
 	if len(i.Traits) == 0 {
 		i.Traits = json.RawMessage("{}")

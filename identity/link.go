@@ -4,49 +4,51 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// Federated is what is known when somebody comes back from an identity provider.
+// Federated is what the application knows when a person returns from an identity provider.
 type Federated struct {
-	// Linked is the identity that is linked to this account at the provider, nil if none
-	// is.
+	// Linked is the identity that is linked to this account at the provider. Nil means
+	// none.
 	Linked *Identity
-	// ByAddress is the identity that has the e-mail address which the provider gave, nil
-	// if none has or the provider gave none.
+	// ByAddress is the identity that has the e-mail address from the provider. It is nil
+	// if no identity has it, or if the provider gave no address.
 	ByAddress *Identity
-	// Email is that address, normalised ([schema.NormalizeAddress]).
+	// Email is the e-mail address from the provider, normalised ([schema.NormalizeAddress]).
 	Email string
 	// EmailVerified tells whether the provider says that it has verified the address.
 	EmailVerified bool
 	// Trusted tells whether the application trusts the provider for addresses of this
-	// domain: that the provider is who gives them out.
+	// domain, because the provider issues those addresses.
 	Trusted bool
 }
 
-// LinkDecision is what follows when somebody comes back from an identity provider.
+// LinkDecision is what to do when a person returns from an identity provider.
 type LinkDecision string
 
 const (
 	// LinkSignIn signs in the linked identity.
 	LinkSignIn LinkDecision = "sign_in"
-	// LinkJoin links the account to the identity that has its address, and signs that in.
+	// LinkJoin links the account to the identity that has its address, and signs in that identity.
 	LinkJoin LinkDecision = "join"
-	// LinkNeedsProof asks the person to sign in to the identity that has the address, by
-	// what it has, at its highest level; then the account can be linked.
+	// LinkNeedsProof asks the person to sign in to the identity that has the address, with
+	// the credentials of that identity and at its highest level. After that the account can
+	// be linked.
 	LinkNeedsProof LinkDecision = "needs_proof"
 	// LinkNewAccount lets the application create an identity.
 	LinkNewAccount LinkDecision = "new_account"
-	// LinkRefused turns the person away: the linked identity is inactive.
+	// LinkRefused refuses the sign-in, because the linked identity is inactive.
 	LinkRefused LinkDecision = "refused"
 )
 
-// DecideLink decides what follows. It protects an account from whoever prepared it, or
-// another one, for its victim:
+// DecideLink returns what to do with f. It protects people from an attacker that creates an
+// account in advance, here or at the provider, to take over the victim's account:
 //
-//   - The link by provider and subject comes first, and is all that is needed.
-//   - An account is joined by its address only if the provider is trusted for that domain
-//     and says that the address is verified, and the address is verified here as well. An
-//     address alone proves nothing: whoever made the local account may have typed it.
-//   - An account with a second factor, or with a passkey, is joined only after its owner
-//     has signed in with that.
+//   - A link by provider and subject comes first. Nothing else is needed.
+//   - An account is joined by its address only if the provider is trusted for that domain,
+//     the provider says that the address is verified, and the address is verified here too.
+//     An address alone proves nothing: an attacker can create a local account with any
+//     address.
+//   - An account with a second factor or a passkey is joined only after its owner has
+//     signed in with that.
 //   - In every other case in which the address is taken, proof is needed.
 func DecideLink(f Federated) LinkDecision {
 	switch {

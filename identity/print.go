@@ -9,9 +9,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// Format implements [fmt.Formatter]: whatever the verb, only the id, the revision
-// and the state are printed. Traits are personal data and credentials are secret,
-// and a stray %+v must not put either into a log.
+// Format implements [fmt.Formatter]. Every verb prints only the id, the revision and
+// the state. Traits are personal data and credentials are secret: a stray %+v must
+// not put either into a log.
 func (i Identity) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "identity(%s revision %d %s)", i.ID, i.Revision, string(i.State))
 }
@@ -40,8 +40,8 @@ func (u Update) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("schema_id", u.SchemaID), slog.String("state", string(u.State)))
 }
 
-// MarshalJSON returns the identity's own view of itself: everything but its
-// credentials and its admin metadata, with the field names and order of the wire
+// MarshalJSON returns what the identity itself may see: everything except its
+// credentials and its admin metadata. Field names and order are those of the wire
 // contract. It leaves out schema_url, which only a server knows.
 func (i Identity) MarshalJSON() ([]byte, error) {
 	return json.Marshal(ownView{

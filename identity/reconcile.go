@@ -92,9 +92,9 @@ func codeAddresses(derived *schema.Derived) []credentials.CodeAddress {
 	return addresses
 }
 
-// Rederived returns i with exactly the identifiers and addresses that facts.Derived, made of its own traits, gives. It
-// leaves i as it is, and the result may share memory with it. If nothing changes the result is equal to i; otherwise
-// UpdatedAt is the time of the change. Of facts, SchemaID and Credentials are ignored.
+// Rederived returns i with exactly the identifiers and addresses of facts.Derived, which must be derived from the traits
+// of i. It does not change i; the result may share memory with it. If nothing changes, the result equals i. Otherwise
+// UpdatedAt is the time of the change. It ignores facts.SchemaID and facts.Credentials.
 func (i *Identity) Rederived(facts Facts) *Identity {
 	facts.Credentials, facts.Now = nil, i.notBefore(facts.Now)
 	next := *i

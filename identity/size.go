@@ -10,8 +10,8 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// MaxSize is the largest identity, in bytes of its JSON as administrators see it, the config of every credential included.
-// What can be read can so be sent back in a request.
+// MaxSize is the largest size of an identity, in bytes. It counts the JSON that administrators see, with the config of
+// every credential. So an identity that was read can be sent back in a request.
 const MaxSize = 1 << 20
 
 // What parts of an identity are counted with, whatever they hold at the moment: a change of state, of a password or of
@@ -24,7 +24,7 @@ const (
 	addressSize, listSize = 384, 192
 )
 
-// Size returns what i counts against [MaxSize]: never less than its JSON takes.
+// Size returns the number of bytes that i counts against [MaxSize]. It is never less than the size of its JSON.
 func (i *Identity) Size() int {
 	size := fixedSize
 	i.measure(func(_ string, n int) { size += n })
@@ -95,9 +95,9 @@ func quoted(text string) int {
 	return length
 }
 
-// CheckBounds reports what after, which a change makes of before, has more of than an identity may have: bytes, links,
-// recovery codes or keys. before is nil for a new identity. An identity that is beyond a bound already may stay as it is
-// and get smaller, so a bound never keeps anybody from being blocked, from signing in or from being cleaned up.
+// CheckBounds returns an error if a change from before to after exceeds a bound on bytes, links, recovery codes or keys.
+// before is nil for a new identity. An identity that exceeds a bound already may keep its size or shrink. So a bound
+// never prevents blocking an identity, signing in to it or cleaning it up.
 //
 // The error is a [*violation.Error] that names what grew beyond its bound.
 func CheckBounds(before, after *Identity) error {

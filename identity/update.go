@@ -12,9 +12,8 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// Update is the full replacement of what an administrator may set on an
-// identity. A field left at its zero value is kept, cleared or emptied as its
-// comment says: a replacement has no "not mentioned".
+// Update replaces all fields that an administrator may set on an identity. The
+// comment of each field says whether its zero value keeps, clears or empties it.
 type Update struct {
 	// SchemaID is the schema that Traits conform to. Empty keeps the current one.
 	SchemaID string
@@ -28,38 +27,37 @@ type Update struct {
 	MetadataAdmin json.RawMessage
 	// ExternalID is the application's own name for the identity. Empty clears it.
 	ExternalID string
-	// Credentials are merged into those there are. Nil keeps them as they are.
+	// Credentials are merged into the existing ones. Nil keeps the existing ones unchanged.
 	Credentials *credentials.Import
 }
 
-// Facts is what a rule needs and must not fetch itself. The same facts applied
-// to the same identity give the same result.
+// Facts holds the inputs that a rule needs and must not fetch itself. The same facts
+// applied to the same identity give the same result.
 type Facts struct {
 	// Now is the time of the change.
 	Now time.Time
-	// NewID returns the n-th id for a new address, counted from 0, the same for
-	// the same n however often it is asked.
+	// NewID returns the n-th id for a new address, counted from 0. It always returns
+	// the same id for the same n.
 	NewID func(n int) uuid.UUID
 	// SchemaID is the schema that accepted the traits.
 	SchemaID string
-	// Derived is what the schema made of the traits. It must not be nil.
+	// Derived is what the schema derived from the traits. It must not be nil.
 	Derived *schema.Derived
 	// Credentials are the checked and hashed credentials to merge. Nil keeps
-	// those there are.
+	// the existing ones.
 	Credentials *credentials.Prepared
 }
 
-// Check reports every field that no identity could take, whatever its schema: the state, the metadata and the external
-// id. The error is a [*violation.Error] with all of them. Traits are checked by the schema, credentials by
-// [credentials.Import.Prepare].
+// Check reports every field that is invalid under any schema: the state, the metadata and the external id. The error is a
+// [*violation.Error] with all of them. Check does not check traits or credentials: the schema checks traits, and
+// [credentials.Import.Prepare] checks credentials.
 func (u Update) Check() error {
 	return checkFields(u.State, u.ExternalID, u.MetadataPublic, u.MetadataAdmin)
 }
 
-// Apply returns the identity that current becomes by u, given facts. It leaves
-// current as it is, and the result may share memory with it and with u. If nothing
-// changes the result is equal to current, UpdatedAt included; otherwise UpdatedAt is
-// the time of the change.
+// Apply returns current with u applied. It does not change current; the result may
+// share memory with current and with u. If nothing changes, the result equals current,
+// UpdatedAt included. Otherwise UpdatedAt is the time of the change.
 //
 // u must have passed [Update.Check].
 func (u Update) Apply(current *Identity, facts Facts) *Identity {
@@ -81,9 +79,9 @@ func (u Update) Apply(current *Identity, facts Facts) *Identity {
 	return &next
 }
 
-// KeepsTraits reports whether u leaves the traits and the schema of current as they are. Traits are compared by JSON
-// value: white space, the order of members and the spelling of numbers make no difference. Traits that are kept are
-// neither validated nor derived from again, so an update of anything else succeeds whatever the schema says by now.
+// KeepsTraits reports whether u keeps the traits and the schema of current. Traits are compared by JSON value: white
+// space, the order of members and the spelling of numbers make no difference. Kept traits are not validated again, and
+// nothing is derived from them again. So an update of other fields succeeds even if the schema has changed since.
 func (u Update) KeepsTraits(current *Identity) bool {
 	if u.SchemaID != "" && u.SchemaID != current.SchemaID {
 		return false
