@@ -15,8 +15,8 @@ type Config struct {
 	// HashedPassword is, for a password, the hash in a format that
 	// [passwordhash.Parse] reads.
 	HashedPassword string `json:"-"`
-	// UsePasswordMigrationHook means, for a password, that only another system has the hash. At the first sign-in the
-	// application is asked whether the password is right.
+	// UsePasswordMigrationHook means, for a password, that only another system knows the hash. The application is asked at
+	// the first sign-in.
 	UsePasswordMigrationHook bool `json:"use_password_migration_hook,omitempty"`
 
 	// Providers are, for oidc and saml, the linked accounts in the order in which

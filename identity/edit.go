@@ -27,7 +27,7 @@ type Edit struct {
 	// Removed are the types of credentials to remove, even if the identity cannot sign in without them.
 	// Identifiers that come from traits stay.
 	Removed []credentials.Type
-	// EndSignIns ends the sign-ins of the identity even if [EndsSignIns] returns false. The Manager does this; Apply
+	// EndSignIns ends the sign-ins of the identity even if [EndsSignIns] returns false. The Manager ends them; Apply
 	// ignores the field.
 	EndSignIns bool
 	// LookupCodeUsed is the stored text of a recovery code that was used at the time of the change. Empty means none.

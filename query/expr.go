@@ -9,7 +9,7 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// Operator is what an expression does with its path and its value.
+// Operator is the operation of an expression on its path and its value.
 type Operator string
 
 // The operators. Their texts are those of RFC 7644, section 3.4.2.2.
@@ -32,16 +32,16 @@ const (
 )
 
 const (
-	// MaxTerms is how many comparisons, negations and [ ] an expression may have.
+	// MaxTerms is the largest number of comparisons, negations and [ ] in an expression.
 	MaxTerms = 100
-	// MaxDepth is how deep parentheses, negations and [ ] may be nested.
+	// MaxDepth is the largest depth to which parentheses, negations and [ ] may be nested.
 	MaxDepth = 32
 )
 
 // Expr is a condition on identities. The zero Expr is no condition: every identity matches it.
 //
-// An Expr is immutable, cheap to copy and safe for concurrent use. One that was built with a wrong path or
-// value says so in [Expr.Err], and nothing matches it.
+// An Expr is immutable, cheap to copy and safe for concurrent use. If it was built with a wrong path or value,
+// [Expr.Err] returns the error, and no identity matches it.
 type Expr struct{ tree *tree }
 
 // tree is one node of an expression as it was written. What it means depends on where it stands: inside [ ] a
@@ -62,14 +62,14 @@ type tree struct {
 	views views
 }
 
-// Eq holds where the value at path equals value. path is a JSON pointer (RFC 6901) into the identity; see the
-// package comment for the paths there are. value is a string, a number, a boolean, or anything else whose
-// JSON form is one of these, such as a [time.Time], a UUID or a json.Number; anything else is refused, nil
-// too, since an absent value equals nothing: use Not(Present(path)).
+// Eq holds where the value at path equals value. path is a JSON pointer (RFC 6901) into the identity; the
+// package comment lists the paths. value must be a string, a number, a boolean, or a value whose JSON form is
+// one of these, such as a [time.Time], a UUID or a json.Number. Any other value is refused. So is nil, because
+// an absent value equals no value: use Not(Present(path)) instead.
 func Eq(path string, value any) Expr { return compare(OpEqual, path, value) }
 
-// Ne holds where the value at path does not equal value, or is absent. Of a list it holds if one element
-// differs; Not(Eq(path, value)) holds if all do.
+// Ne holds where the value at path does not equal value, or is absent. For a list it holds if one element
+// differs. Not(Eq(path, value)) holds if all elements differ.
 func Ne(path string, value any) Expr { return compare(OpNotEqual, path, value) }
 
 // Gt holds where the value at path has the type of value and is greater. A boolean value is refused.
@@ -93,7 +93,7 @@ func StartsWith(path, value string) Expr { return compare(OpStartsWith, path, va
 // EndsWith holds where the value at path is a string that ends with value, both folded by [Fold].
 func EndsWith(path, value string) Expr { return compare(OpEndsWith, path, value) }
 
-// Present holds where there is a value at path: not nothing, null, or an empty list.
+// Present holds where the value at path exists and is neither null nor an empty list.
 func Present(path string) Expr { return Expr{&tree{op: OpPresent, path: path}} }
 
 func compare(op Operator, path string, value any) Expr {
@@ -105,11 +105,11 @@ func compare(op Operator, path string, value any) Expr {
 	return Expr{t}
 }
 
-// And holds where all of exprs hold. And of nothing is the zero Expr.
+// And holds where all of exprs hold. Without exprs it returns the zero Expr.
 func And(exprs ...Expr) Expr { return Expr{join(opAnd, trees(exprs))} }
 
-// Or holds where one of exprs holds. Without exprs, or with a zero Expr among them, it is refused: either
-// would be an accident that selects nothing or everything.
+// Or holds where one of exprs holds. It is refused without exprs, or with a zero Expr among them: such an
+// expression would select no identity or every identity by accident.
 func Or(exprs ...Expr) Expr {
 	kids := trees(exprs)
 	if len(exprs) == 0 || len(kids) < len(exprs) {
@@ -128,8 +128,8 @@ func Not(expr Expr) Expr {
 }
 
 // Any holds where expr holds for one element of the list at path. The paths of expr begin at the element: the
-// empty path is the element itself. A value that is no list counts as a list of one, and elements of lists
-// within the list count as its own.
+// empty path is the element itself. A value that is not a list counts as a list of one element. Elements of
+// nested lists count as elements of the list.
 func Any(path string, expr Expr) Expr {
 	t := &tree{op: opAny, path: path, kids: trees([]Expr{expr})}
 	if len(t.kids) == 0 {
@@ -167,11 +167,11 @@ func join(op Operator, kids []*tree) *tree {
 	return t
 }
 
-// IsZero reports whether e is the zero Expr, no condition.
+// IsZero reports whether e is the zero Expr, which is no condition.
 func (e Expr) IsZero() bool { return e.tree == nil }
 
-// Err returns nil if e can be matched, else an [*violation.Error] that says which path or value is wrong, or that e has
-// more than [MaxTerms] terms or is nested deeper than [MaxDepth].
+// Err returns nil if e is valid. Otherwise it returns an [*violation.Error] that names the wrong path or value, or says
+// that e has more than [MaxTerms] terms or is nested deeper than [MaxDepth].
 func (e Expr) Err() error {
 	if e.tree == nil {
 		return nil
@@ -182,8 +182,8 @@ func (e Expr) Err() error {
 	return nil
 }
 
-// Matches reports whether e holds for i. It does not change i, which must not be changed meanwhile. What it
-// costs is bounded by the size of i and, for each term, the part of i that the term's path leads to.
+// Matches reports whether e holds for i. It does not change i. The caller must not change i during the call. The
+// cost is bounded by the size of i plus, for each term, the size of the part of i at the term's path.
 func (e Expr) Matches(i *identity.Identity) bool {
 	if e.tree == nil {
 		return true

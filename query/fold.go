@@ -8,15 +8,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold returns s as co, sw, ew and a search compare it: composed (Unicode normalisation form C) and then with
-// simple case folding, one code point for one. So "É", "é" and "e" with a combining accent are one, "ß" is
-// "ẞ" but not "ss", and "İ" is itself. Bytes that are not UTF-8 become U+FFFD.
+// Fold returns s in the form that co, sw, ew and a search compare. It composes s (Unicode normalisation form C)
+// and then applies simple case folding, one code point for one. So "É", "é" and "e" with a combining accent are
+// equal, "ß" equals "ẞ" but not "ss", and "İ" equals only itself. Bytes that are not UTF-8 become U+FFFD.
 //
-// Of the code points that fold together, the lower case of the least stands for all.
+// Code points that fold together all become the lower case of the least of them.
 func Fold(s string) string { return string(appendFold(nil, s)) }
 
 // FoldVersion names the edition of Unicode that [Fold] follows. A store that keeps folded text or index keys
-// records it, and makes them again when it has changed.
+// records it. When it has changed, the store rebuilds them.
 const FoldVersion = "1 " + unicode.Version + " " + norm.Version
 
 func appendFold(dst []byte, s string) []byte {

@@ -9,8 +9,8 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// MaxIndexKey is how long a key of an index may be, in bytes. Longer ones are cut, which keeps their order
-// but makes some equal that are not.
+// MaxIndexKey is the largest length of an index key, in bytes. Longer keys are cut. That keeps their order, but
+// different values can get the same key.
 const MaxIndexKey = 256
 
 // The first byte of a key tells the type of the value, in the order in which a list is sorted.
@@ -25,8 +25,8 @@ const (
 	keyFolded byte = 0x40 // beside the key of the same string, for prefixes
 )
 
-// Index makes the keys under which a store finds identities by the value at a path. It is immutable and safe
-// for concurrent use.
+// Index makes the keys by which a store finds identities with a value at a path. It is immutable and safe for
+// concurrent use.
 type Index struct {
 	path    []token
 	pointer string
@@ -34,7 +34,7 @@ type Index struct {
 }
 
 // NewIndex returns the index of the values at path, a JSON pointer as in an expression. The error is an
-// [*violation.Error]: the path leads nowhere, or to an object of which only the members have values to compare.
+// [*violation.Error]: the path does not exist, or is that of an object of which only the members can be compared.
 func NewIndex(path string) (Index, error) {
 	tokens, fault := resolvePath(path)
 	if fault != nil {
@@ -61,12 +61,12 @@ func resolvePath(path string) ([]token, *refusal) {
 // Path returns the JSON pointer that the index was made with.
 func (x Index) Path() string { return x.pointer }
 
-// Keys returns the keys of i, sorted, without doubles and at least one: one for each value at the path, and
-// for a string a second one, folded, which serves prefixes. An identity without a value there has one key
-// that stands for that. No key is longer than [MaxIndexKey].
+// Keys returns the keys of i, sorted and without duplicates. There is one for each value at the path. A string
+// has a second, folded key for prefix searches. An identity without a value at the path has one key that means
+// "absent". So there is at least one key. No key is longer than [MaxIndexKey].
 //
-// Compared byte for byte, keys have the order of the values: absent, objects (which are all alike), false,
-// true, numbers, times, strings by code point. The folded ones come last, from [FoldedKeys] on.
+// Compared byte for byte, keys have the order of the values: absent, objects (which are all equal), false,
+// true, numbers, times, strings by code point. The folded keys come last, from [FoldedKeys] on.
 func (x Index) Keys(i *identity.Identity) [][]byte {
 	var keys [][]byte
 	v := x.views.open(i)
@@ -87,7 +87,7 @@ func (x Index) Keys(i *identity.Identity) [][]byte {
 	return slices.CompactFunc(keys, bytes.Equal)
 }
 
-// FoldedKeys is the least of the folded keys of an [Index]. Below it each value has one key.
+// FoldedKeys returns the lower bound of the folded keys of an [Index]. Below it each value has one key.
 func FoldedKeys() []byte { return []byte{keyFolded} }
 
 // IsTextKey reports whether a key that is not folded is that of a string.

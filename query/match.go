@@ -169,8 +169,8 @@ func numberNode(value int) node {
 	return node{kind: kindNumber, text: strconv.Itoa(value)}
 }
 
-// ReadsCredentials reports whether e looks at the credentials of an identity. A store that decodes an identity
-// for e can leave them out otherwise.
+// ReadsCredentials reports whether e reads the credentials of an identity. If not, a store that decodes an
+// identity for e can leave them out.
 func (e Expr) ReadsCredentials() bool {
 	return e.Err() == nil && e.tree != nil && e.tree.bound.readsCredentials()
 }

@@ -11,8 +11,8 @@ import (
 // OpAbsent is the operator of a [Test] for identities without a value at the path.
 const OpAbsent Operator = "absent"
 
-// Condition is something that holds for every identity that an expression matches: at least one of the values
-// at Path passes at least one of Tests. It may hold for others too.
+// Condition is a fact that holds for every identity that an expression matches: at least one of the values at
+// Path passes at least one of Tests. It may hold for other identities too.
 type Condition struct {
 	// Path is the JSON pointer, from the identity.
 	Path string
@@ -28,9 +28,9 @@ type Test struct {
 	value literal
 }
 
-// Text returns the string that a value is compared with, as it is kept: normalised for identifiers and
-// addresses, in lower case for ids. It is false for other types and for OpPresent and OpAbsent. For
-// OpStartsWith it is folded by [Fold], as is the value to compare with it.
+// Text returns the string to compare a value with, in its stored form: normalised for identifiers and
+// addresses, in lower case for ids. For OpStartsWith it is folded by [Fold], and the value must be folded too.
+// The result is false for other types and for OpPresent and OpAbsent.
 func (t Test) Text() (string, bool) {
 	if t.Op == OpStartsWith {
 		return string(t.value.folded), true
@@ -38,11 +38,11 @@ func (t Test) Text() (string, bool) {
 	return t.value.text, t.value.kind == kindString
 }
 
-// Time returns the instant that a time is compared with. It is false for other types.
+// Time returns the instant to compare a time with. The result is false for other types.
 func (t Test) Time() (time.Time, bool) { return t.value.time, t.value.kind == kindTime }
 
-// Range returns between which keys of an [Index] of the path a value that passes the test has one: from is
-// the first, to the first that is too high.
+// Range returns a range of keys of an [Index] of the path. Every value that passes the test has a key in it.
+// from is the first key of the range; to is the first key after it.
 func (t Test) Range() (from, to []byte) {
 	switch t.Op {
 	case OpAbsent:
@@ -74,8 +74,8 @@ func after(prefix []byte) []byte {
 	return next
 }
 
-// Conditions returns what a store may narrow its search by, before it lets [Expr.Matches] decide: each of
-// them on its own holds for all identities that match. There may be none. An expression with an [Expr.Err]
+// Conditions returns the conditions with which a store may narrow its search before [Expr.Matches] decides.
+// Each condition alone holds for all identities that match. There may be none. An expression with an [Expr.Err]
 // has none.
 func (e Expr) Conditions() []Condition {
 	if e.Err() != nil || e.tree == nil {
@@ -161,8 +161,8 @@ func (b *bound) tests() []Test {
 	return []Test{{Op: OpPresent}}
 }
 
-// Needles returns texts that [SearchText] of every identity that matches has in it, so that an index of its
-// trigrams narrows the search. Each has at least three code points. There may be none.
+// Needles returns texts that occur in the [SearchText] of every identity that matches. A store can look them up
+// in an index of trigrams to narrow the search. Each has at least three code points. There may be none.
 func (e Expr) Needles() []string {
 	if e.Err() != nil || e.tree == nil {
 		return nil

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// MaxOrders is how many paths a list can be sorted by.
+	// MaxOrders is the largest number of paths to sort a list by.
 	MaxOrders = 3
-	// MaxSortKey is how many code points of a string, or digits of a number, a list is sorted by.
+	// MaxSortKey is the number of code points of a string, or digits of a number, that count for sorting.
 	MaxSortKey = 64
 )
 
@@ -22,20 +22,20 @@ const (
 type Order struct {
 	// Path is a JSON pointer, as in an expression.
 	Path string
-	// Descending turns the order around, but for identities that are equal.
+	// Descending reverses the order, except among identities that are equal.
 	Descending bool
 }
 
-// Ascending sorts by the value at path: absent first, then objects (which are all alike), false, true,
-// numbers, times, strings by code point. Of a list the least element counts.
+// Ascending sorts by the value at path: absent first, then objects (which are all equal), false, true,
+// numbers, times, strings by code point. A list is sorted by its least element.
 func Ascending(path string) Order { return Order{Path: path} }
 
-// Descending sorts the other way around: absent comes last. Of a list the greatest element counts.
+// Descending sorts in the reverse order: absent comes last. A list is sorted by its greatest element.
 func Descending(path string) Order { return Order{Path: path, Descending: true} }
 
-// ParseOrders reads paths as [Parse] does, with commas between them and a "-" before those to sort by in
-// descending order: -created_at,traits.name. The empty text has none. The error is an
-// [*violation.Error] whose message begins with the column; more than [MaxOrders] paths are one.
+// ParseOrders reads paths as [Parse] does, separated by commas: -created_at,traits.name. A "-" before a path
+// means descending order. The empty text has no paths. The error is an [*violation.Error] whose message begins
+// with the column. More than [MaxOrders] paths are an error too.
 func ParseOrders(text string) ([]Order, error) {
 	if text == "" {
 		return nil, nil
@@ -75,16 +75,16 @@ func ParseOrders(text string) ([]Order, error) {
 
 var tooManyOrders = fmt.Sprintf("a list can be sorted by at most %d paths", MaxOrders)
 
-// Sort is an order of identities: by its paths, and where these are equal by id. The zero Sort is by id. It
-// is immutable and safe for concurrent use.
+// Sort is an order of identities: by its paths, and then by id. The zero Sort is by id. A Sort is immutable and
+// safe for concurrent use.
 type Sort struct {
 	orders []Order
 	paths  [][]token
 	views  *views
 }
 
-// NewSort returns the order by the first path, where that is equal by the second, and so on. The error is an
-// [*violation.Error]: a path leads nowhere, or there are more than [MaxOrders].
+// NewSort returns the order by the first path, then by the second, and so on. The error is an
+// [*violation.Error]: a path does not exist, or there are more than [MaxOrders].
 func NewSort(orders ...Order) (Sort, error) {
 	if len(orders) > MaxOrders {
 		return Sort{}, (&refusal{reason: tooManyOrders}).err()
@@ -100,7 +100,7 @@ func NewSort(orders ...Order) (Sort, error) {
 	return s, nil
 }
 
-// Orders returns what s was made of. The slice is the caller's.
+// Orders returns the orders that s was made from. The slice is the caller's.
 func (s Sort) Orders() []Order { return append([]Order(nil), s.orders...) }
 
 // String returns the text that [ParseOrders] reads back. It is empty for the zero Sort.
@@ -172,8 +172,8 @@ func cutSortKey(key []byte) []byte {
 	return key
 }
 
-// Compare returns a negative number if a comes before b, a positive one if it comes after b, else 0. Both must
-// be of this Sort.
+// Compare returns a negative number if a comes before b, a positive number if a comes after b, and 0 otherwise.
+// Both must be positions of this Sort.
 func (s Sort) Compare(a, b Position) int {
 	for n := range s.orders {
 		if order := bytes.Compare(a.Keys[n], b.Keys[n]); order != 0 {

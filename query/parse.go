@@ -8,19 +8,19 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxLength is how long a text may be that [Parse] or [NewSearch] reads, in bytes.
+// MaxLength is the largest length of a text for [Parse] or [NewSearch], in bytes.
 const MaxLength = 4096
 
-// Parse reads an expression as RFC 7644, section 3.4.2.2, writes it:
+// Parse reads an expression in the syntax of RFC 7644, section 3.4.2.2:
 //
 //	traits.address.city eq "Wien" and not (state eq "inactive")
 //	verifiable_addresses[value eq "a@b.co" and verified eq true]
 //	credentials.totp pr or "/traits/a.b" gt 1e2
 //
-// "and" binds closer than "or". Operators may be written in any case, names are case-sensitive. A name with
-// other characters than letters, digits, "_", "-" and "$" is written as a JSON pointer in quotes, from the
-// identity or, within [ ], from the element, which the empty pointer is itself. After [ ] the path may go
-// on: a[b eq 1].c eq 2 is a[b eq 1 and c eq 2].
+// "and" binds closer than "or". Operators may be written in any case; names are case-sensitive. A name with
+// characters other than letters, digits, "_", "-" and "$" is written as a JSON pointer in quotes. The pointer
+// begins at the identity or, within [ ], at the element; there the empty pointer is the element itself. The
+// path may continue after [ ]: a[b eq 1].c eq 2 means a[b eq 1 and c eq 2].
 //
 // The error is an [*violation.Error] whose message begins with the column of the fault, in code points from 1.
 func Parse(text string) (Expr, error) {

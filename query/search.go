@@ -10,15 +10,15 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// Search is a search for words. The zero Search looks for nothing: every identity matches it. It is immutable
+// Search is a search for words. The zero Search has no words: every identity matches it. A Search is immutable
 // and safe for concurrent use.
 type Search struct {
 	words [][]byte // folded, sorted, distinct
 	views *views
 }
 
-// NewSearch returns the search for the words of text, which white space separates. The empty text is the zero
-// Search. The error is an [*violation.Error]: text is longer than [MaxLength], not UTF-8, has more than [MaxTerms]
+// NewSearch returns the search for the words of text. White space separates words. The empty text gives the zero
+// Search. The error is an [*violation.Error]: text is longer than [MaxLength], is not UTF-8, has more than [MaxTerms]
 // words, or consists of white space alone.
 func NewSearch(text string) (Search, error) {
 	words := strings.Fields(text)
@@ -48,11 +48,11 @@ func NewSearch(text string) (Search, error) {
 	return s, nil
 }
 
-// IsZero reports whether s looks for nothing.
+// IsZero reports whether s has no words.
 func (s Search) IsZero() bool { return len(s.words) == 0 }
 
-// String returns the words, folded, sorted and each once, with a space between them. Searches with the same
-// String find the same.
+// String returns the words, folded, sorted and without duplicates, with a space between them. Searches with the
+// same String match the same identities.
 func (s Search) String() string { return string(bytes.Join(s.words, []byte(" "))) }
 
 // Matches reports whether each word occurs somewhere in one of the identifiers of i, its addresses, its
@@ -109,9 +109,9 @@ func (v *view) texts(visit func(string) bool) bool {
 	return false
 }
 
-// SearchText returns what a search looks at in i, folded by [Fold]: each text once, sorted, with a line feed
-// between them. U+0000, which databases refuse or stop at, is written as U+FFFD. A store may keep an index of
-// the trigrams of it; see [Search.Needles] and [Expr.Needles].
+// SearchText returns the texts of i that a search reads, folded by [Fold]. They are sorted, without duplicates,
+// and separated by a line feed. U+0000 is written as U+FFFD, because databases refuse U+0000 or stop at it. A
+// store may keep an index of the trigrams of the result; see [Search.Needles] and [Expr.Needles].
 func SearchText(i *identity.Identity) string {
 	var all []string
 	v := &view{identity: i}
@@ -122,8 +122,8 @@ func SearchText(i *identity.Identity) string {
 	return strings.Join(distinct(all), "\n")
 }
 
-// Needles returns the words of at least three code points as they stand in [SearchText]: it has all of them
-// in it if the identity matches.
+// Needles returns the words of at least three code points, in the form that [SearchText] has. The SearchText of
+// every identity that matches contains all of them.
 func (s Search) Needles() []string {
 	var all []string
 	for _, word := range s.words {

@@ -12,12 +12,12 @@ import (
 // tokenCheckSize is the length of the check sum of a token, in bytes.
 const tokenCheckSize = 8
 
-// Token returns a page token for the page that begins behind p, which must be of this Sort. It is good for
-// this Sort and the same binding only, which must say all that selects the identities: the texts of the
-// expression, the search, and so on.
+// Token returns a page token for the page that begins behind p. p must be a position of this Sort. The token is
+// valid only for this Sort and the same binding. binding must hold everything that selects the identities: the
+// texts of the expression, the search, and so on.
 //
-// A token can be read: it holds the id and the sort keys, and so tells the first [MaxSortKey] characters of
-// the values that the list is sorted by. It proves nothing: a caller can make one for any position.
+// A token is not encrypted. It holds the id and the sort keys, and so reveals the first [MaxSortKey] characters
+// of the values that the list is sorted by. It is not signed: a caller can make one for any position.
 func (s Sort) Token(p Position, binding ...string) string {
 	payload := bytes.Clone(p.ID[:])
 	for _, key := range p.Keys {
@@ -27,8 +27,8 @@ func (s Sort) Token(p Position, binding ...string) string {
 	return base64.RawURLEncoding.EncodeToString(append(s.tokenCheck(payload, binding), payload...))
 }
 
-// ParseToken returns the position of a token that [Sort.Token] has made with an equal Sort and the same
-// binding. The error for any other token is an [*violation.Error].
+// ParseToken returns the position of a token that [Sort.Token] made with an equal Sort and the same binding. The
+// error for any other token is an [*violation.Error].
 func (s Sort) ParseToken(token string, binding ...string) (Position, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	var p Position
