@@ -10,9 +10,9 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// CreateIdentity creates an identity and returns it. Plain passwords are hashed,
-// given hashes are checked, and identifiers and addresses follow from the traits
-// and their schema.
+// CreateIdentity creates an identity and returns it. Plain passwords are hashed, and
+// imported hashes are checked. Identifiers and addresses are derived from the traits by
+// their schema.
 //
 // Errors: KindInvalid with everything that is wrong with c; KindConflict if an
 // identifier, an address or the external id belongs to another identity; KindVetoed.

@@ -11,8 +11,8 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// CreateResult is what became of one identity of an import: exactly one of its fields
-// is set.
+// CreateResult is the result of one create of [Manager.CreateIdentities]. Exactly one
+// of its fields is set.
 type CreateResult struct {
 	Identity *identity.Identity
 	// Err is an [*Error], as CreateIdentity would return it.
@@ -23,14 +23,14 @@ type CreateResult struct {
 // much of an import is in memory twice.
 const createChunk = 1000
 
-// CreateIdentities creates many identities, each on its own: one that is refused, for
-// whatever reason, stops no other. Of two that clash the earlier is kept. Passwords
-// are hashed in parallel, within the limit of [WithHashingLimit], and the store makes
-// many changes durable at once.
+// CreateIdentities creates many identities, each on its own: if one fails, the others
+// are still created. If two of them clash, the earlier one is created and the later one
+// fails. Passwords are hashed in parallel, within the limit of [WithHashingLimit], and
+// the store can commit many creates together.
 //
 // The results have the length and order of creates. The error is that of ctx, if it
-// ended before all was done: the results then tell what happened to each, and it may
-// be that some were created.
+// ended before all creates were done. Some identities may then have been created; the
+// results say what happened to each.
 func (m *Manager) CreateIdentities(ctx context.Context, creates []identity.Create) ([]CreateResult, error) {
 	return run(ctx, m, "create identities", uuid.Nil, func(ctx context.Context) ([]CreateResult, error) {
 		// All items are held against the schemas of one moment.

@@ -10,8 +10,9 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// DeleteIdentity removes the identity id for good: its identifiers, addresses and
-// external id are free again. With preconditions it happens only if they all hold.
+// DeleteIdentity deletes the identity id permanently. Its identifiers, addresses and
+// external id can then be used by other identities. With preconditions the identity is
+// deleted only if they all hold.
 //
 // Errors: KindNotFound; KindPrecondition; KindVetoed.
 func (m *Manager) DeleteIdentity(ctx context.Context, id uuid.UUID, preconditions ...Precondition) error {
@@ -39,8 +40,8 @@ func (m *Manager) deleteIdentity(ctx context.Context, id uuid.UUID, precondition
 // DeleteCredential removes the credential of type t of the identity id. identifier selects
 // one of several: for oidc and saml it is "provider:subject" and required; for webauthn and
 // passkey it may be the id of a key. For other types it is ignored.
-// [credentials.Set.Remove] tells what can be removed, and when. With preconditions it
-// happens only if they all hold.
+// [credentials.Set.Remove] says which credentials can be removed, and when. With
+// preconditions the credential is removed only if they all hold.
 //
 // Errors: KindNotFound if there is no such identity or credential; KindInvalid for
 // [credentials.ErrLastFirstFactor], [credentials.ErrNotRemovable] and
@@ -50,7 +51,8 @@ func (m *Manager) DeleteCredential(ctx context.Context, id uuid.UUID, t credenti
 	return err
 }
 
-// RemoveCredential is DeleteCredential that returns the identity as it is then.
+// RemoveCredential is like [Manager.DeleteCredential], but returns the changed
+// identity.
 func (m *Manager) RemoveCredential(ctx context.Context, id uuid.UUID, t credentials.Type, identifier string, preconditions ...Precondition) (*identity.Identity, error) {
 	return write(ctx, m, "delete credential", id, func(ctx context.Context) (*identity.Identity, error) {
 		now := m.now()

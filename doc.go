@@ -1,8 +1,7 @@
-// Package idem is identity management as a library: identities with
-// schema-checked traits, credentials, verifiable and recovery addresses, metadata
-// and states, inside your own process. A [Manager] has the use cases as Go calls.
-// Package httpapi serves them over HTTP, compatible with the identity admin API of
-// Ory Kratos.
+// Package idem is identity management as a library: identities with schema-checked traits, credentials,
+// verifiable and recovery addresses, metadata and states, inside your own process. A Manager offers the use
+// cases as Go methods. Package httpapi serves them over HTTP, compatible with the identity admin API of Ory
+// Kratos.
 //
 // # The first minutes
 //

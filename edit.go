@@ -10,29 +10,30 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// EditIdentity changes the identity id in one atomic step by the edit that edit makes of
-// it, and returns the identity as it is then. It is what [Manager.ModifyIdentity] and the
-// calls for one thing are made of, for a change that none of them can describe.
+// EditIdentity calls edit to describe a change of the identity id, makes that change in
+// one atomic step, and returns the changed identity. [Manager.ModifyIdentity] and the
+// methods that change one thing are built on it. Use it for a change that none of them can
+// describe.
 //
-// edit gets the identity as it is, a copy of its own, and e, which changes nothing yet. It
-// may run again if somebody else changes the identity meanwhile, and must not call the
-// Manager or the store. Plain passwords are checked and hashed outside of the step. Traits
-// and schema that e leaves alone are not validated again. With preconditions the change
+// edit gets a copy of the current identity, and an e that changes nothing yet. edit may
+// run again if another caller changes the identity meanwhile. It must not call the Manager
+// or the store. Plain passwords are checked and hashed outside the atomic step. Traits and
+// schema that e leaves alone are not validated again. With preconditions the change
 // happens only if they all hold.
 //
-// Errors: as [Manager.UpdateIdentity] has them. The error of edit is the cause as it is;
-// one that has no kind of its own becomes a [*PreconditionError].
+// Errors: those of [Manager.UpdateIdentity]. An error of edit is returned as the cause,
+// unchanged; one that has no kind of its own becomes a [*PreconditionError].
 func (m *Manager) EditIdentity(ctx context.Context, id uuid.UUID, edit func(current *identity.Identity, e *identity.Edit) error, preconditions ...Precondition) (*identity.Identity, error) {
 	return m.editing(ctx, "edit identity", id, edit, preconditions)
 }
 
 // ModifyIdentity changes some fields of the identity id in one atomic step, and returns
-// the identity as it is then. modify gets an update that is filled with what is there, and
-// changes the fields it wants. Credentials are not filled in: what modify sets there is
-// merged, as in an update. modify may run again, and must not call the Manager or the
+// the changed identity. modify gets an update that holds the current values, and sets the
+// fields that it wants to change. Credentials are not filled in; those that modify sets
+// are merged, as in an update. modify may run again, and must not call the Manager or the
 // store.
 //
-// Errors: as [Manager.EditIdentity] has them.
+// Errors: those of [Manager.EditIdentity].
 func (m *Manager) ModifyIdentity(ctx context.Context, id uuid.UUID, modify func(u *identity.Update) error, preconditions ...Precondition) (*identity.Identity, error) {
 	return m.editing(ctx, "modify identity", id, func(_ *identity.Identity, e *identity.Edit) error {
 		return modify(&e.Update)

@@ -11,22 +11,22 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Kind says what sort of thing went wrong, for programs to act on.
+// Kind classifies an error, so that a program can act on it.
 type Kind int
 
 const (
 	// KindInternal is a fault of idem, its store or its configuration. The text of
 	// such an error is for logs alone.
 	KindInternal Kind = iota
-	// KindInvalid is an input that no retry will make good: the cause holds a
-	// [*violation.Error] with everything that is wrong, or is the error of package
-	// credentials that says why one cannot be removed.
+	// KindInvalid is an invalid input; a retry with the same input fails again. The
+	// cause holds a [*violation.Error] with everything that is wrong, or is the error
+	// of package credentials that says why a credential cannot be removed.
 	KindInvalid
 	// KindNotFound is an identity that does not exist ([storage.ErrNotFound]), a
 	// credential that it does not have ([credentials.ErrNoCredential]), or an address
 	// that it does not have ([ErrNoAddress]).
 	KindNotFound
-	// KindConflict is something unique that another identity has
+	// KindConflict is a unique value that belongs to another identity
 	// ([*storage.ConflictError]), or a patch whose test failed ([ErrTestFailed]).
 	KindConflict
 	// KindPrecondition is a precondition that does not hold: [*PreconditionError], or
@@ -36,10 +36,10 @@ const (
 	KindDenied
 	// KindVetoed is a change that the application's hook refused: [*VetoError].
 	KindVetoed
-	// KindGone is a position from which the change feed cannot be read on:
+	// KindGone is a position in the change feed at which reading cannot resume:
 	// [storage.ErrPosition].
 	KindGone
-	// KindUnavailable is a store that cannot work now: [storage.ErrUnavailable],
+	// KindUnavailable is a store that cannot be used now: [storage.ErrUnavailable],
 	// [storage.ErrClosed].
 	KindUnavailable
 	// KindCanceled is a call whose context was canceled or has expired: the context's error.
@@ -71,21 +71,22 @@ func (k Kind) String() string {
 	return "internal"
 }
 
-// Error is what every method of [Manager] returns. errors.Is and errors.As see
-// through it to the cause.
+// Error is the error type of every method of [Manager]. It wraps the cause, so that
+// errors.Is and errors.As find it.
 type Error struct {
-	// Op is what was asked, such as "update identity".
+	// Op is the name of the operation, such as "update identity".
 	Op string
-	// ID is the id of the identity it was asked of; empty where there is none.
+	// ID is the id of the identity that the operation was called for. It is the nil
+	// UUID if there is none.
 	ID string
-	// Kind is the sort of thing that went wrong.
+	// Kind classifies the error.
 	Kind Kind
 	// Err is the cause.
 	Err error
 }
 
-// Error names the operation, the identity and the cause. It holds no secret, but
-// for KindInternal it may hold what only an operator should read.
+// Error names the operation, the identity and the cause. It holds no secret. The text
+// of a KindInternal error may hold details that only an operator should read.
 func (e *Error) Error() string {
 	text := e.Op
 	if e.ID != "" {
@@ -106,9 +107,9 @@ func wrap(op string, id uuid.UUID, err error) *Error {
 	return e
 }
 
-// KindOf returns the kind of an error that is not nil: that of an [*Error], and of any
-// other the one that an [*Error] with this cause would have. So it tells of the errors
-// of a store, too, what sort they are.
+// KindOf returns the kind of err, which must not be nil. For an [*Error] that is its
+// Kind. For any other error it is the kind that an [*Error] with this cause would have,
+// so KindOf classifies the errors of a store too.
 func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {

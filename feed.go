@@ -114,7 +114,8 @@ func (m *Manager) eachChange(ctx context.Context, q *storage.ChangeQuery,
 	}
 }
 
-// ListChanges returns a page of the change feed. [Manager.Changes] tells its errors.
+// ListChanges returns a page of the change feed. Its errors are those of
+// [Manager.Changes].
 func (m *Manager) ListChanges(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
 	return m.readChanges(ctx, "list changes", q)
 }
@@ -125,23 +126,23 @@ func (m *Manager) readChanges(ctx context.Context, op string, q storage.ChangeQu
 	})
 }
 
-// LastChange returns the sequence number of the newest change, 0 if there is none. It is
-// the After of a reader that wants only the changes from now on.
+// LastChange returns the sequence number of the newest change, 0 if there is none. A
+// reader that wants only later changes uses it as After.
 func (m *Manager) LastChange(ctx context.Context) (int64, error) {
 	return run(ctx, m, "read last change", uuid.Nil, m.storage.LastChange)
 }
 
-// PruneChanges removes old changes from the feed and returns how many. Nothing is pruned
-// by itself. An application calls this from time to time, with an age that no reader of
-// the feed falls behind. The newest change always stays.
+// PruneChanges deletes old changes from the feed and returns how many. idem never prunes
+// by itself. An application should call this regularly, and keep changes long enough for
+// its slowest reader. The newest change always stays.
 func (m *Manager) PruneChanges(ctx context.Context, keep storage.Retention) (int, error) {
 	return write(ctx, m, "prune changes", uuid.Nil, func(ctx context.Context) (int, error) {
 		return m.storage.PruneChanges(ctx, keep)
 	})
 }
 
-// WithPollInterval sets how long [Manager.Watch] waits before it looks for what other
-// processes have changed. It must be positive. The default is a second.
+// WithPollInterval sets how long [Manager.Watch] waits between two checks for changes
+// by other processes. It must be positive. The default is a second.
 func WithPollInterval(interval time.Duration) Option {
 	return Option{func(c *config) error {
 		if interval <= 0 {

@@ -31,23 +31,23 @@ type Query struct {
 	// an address, the external id or a string of the traits; see [query.NewSearch]. Empty
 	// selects all.
 	Search string
-	// Sort is the order, at most [query.MaxOrders] paths. Where they are equal, and without
-	// any, the order is that of the ids.
+	// Sort is the order, at most [query.MaxOrders] paths. Identities that are equal in all
+	// of them are in the order of their ids, as are all identities if Sort is empty.
 	Sort []query.Order
 
 	// PageSize is how many identities a page has at most. 0 or less means 250; more
 	// than MaxPageSize means MaxPageSize.
 	PageSize int
-	// PageToken is the NextPageToken of the page before, of a Query with the same filters
-	// and the same order. Empty means the first page.
+	// PageToken is the NextPageToken of the previous page, which must come from a Query
+	// with the same filters and the same order. Empty means the first page.
 	PageToken string
-	// Offset leaves out that many identities from the beginning. Walking by PageToken
-	// is better: it neither repeats nor skips when identities come and go, and a page
-	// costs the same at any depth.
+	// Offset skips that many identities at the beginning. Prefer PageToken: it neither
+	// repeats nor skips identities when others are created or deleted, and a page costs
+	// the same at any depth.
 	Offset int
 
-	// IDs selects the identities with these ids. Unknown and repeated ones do no harm;
-	// at most MaxPageSize. Not nil and empty selects none.
+	// IDs selects the identities with these ids. Unknown and repeated ids are ignored.
+	// At most MaxPageSize are allowed. An empty slice that is not nil selects none.
 	IDs []uuid.UUID
 	// Identifier selects the identities with a credential of this identifier, in any
 	// spelling that normalises alike for password, webauthn and code, and exactly as
@@ -71,19 +71,19 @@ type Query struct {
 type Page struct {
 	// Identities are in the order of the Query.
 	Identities []*identity.Identity
-	// NextPageToken gets the next page. It is empty on the last one, and stays good
-	// whatever is created or deleted: pages neither repeat nor skip an identity that stays
-	// at its place in the order. It can be read: it holds the id of the last identity of the
-	// page and, of each value that the list is sorted by, the first [query.MaxSortKey]
-	// characters.
+	// NextPageToken gets the next page. It is empty on the last page. It stays valid when
+	// identities are created or deleted: pages neither repeat nor skip an identity that
+	// stays at its place in the order. It is not encrypted: it holds the id of the last
+	// identity of the page and, of each value that the list is sorted by, the first
+	// [query.MaxSortKey] characters.
 	NextPageToken string
 }
 
-// ListIdentities returns a page of the identities that q selects. A filter or an order that
-// the store has no index for makes it read all identities: bound that with ctx.
+// ListIdentities returns a page of the identities that q selects. If the store has no index
+// for a filter or for the order, it reads all identities; use ctx to bound that time.
 //
-// Errors: KindInvalid for an expression, a search or an order that is wrong, for a token
-// that was not given out for the same filters and order, and for too many ids.
+// Errors: KindInvalid for an invalid expression, search or order, for a page token of other
+// filters or another order, and for too many ids.
 func (m *Manager) ListIdentities(ctx context.Context, q Query) (Page, error) {
 	return run(ctx, m, "list identities", uuid.Nil, func(ctx context.Context) (Page, error) {
 		return m.listIdentities(ctx, q)
@@ -140,8 +140,9 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
-// CountIdentities returns how many identities the filters of q select, whatever its page. It
-// reads all identities where ListIdentities would. Errors: KindInvalid as for ListIdentities.
+// CountIdentities returns how many identities the filters of q select. The page fields of q
+// are ignored. It reads all identities in the cases in which ListIdentities does. Errors:
+// KindInvalid as for ListIdentities.
 func (m *Manager) CountIdentities(ctx context.Context, q Query) (int, error) {
 	return run(ctx, m, "count identities", uuid.Nil, func(ctx context.Context) (int, error) {
 		filter, err := q.filter()
@@ -152,10 +153,11 @@ func (m *Manager) CountIdentities(ctx context.Context, q Query) (int, error) {
 	})
 }
 
-// Identities returns an iterator over all identities that q selects, in its order, from its
-// page on, which it gets page by page with [Manager.ListIdentities]. It holds no lock and no
-// transaction between pages. An order without an index makes every page read all identities:
-// a larger PageSize makes that fewer times. An error ends the iterator.
+// Identities returns an iterator over the identities that q selects, in the order of q,
+// starting at the page of q. It reads page by page with [Manager.ListIdentities]. It holds
+// no lock and no transaction between pages. For an order without an index, every page reads
+// all identities; a larger PageSize needs fewer such reads. The iterator ends after an
+// error.
 func (m *Manager) Identities(ctx context.Context, q Query) iter.Seq2[*identity.Identity, error] {
 	return func(yield func(*identity.Identity, error) bool) {
 		for {

@@ -21,9 +21,9 @@ type Manager struct {
 	config
 }
 
-// New returns a Manager that keeps identities in store and checks their traits
-// against schemas. The store stays the caller's: close it when the Manager is no
-// longer used. New fails if store or schemas is nil, or if an option is invalid.
+// New returns a Manager that keeps identities in store and checks their traits against
+// schemas. The caller owns the store, and must close it when the Manager is no longer
+// used. New fails if store or schemas is nil, or if an option is invalid.
 func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*Manager, error) {
 	if store == nil {
 		return nil, errors.New("idem: the store is nil")
@@ -40,9 +40,9 @@ func New(store storage.Storage, schemas *schema.Registry, options ...Option) (*M
 	return m, nil
 }
 
-// WithStorage returns a Manager that works on store and is like m in all else: the two
-// share the schemas, also those that are set later, and the limit on hashing. It costs
-// next to nothing, so that one can be made for a single transaction:
+// WithStorage returns a copy of m that uses store. The two share the schemas, also
+// those that are set later, and the limit on hashing. It is cheap enough to be called
+// for a single transaction:
 //
 //	within := manager.WithStorage(store.WithTx(tx))
 //
@@ -60,7 +60,7 @@ func (m *Manager) WithStorage(store storage.Storage) *Manager {
 // the process.
 func newUUIDv7() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// Logger returns where the Manager logs.
+// Logger returns the logger of the Manager.
 func (m *Manager) Logger() *slog.Logger { return m.logger }
 
 // Now returns the time by the Manager's clock, as identities keep it: in UTC and whole

@@ -10,32 +10,32 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// Observer is told of every call of a Manager. It is called when the call begins, with
-// the call's context and the name of the operation, such as "update identity", which is
-// the Op of the call's [*Error]. It returns the context that the call goes on with, which
-// a tracer derives from ctx, and a function that is called once, when the call has ended.
+// Observer observes every call of a [Manager]. It is called when the call begins, with the call's
+// context and the name of the operation, such as "update identity", which is the Op of the call's
+// [*Error]. It returns the context that the call continues with, which a tracer derives from ctx,
+// and a function that is called once, when the call has ended.
 //
-// That function gets the identity that the call was about, the nil UUID if there was none
-// or several, and the call's error: nil or an [*Error]. A call that panicked or ended its
-// goroutine has the error [ErrAbandoned].
+// That function gets the id of the call's identity, or the nil UUID if there was none or several,
+// and the call's error: nil or an [*Error]. A call that panicked or ended its goroutine has the
+// error [ErrAbandoned].
 //
 // Both run on the caller's goroutine, and many calls run at once. Neither may panic.
 //
-// A call that makes other calls is told of as all of them: [Manager.CheckSchema] as
-// "check schema" with a "list identities" for each page within, [Manager.Rederive] likewise as
-// "rederive identities", with a "rederive identity" for each that changes. [Manager.Identities] and
-// [Manager.Changes] are told of page by page, as "list identities" and "read changes", so
-// that the time of the caller's loop does not count. [Manager.Watch] is told of as one
-// call that lasts as long as its loop, and its reads are not told of. A password that
-// [Manager.VerifyPassword] hashes again is a "rehash password" within it.
+// If a call makes other calls, all of them are observed. [Manager.CheckSchema] is "check schema",
+// with a "list identities" within it for each page. [Manager.Rederive] is "rederive identities",
+// with the same pages and a "rederive identity" for each identity that changes.
+// [Manager.Identities] and [Manager.Changes] are observed page by page, as "list identities" and
+// "read changes", so that the time of the caller's loop does not count. [Manager.Watch] is one call
+// that lasts as long as its loop; its reads are not observed. If [Manager.VerifyPassword] hashes a
+// password again, that is a "rehash password" within it.
 type Observer func(ctx context.Context, op string) (context.Context, func(id uuid.UUID, err error))
 
-// ErrAbandoned is the error that an [Observer] is given for a call that did not return:
-// it panicked, or it ended its goroutine.
+// ErrAbandoned is the error that an [Observer] gets for a call that did not return,
+// because it panicked or ended its goroutine.
 var ErrAbandoned = errors.New("the call did not return")
 
-// WithObserver sets what is told of every call of the Manager, for traces and metrics.
-// The default is nothing. Module contrib/otelidem is one for OpenTelemetry.
+// WithObserver sets the [Observer] of the Manager's calls, for traces and metrics. The
+// default is none. Module contrib/otelidem has one for OpenTelemetry.
 func WithObserver(observe Observer) Option {
 	return Option{func(c *config) error {
 		if observe == nil {

@@ -18,8 +18,8 @@ import (
 )
 
 // Option changes a default of [New]. The functions of this package whose name begins
-// with With make one. New returns an error for an option that was given nil or a value
-// out of its range, and for the zero Option.
+// with With make one. New fails if an option got nil or a value outside its range, and
+// for the zero Option.
 type Option struct{ apply func(*config) error }
 
 // config is what options set. A Manager keeps it.
@@ -92,9 +92,9 @@ func WithHasher(hasher passwordhash.Hasher) Option {
 	}}
 }
 
-// WithHashingLimit sets how many passwords are hashed or verified at once; more
-// wait their turn. n is at least 1. It bounds the memory that a burst can take: with the default
-// hasher each needs 19 MiB. The default is the number of processors.
+// WithHashingLimit sets how many passwords are hashed or verified at once; further ones wait. n
+// must be at least 1. The limit bounds the memory of a burst: with the default hasher each
+// password needs 19 MiB. The default is the number of processors.
 func WithHashingLimit(n int) Option {
 	return Option{func(c *config) error {
 		if n < 1 {
@@ -105,12 +105,12 @@ func WithHashingLimit(n int) Option {
 	}}
 }
 
-// WithHashCost sets what verifying an imported password hash may cost: an import of one that costs more is refused. A
-// field of bound that is zero takes its value from [passwordhash.DefaultBound], 2 seconds on one core and 256 MiB. The
-// bound must not be below what the Manager's own hasher costs.
+// WithHashCost sets the greatest cost of verifying an imported password hash. An import of a hash that costs more is
+// refused. A field of bound that is zero takes its value from [passwordhash.DefaultBound], 2 seconds on one core and
+// 256 MiB. The bound must not be below the cost of the Manager's own hasher.
 //
-// A hash that is stored always verifies, whatever it costs, so a lower bound locks nobody out. Hashes over the bound
-// are verified one at a time, and replaced at the next sign-in.
+// A stored hash can always be verified, whatever it costs, so a lower bound locks no identity out. Hashes over the
+// bound are verified one at a time, and replaced at the next sign-in.
 func WithHashCost(bound passwordhash.Cost) Option {
 	return Option{func(c *config) error {
 		if bound.Time < 0 || bound.MemoryBytes < 0 {
@@ -122,8 +122,8 @@ func WithHashCost(bound passwordhash.Cost) Option {
 	}}
 }
 
-// WithClock sets where the time comes from. now is called from many goroutines.
-// The default is time.Now.
+// WithClock sets the clock. now is called from many goroutines. The default is
+// time.Now.
 func WithClock(now func() time.Time) Option {
 	return Option{func(c *config) error {
 		if now == nil {
@@ -134,9 +134,9 @@ func WithClock(now func() time.Time) Option {
 	}}
 }
 
-// WithIDs sets where the ids of new identities and addresses come from. newID is
-// called from many goroutines and must not return the same id twice. The default
-// is UUID version 7 (RFC 9562, section 5.7), which sorts by time.
+// WithIDs sets the source of the ids of new identities and addresses. newID is called
+// from many goroutines and must not return the same id twice. The default is UUID
+// version 7 (RFC 9562, section 5.7), which sorts by time.
 func WithIDs(newID func() uuid.UUID) Option {
 	return Option{func(c *config) error {
 		if newID == nil {
@@ -147,10 +147,10 @@ func WithIDs(newID func() uuid.UUID) Option {
 	}}
 }
 
-// WithRandom sets where the random numbers come from that tell the sign-ins of an identity
-// that still count from those that were ended ([identity.Identity.SignInEpoch]). random is
-// read from many goroutines at once. The default is crypto/rand.Reader; a test that wants
-// the same numbers every time can give another.
+// WithRandom sets the source of the random numbers of sign-in epochs
+// ([identity.Identity.SignInEpoch]), which distinguish the current sign-ins of an identity
+// from those that were ended. random is read from many goroutines at once. The default is
+// crypto/rand.Reader. A test that needs the same numbers every time can set another.
 func WithRandom(random io.Reader) Option {
 	return Option{func(c *config) error {
 		if random == nil {
@@ -161,9 +161,9 @@ func WithRandom(random io.Reader) Option {
 	}}
 }
 
-// WithLogger sets where idem logs: every operation that writes at level Debug, with
-// the identity's id and nothing personal, and every fault at level Error. The default
-// is slog.Default at the time of New.
+// WithLogger sets the logger. Every operation that writes is logged at level Debug,
+// with the identity's id and no personal data. Every fault is logged at level Error.
+// The default is slog.Default at the time of New.
 func WithLogger(logger *slog.Logger) Option {
 	return Option{func(c *config) error {
 		if logger == nil {

@@ -21,13 +21,13 @@ var (
 	ErrInactive = errors.New("the identity is inactive")
 )
 
-// PasswordMigration asks another system whether password is the one that i has there. It is called for credentials that
-// were imported with use_password_migration_hook. identifier is as it was typed.
+// PasswordMigration asks another system whether password is the password of i there. It is called for credentials that
+// were imported with use_password_migration_hook. identifier is the identifier as the person typed it.
 type PasswordMigration func(ctx context.Context, i *identity.Identity, identifier, password string) (bool, error)
 
-// WithPasswordMigration sets the function that knows the passwords of credentials that were imported with
-// use_password_migration_hook. Without it such a password is always wrong. The first password that is right is hashed and
-// kept, and the function is not called for this identity again.
+// WithPasswordMigration sets the function that checks the passwords of credentials that were imported with
+// use_password_migration_hook. Without it such a password is always wrong. The first correct password is hashed and
+// stored, and the function is not called for this identity again.
 func WithPasswordMigration(migrate PasswordMigration) Option {
 	return Option{func(c *config) error {
 		if migrate == nil {
@@ -39,17 +39,16 @@ func WithPasswordMigration(migrate PasswordMigration) Option {
 }
 
 // VerifyPassword returns the identity that signs in with identifier, in any spelling that normalises alike, and
-// password. What it returns is the revision whose hash was compared with the password.
+// password. The result is the revision whose hash was compared with the password.
 //
 // If the stored hash has another format than the Manager's hasher makes, or is weaker, the password is hashed again and
-// kept, in one atomic step, and the result is the revision with the new hash. If somebody else sets another password
-// meanwhile, the new password stays, and the result is the revision that was compared. If somebody deactivates the
+// kept, in one atomic step, and the result is the revision with the new hash. If another caller sets a new password
+// meanwhile, that password stays, and the result is the revision that was compared. If another caller deactivates the
 // identity meanwhile, the error is [ErrInactive].
 //
-// The time that it takes does not tell which identifiers exist: an unknown identifier, or one whose owner has no
-// password, costs a hash of the current setting, as a wrong password does, whatever the password holds. A hash that is
-// dearer than that takes longer until it is replaced. Only a caller with the right password learns that an identity is
-// inactive.
+// The time it takes does not reveal which identifiers exist: an unknown identifier, or an identity without a password,
+// costs one hash at the current setting, like a wrong password, for every input. A stored hash that costs more takes
+// longer until it is replaced. Only a caller with the right password learns that an identity is inactive.
 //
 // Errors, of KindDenied: [ErrWrongPassword]; [ErrInactive].
 func (m *Manager) VerifyPassword(ctx context.Context, identifier, password string) (*identity.Identity, error) {

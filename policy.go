@@ -13,8 +13,8 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// PasswordCandidate is a new plain password and whom it is for. It prints as a
-// placeholder.
+// PasswordCandidate is a new plain password and the identity that it is for. It prints
+// as a placeholder.
 type PasswordCandidate struct {
 	// Password is the plain password.
 	Password string `json:"-"`
@@ -34,15 +34,16 @@ func (c PasswordCandidate) Format(f fmt.State, _ rune) { fmt.Fprint(f, candidate
 // LogValue implements [slog.LogValuer] with a placeholder.
 func (c PasswordCandidate) LogValue() slog.Value { return slog.StringValue(candidatePlaceholder) }
 
-// PasswordPolicy judges a new plain password, before it is hashed. An error refuses it.
-// Its text is shown to the caller that sets the password, and must not repeat it. It is called from
-// many goroutines.
+// PasswordPolicy checks a new plain password before it is hashed. An error refuses the password.
+// The error's text is shown to the caller that sets the password, and must not contain the
+// password. A PasswordPolicy is called from many goroutines.
 type PasswordPolicy func(ctx context.Context, candidate PasswordCandidate) error
 
-// WithPasswordPolicy sets what judges every new plain password: of creates, updates,
-// patches and imports by administrators, and of the calls that set one password. The
-// default judges none but what [Manager.SetPassword] and package signin set, which
-// [passwordpolicy.Policy] judges in any case: imports must be able to keep old passwords.
+// WithPasswordPolicy sets the policy for every new plain password: in creates, updates,
+// patches and imports by administrators, and in the calls that set one password. By
+// default only passwords that [Manager.SetPassword] and package signin set are checked,
+// because imports must be able to keep old passwords. [passwordpolicy.Policy] checks
+// those in any case.
 func WithPasswordPolicy(policy PasswordPolicy) Option {
 	return Option{func(c *config) error {
 		if policy == nil {

@@ -8,16 +8,16 @@ import (
 )
 
 // Precondition decides whether an identity may be changed. It runs in the same atomic
-// step as the change, on the identity as it is then, and may run more than once. It must
-// be quick, must not change current, and must not call the Manager or the store. If it
+// step as the change, on the current identity, and may run more than once. It must be
+// quick, must not change current, and must not call the Manager or the store. If it
 // returns an error nothing happens, and the caller gets a [*PreconditionError] with it.
 type Precondition func(current *identity.Identity) error
 
 // PreconditionError is the error, of KindPrecondition, of a change whose precondition
 // does not hold.
 type PreconditionError struct {
-	// Err is what the [Precondition] returned. That of [IfRevision] and
-	// [IfNotRevision] is [storage.ErrRevision].
+	// Err is the error that the [Precondition] returned. For [IfRevision] and
+	// [IfNotRevision] it is [storage.ErrRevision].
 	Err error
 }
 
@@ -27,9 +27,9 @@ func (e *PreconditionError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *PreconditionError) Unwrap() error { return e.Err }
 
-// IfRevision lets a change happen only while the identity has one of the given
-// revisions. Otherwise the error is [storage.ErrRevision], and nothing changes. It
-// is what If-Match is over HTTP (RFC 9110, section 13.1.1).
+// IfRevision allows a change only if the identity has one of the given revisions.
+// Otherwise the error is [storage.ErrRevision], and nothing changes. It corresponds to
+// If-Match in HTTP (RFC 9110, section 13.1.1).
 func IfRevision(revisions ...int64) Precondition {
 	return func(current *identity.Identity) error {
 		if !slices.Contains(revisions, current.Revision) {
@@ -39,8 +39,9 @@ func IfRevision(revisions ...int64) Precondition {
 	}
 }
 
-// IfNotRevision lets a change happen only while the identity has none of the given
-// revisions. It is what If-None-Match is over HTTP (RFC 9110, section 13.1.2).
+// IfNotRevision allows a change only if the identity has none of the given revisions.
+// Otherwise the error is [storage.ErrRevision], and nothing changes. It corresponds to
+// If-None-Match in HTTP (RFC 9110, section 13.1.2).
 func IfNotRevision(revisions ...int64) Precondition {
 	return func(current *identity.Identity) error {
 		if slices.Contains(revisions, current.Revision) {

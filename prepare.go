@@ -10,16 +10,17 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// PrepareCreate does the slow part of a create ahead of it: the policy judges a plain
-// password, and it is hashed, within the limit of [WithHashingLimit]. It returns c with
-// the hash in the place of the password. It is for a create within a transaction of the
-// application's own, which holds the database's lock while it lasts:
+// PrepareCreate does the slow part of a create in advance: it checks a plain password
+// by the policy and hashes it, within the limit of [WithHashingLimit]. It returns c
+// with the hash instead of the password. Use it before a create within a transaction of
+// the application, because the transaction holds the database's lock until it ends:
 //
 //	prepared, err := manager.PrepareCreate(ctx, c)
 //	tx, err := db.BeginTx(ctx, nil)
 //	created, err := manager.WithStorage(store.WithTx(tx)).CreateIdentity(ctx, prepared)
 //
-// Nothing is hashed if anything is wrong with c. The create checks the rest again.
+// Nothing is hashed if anything is wrong with c. CreateIdentity checks everything else
+// again.
 //
 // Errors: KindInvalid with everything that is wrong with c.
 func (m *Manager) PrepareCreate(ctx context.Context, c identity.Create) (identity.Create, error) {
@@ -33,8 +34,9 @@ func (m *Manager) PrepareCreate(ctx context.Context, c identity.Create) (identit
 	})
 }
 
-// PrepareUpdate is PrepareCreate for an update of the identity id. The update happens only
-// to what is there when it is made: id is read here for its schema, if u names none.
+// PrepareUpdate is PrepareCreate for an update of the identity id. PrepareUpdate reads the
+// identity only for its schema, if u names none; the update applies to the identity as it
+// is at the commit.
 //
 // Errors: KindInvalid with everything that is wrong with u; KindNotFound.
 func (m *Manager) PrepareUpdate(ctx context.Context, id uuid.UUID, u identity.Update) (identity.Update, error) {

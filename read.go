@@ -70,10 +70,10 @@ func (m *Manager) FindByUserHandle(ctx context.Context, userHandle []byte) (*ide
 	})
 }
 
-// FindByAddress returns the identity that has an address: the way from "I forgot my
-// password" to the account, also where people sign in with a name. kind is
-// [storage.TypeVerifiableAddress] or [storage.TypeRecoveryAddress], via is "email" or
-// "sms", and value is found in any spelling that normalises alike.
+// FindByAddress returns the identity that has an address. An application uses it to
+// find the account of a person who forgot their password, also if people sign in with a
+// name. kind is [storage.TypeVerifiableAddress] or [storage.TypeRecoveryAddress], via
+// is "email" or "sms", and value is found in any spelling that normalises alike.
 //
 // Errors: KindInvalid for another kind or via, and for a value that is no such
 // address; KindNotFound.

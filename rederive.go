@@ -20,37 +20,38 @@ import (
 type RederiveQuery struct {
 	// SchemaID selects the identities of one schema. Empty selects those of every schema.
 	SchemaID string
-	// After leaves out the identities up to this one, in the order of ids. To resume, give the ID of the last result.
+	// After skips the identities up to and including this id, in the order of ids. To resume, set it to the ID of the
+	// last result.
 	After uuid.UUID
 }
 
-// Rederived is what became of one identity.
+// Rederived is the result of [Manager.Rederive] for one identity.
 type Rederived struct {
 	ID uuid.UUID
 	// Changed reports whether the identity was written.
 	Changed bool
-	// Gained and Lost are the identifiers and addresses that it has now, and has no more, as [storage.Claims] lists them.
-	// They hold personal data.
+	// Gained and Lost are the identifiers and addresses that the identity gained and lost, as [storage.Claims] lists
+	// them. They hold personal data.
 	Gained, Lost []storage.Claim
-	// Err, an [*Error], is why the identity was left as it is: KindInvalid if the schema refuses its traits or is not
-	// registered, KindConflict if another identity has what it would gain ([*storage.ConflictError] says what), KindVetoed.
-	// It is nil if all is well.
+	// Err, an [*Error], says why the identity was not changed: KindInvalid if the schema refuses its traits or is not
+	// registered, KindConflict if another identity has an identifier or address that it would gain
+	// ([*storage.ConflictError] says which), KindVetoed. It is nil on success.
 	Err error
 }
 
 // Rederive brings identities up to date with their schemas as they are registered now, and with the rules by which idem
-// normalises: identifiers and addresses become exactly those that the traits give. It is for after [Manager.SetSchemas],
-// which changes no identity, and for after an update of idem that says so. [Manager.CheckSchema] tells beforehand what
-// will happen.
+// normalises: identifiers and addresses become exactly those that the traits give. Call it after [Manager.SetSchemas],
+// which changes no identity, and after an update of idem whose notes ask for it. [Manager.CheckSchema] reports in
+// advance what Rederive will do.
 //
-// It yields a result for each identity that q selects, in the order of ids. Each identity is an atomic step of its own,
-// which is recorded in the feed; an identity that is up to date is not written. An identity that cannot be brought up to
-// date is left as it is: of two that would gain the same
-// identifier or address the one with the lower id gets it, and the other is reported. What one loses another may gain in
-// the next run. An address that stays, in any spelling that the rules join, stays verified.
+// It yields a result for each identity that q selects, in the order of ids. Each identity is changed in an atomic step
+// of its own, which is recorded in the feed; an identity that is up to date is not written. An identity that cannot be
+// brought up to date is not changed. If two identities would gain the same identifier or address, the one with the lower
+// id gets it, and the other is reported. An identifier or address that one identity loses can be gained by another in
+// the next run. A verified address that stays, in any spelling that normalises alike, stays verified.
 //
-// Rederive can be stopped at any time and resumed after the last result. The error ends it: that of ctx or of the store;
-// its result has the ID of the last identity before.
+// Rederive can be stopped at any time and resumed after the last result. The iterator ends after an error of ctx or of
+// the store. The result that comes with the error has the ID of the last identity before it.
 func (m *Manager) Rederive(ctx context.Context, q RederiveQuery) iter.Seq2[Rederived, error] {
 	const op = "rederive identities"
 	return func(yield func(Rederived, error) bool) {

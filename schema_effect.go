@@ -18,10 +18,10 @@ import (
 // SchemaEffect is what a candidate schema would change about one identity.
 type SchemaEffect struct {
 	ID uuid.UUID
-	// Violations are what is wrong with its traits, without their values. With any, [Manager.Rederive] would leave the
-	// identity as it is, so the other fields are empty.
+	// Violations say what is wrong with the identity's traits, without their values. If there are any,
+	// [Manager.Rederive] would not change the identity, so the other fields are empty.
 	Violations []violation.Violation
-	// Gained and Lost are the identifiers and addresses that it would have, and would have no more, as
+	// Gained and Lost are the identifiers and addresses that the identity would gain and lose, as
 	// [storage.Claims] lists them. They hold personal data.
 	Gained, Lost []storage.Claim
 	// Clashes are those of Gained that another identity has too, or would gain.
@@ -31,22 +31,23 @@ type SchemaEffect struct {
 // SchemaClash is an identifier or address that two identities would have.
 type SchemaClash struct {
 	Claim storage.Claim
-	// With is the other identity: the one that has it already, or one with a lower id that would gain it too.
+	// With is the other identity: the one that already has the claim, or one with a lower id that would also
+	// gain it.
 	With uuid.UUID
 }
 
 // maxClashClaims bounds the gained claims that CheckSchema remembers at once, in about 20 MiB.
 const maxClashClaims = 1 << 18
 
-// CheckSchema tells what would change for the identities of the schema id if candidate took its place and
+// CheckSchema reports what would change for the identities of the schema id if candidate took its place and
 // [Manager.Rederive] ran: traits that candidate refuses, identifiers and addresses that are gained and lost, and clashes
-// between identities. It yields an effect for each identity that something changes for, in the order of ids, and changes
-// nothing. candidate may refer to the schemas that are registered.
+// between identities. It yields an effect for each identity that would change, in the order of ids. It changes nothing
+// itself. candidate may refer to the schemas that are registered.
 //
-// It walks all identities, page by page, in constant memory. Where more than 262,144 identifiers and addresses are gained
-// it walks them again for each further so many, and then yields an identity once more if another clash is found.
+// It reads all identities, page by page, in constant memory. If more than 262,144 identifiers and addresses are gained,
+// it reads all identities again for each further 262,144, and yields an identity again if it finds another clash.
 //
-// The error ends it: that of a candidate that cannot be linked (KindInvalid), of ctx, or of the store.
+// The iterator ends after an error: that of a candidate that cannot be linked (KindInvalid), of ctx, or of the store.
 func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.Schema) iter.Seq2[SchemaEffect, error] {
 	const op = "check schema"
 	return func(yield func(SchemaEffect, error) bool) {

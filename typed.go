@@ -18,8 +18,8 @@ import (
 // UpdateIdentity.
 
 // SetPassword gives the identity id a password, which replaces the one it has. Every
-// sign-in of the identity ends, see [identity.EndsSignIns]. The password is judged by
-// [passwordpolicy.Policy], with what the identity signs in with and the length that
+// sign-in of the identity ends, see [identity.EndsSignIns]. The password is checked by
+// [passwordpolicy.Policy], with the identity's identifiers and the length that
 // [WithMinPasswordLength] sets, and then by the policy of [WithPasswordPolicy].
 //
 // Errors: KindInvalid, with a violation at /credentials/password/config/password;
@@ -32,8 +32,8 @@ func (m *Manager) SetPassword(ctx context.Context, id uuid.UUID, password string
 	}, preconditions)
 }
 
-// CheckPassword tells whether the identity i could be given password, by all that judges
-// one in [Manager.SetPassword]. It changes nothing. Errors: KindInvalid.
+// CheckPassword checks whether [Manager.SetPassword] would accept password for the
+// identity i, by the same rules and policies. It changes nothing. Errors: KindInvalid.
 func (m *Manager) CheckPassword(ctx context.Context, i *identity.Identity, password string) error {
 	return runError(ctx, m, "check password", i.ID, func(ctx context.Context) error {
 		if err := m.checkBuiltIn(i, password); err != nil {
@@ -55,8 +55,7 @@ func (m *Manager) checkBuiltIn(i *identity.Identity, password string) error {
 // SetState gives the identity id a state. If it becomes inactive, every sign-in of it
 // ends, see [identity.EndsSignIns].
 //
-// Errors: KindInvalid for a state that there is not; KindNotFound; KindPrecondition;
-// KindVetoed.
+// Errors: KindInvalid for an unknown state; KindNotFound; KindPrecondition; KindVetoed.
 func (m *Manager) SetState(ctx context.Context, id uuid.UUID, state identity.State, preconditions ...Precondition) (*identity.Identity, error) {
 	return m.editing(ctx, "set state", id, func(_ *identity.Identity, e *identity.Edit) error {
 		if state == "" {
@@ -71,11 +70,11 @@ func (m *Manager) SetState(ctx context.Context, id uuid.UUID, state identity.Sta
 var ErrNoAddress = errors.New("the identity has no such address")
 
 // MarkVerified marks a verifiable address of the identity id as verified now. via is
-// "email" or "sms"; value is the address in any spelling that normalises alike. One that
-// is verified already keeps its time.
+// "email" or "sms"; value is the address in any spelling that normalises alike. An
+// address that is already verified keeps its time of verification.
 //
-// Errors: KindNotFound if there is no such identity, or, as [ErrNoAddress], if its traits
-// do not give that address; KindPrecondition; KindVetoed.
+// Errors: KindNotFound if there is no such identity, or, with [ErrNoAddress] as the
+// cause, if its traits do not give that address; KindPrecondition; KindVetoed.
 func (m *Manager) MarkVerified(ctx context.Context, id uuid.UUID, via, value string, preconditions ...Precondition) (*identity.Identity, error) {
 	value = schema.Normalize(value)
 	return m.editing(ctx, "mark address verified", id, func(current *identity.Identity, e *identity.Edit) error {
@@ -90,8 +89,8 @@ func (m *Manager) MarkVerified(ctx context.Context, id uuid.UUID, via, value str
 }
 
 // AddCredentials merges credentials into those of the identity id: links, keys and
-// recovery codes are added, a password and an authenticator app replace the ones there
-// are. What is new ends every sign-in of the identity, see [identity.EndsSignIns].
+// recovery codes are added; a password and an authenticator app replace the existing
+// ones. A new credential ends every sign-in of the identity, see [identity.EndsSignIns].
 //
 // Errors: KindInvalid; KindNotFound; KindConflict for a link or key of another identity;
 // KindPrecondition; KindVetoed.
@@ -102,8 +101,9 @@ func (m *Manager) AddCredentials(ctx context.Context, id uuid.UUID, imported cre
 	}, preconditions)
 }
 
-// ReplaceLookupCodes replaces all recovery codes of the identity id. No codes remove the
-// credential. Every sign-in of the identity ends, see [identity.EndsSignIns].
+// ReplaceLookupCodes replaces all recovery codes of the identity id. An empty list
+// removes the credential. Every sign-in of the identity ends, see
+// [identity.EndsSignIns].
 //
 // Errors: KindInvalid; KindNotFound; KindPrecondition; KindVetoed.
 func (m *Manager) ReplaceLookupCodes(ctx context.Context, id uuid.UUID, codes []credentials.RecoveryCode, preconditions ...Precondition) (*identity.Identity, error) {

@@ -12,12 +12,12 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// UpdateIdentity replaces what u names on the identity id, by the rules that the
-// fields of [identity.Update] give, and returns the identity as it is then. It is
-// one atomic step: a reader sees the identity before or after, and after any error
-// nothing has changed. An update that changes nothing writes nothing.
+// UpdateIdentity replaces the fields of the identity id that u sets, by the rules that
+// the fields of [identity.Update] describe, and returns the changed identity. It is one
+// atomic step: a reader sees the identity before or after the update, and an error
+// means that nothing has changed. An update that changes nothing writes nothing.
 //
-// With preconditions it happens only if they all hold; see [IfRevision].
+// With preconditions the identity is updated only if they all hold; see [IfRevision].
 //
 // Errors: KindInvalid with everything that is wrong with u; KindNotFound;
 // KindConflict if an identifier, an address or the external id belongs to another

@@ -11,7 +11,7 @@ import (
 	"github.com/idemkit/idem/identity"
 )
 
-// ClaimKind is what sort of thing a [Claim] is on.
+// ClaimKind is the kind of value that a [Claim] is on.
 type ClaimKind string
 
 // The kinds of claims.
@@ -32,13 +32,13 @@ const (
 	TypeRecoveryAddress   = "recovery_address"
 )
 
-// Claim is something that at most one identity may have. It can be compared with ==.
+// Claim is a value that at most one identity may have. It can be compared with ==.
 type Claim struct {
 	Kind ClaimKind
 	// Type is the credential type of an identifier or the type of an address. It is
 	// empty for the other kinds.
 	Type string
-	// Value is what is claimed, as the constructors below write it.
+	// Value is the claimed value, in the form that the constructors below produce.
 	Value string
 }
 
@@ -62,7 +62,7 @@ func AddressClaim(t, via, value string) Claim {
 
 // KeyClaim returns the claim on a WebAuthn key by its id ([credentials.Key.ID]). Ids are
 // bytes written as base64: the same bytes are the same claim in either alphabet, padded
-// or not. An id that is not base64 is claimed as it is.
+// or not. An id that is not base64 is claimed unchanged.
 func KeyClaim(id string) Claim {
 	value := id
 	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(id, "="))
@@ -72,9 +72,10 @@ func KeyClaim(id string) Claim {
 	return Claim{Kind: ClaimKindKey, Value: value}
 }
 
-// Claims returns what i claims, each once, in an order that depends only on the claims:
-// identifiers by type and value, the external id, keys by value, addresses by type and
-// value. Of several conflicts a store reports the first in this order.
+// Claims returns the claims of i, each once, in an order that depends only on the
+// claims: identifiers by type and value, the external id, keys by value, addresses by
+// type and value. If a write has several conflicts, a store reports the first in this
+// order.
 func Claims(i *identity.Identity) []Claim {
 	size := 1 + len(i.VerifiableAddresses) + len(i.RecoveryAddresses)
 	for _, c := range i.Credentials {
@@ -102,8 +103,8 @@ func Claims(i *identity.Identity) []Claim {
 	return slices.Compact(claims)
 }
 
-// ChangedClaims returns what next claims and current does not (added), and what current
-// claims and next does not (removed), each in the order of [Claims].
+// ChangedClaims returns the claims that only next has (added) and the claims that only
+// current has (removed), each in the order of [Claims].
 func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 	if sameClaims(current, next) {
 		return nil, nil

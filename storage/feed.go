@@ -27,12 +27,13 @@ type Change struct {
 	// more for each later change. It is 0 before the change is committed.
 	Sequence int64
 	// Time is the UpdatedAt of the identity after the change, or the time of the delete.
-	// Unlike Sequence it need not grow: clocks differ.
+	// Unlike Sequence it may decrease from one change to the next, because clocks
+	// differ.
 	Time time.Time
 	// IdentityID is the identity that changed.
 	IdentityID uuid.UUID
-	// Revision is the identity's revision after the change, and for a delete the one
-	// after its last. So (IdentityID, Revision) names a change too.
+	// Revision is the identity's revision after the change. For a delete it is the last
+	// revision plus one. So (IdentityID, Revision) identifies a change too.
 	Revision int64
 	// Operation is what happened.
 	Operation Operation
@@ -61,9 +62,9 @@ func NewChange(ctx context.Context, before, after *identity.Identity, at time.Ti
 
 type actorKey struct{}
 
-// WithActor returns a context whose changes are recorded as made by actor. A store keeps
-// what it is given: package idem, whose WithActor applications use, says what an actor may
-// be, and refuses a change in the name of any other.
+// WithActor returns a context whose changes are recorded as made by actor. A store records
+// any actor unchecked. Applications use idem.ContextWithActor instead; package idem
+// defines which actors are valid, and refuses a change by any other.
 func WithActor(ctx context.Context, actor string) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor)
 }
@@ -74,12 +75,11 @@ func Actor(ctx context.Context) string {
 	return actor
 }
 
-// ChangeQuery says which changes a reader of the feed wants: [Storage.Changes] returns one
-// page of them, and a reader that follows the feed starts from it. The zero ChangeQuery
-// is the beginning of the feed.
+// ChangeQuery selects changes of the feed. [Storage.Changes] returns one page of them. The
+// zero ChangeQuery is the beginning of the feed.
 type ChangeQuery struct {
 	// After is the sequence number of the last change that the reader has handled. 0
-	// begins with the oldest change that is kept.
+	// starts at the oldest change that is kept.
 	After int64
 	// IdentityID selects the changes of one identity, also of one that was deleted. The
 	// nil id selects all. With it, pruned changes are skipped without an error.
@@ -88,25 +88,27 @@ type ChangeQuery struct {
 	Limit int
 }
 
-// Retention says which changes to keep. The zero Retention keeps all. What one field or
-// the other does not keep is deleted, always from the oldest change on.
+// Retention says which changes to keep. The zero Retention keeps all. A change is
+// deleted if either field does not keep it. Changes are deleted from the oldest on.
 type Retention struct {
-	// Since keeps the changes made at this time or later. Clocks differ, so a change is
-	// taken for older if most of it and the hundred that follow it are: one clock that was
-	// far off has no effect. The zero time keeps all.
+	// Since keeps the changes made at this time or later. Clocks differ, so a change
+	// counts as older only if most of the group of this change and the hundred after it
+	// are older. One clock that is far off therefore has no effect. The zero time keeps
+	// all.
 	Since time.Time
 	// Newest keeps only this many of the latest changes. 0 keeps all.
 	Newest int
 }
 
 // ErrPosition says that the feed cannot be read from the reader's position: changes after
-// it were pruned, or the store never had the change, as when it was restored from an older
-// copy. The reader has missed changes and must read the identities again.
+// it were pruned, or the store never had the change, for example because it was restored
+// from an older copy. The reader has missed changes and must read the identities again.
 var ErrPosition = errors.New("the change feed cannot be read on from this position")
 
 // ResumeAfter is the part of reading the feed that is the same in every store. found are
-// the oldest changes of the feed from the sequence number after on, that one included.
-// It returns those that come after it, or [ErrPosition] if changes between are missing.
+// the oldest changes of the feed whose sequence number is at least after. It returns
+// those whose number is greater than after, or [ErrPosition] if changes between are
+// missing.
 func ResumeAfter(after int64, found []Change) ([]Change, error) {
 	switch {
 	case after == 0:

@@ -17,11 +17,11 @@ type Query struct {
 	Filter Filter
 	// Sort is the order. The zero Sort is by id, byte by byte.
 	Sort query.Sort
-	// After leaves out the identities up to and including this place in the order. It is
-	// a position of Sort; one with the nil id leaves out none.
+	// After skips the identities up to and including this position. It must be a
+	// position of Sort. A position with the nil id skips none.
 	After query.Position
-	// Offset leaves out that many more identities from the beginning. A page costs
-	// what it skips by Offset, and nothing for what it skips by After.
+	// Offset skips that many more identities at the beginning. The store reads every
+	// identity that Offset skips, but none that After skips.
 	Offset int
 	// Limit bounds the number of identities. 0 or less means DefaultLimit.
 	Limit int
@@ -30,24 +30,24 @@ type Query struct {
 	// is. 0 or less means no bound.
 	MaxBytes int
 	// OmitCredentials leaves out the credentials of the identities in the page. Reading
-	// them is most of the work of a page. Filter and Sort see them all the same.
+	// them is most of the work of a page. Filter and Sort still use them.
 	OmitCredentials bool
 }
 
-// DefaultLimit is how many identities a page has if nothing else is asked for.
+// DefaultLimit is the Limit of a query that sets none.
 const DefaultLimit = 250
 
-// Filter says which identities match: those that match every field that is set. The
-// zero Filter matches all.
+// Filter selects identities. An identity matches if it matches every field that is set.
+// The zero Filter matches all.
 type Filter struct {
-	// IDs matches the identities with one of these ids. Ids of no identity and
-	// ids given twice do no harm. Not nil and empty matches none.
+	// IDs matches the identities with one of these ids. Unknown and repeated ids are
+	// ignored. An empty slice that is not nil matches none.
 	IDs []uuid.UUID
-	// Identifiers matches the identities that have one of these. Not nil and empty
-	// matches none.
+	// Identifiers matches the identities that have one of these identifiers. An empty
+	// slice that is not nil matches none.
 	Identifiers []Identifier
-	// Prefixes matches the identities that have an identifier of the type that
-	// begins with the value. Not nil and empty matches none.
+	// Prefixes matches the identities that have an identifier of the type that begins
+	// with the value. An empty slice that is not nil matches none.
 	Prefixes []Identifier
 	// OrganizationID matches the identities of an organization.
 	OrganizationID uuid.NullUUID
@@ -58,7 +58,7 @@ type Filter struct {
 	Search query.Search
 }
 
-// Matches reports whether i matches. It decides for every store.
+// Matches reports whether i matches. Every store must select the same identities.
 func (f Filter) Matches(i *identity.Identity) bool {
 	return (f.IDs == nil || slices.Contains(f.IDs, i.ID)) &&
 		(!f.OrganizationID.Valid || i.OrganizationID == f.OrganizationID) &&
@@ -71,8 +71,8 @@ func (f Filter) Matches(i *identity.Identity) bool {
 		f.Where.Matches(i) && f.Search.Matches(i)
 }
 
-// ReadsCredentials reports whether Matches looks at the credentials of an identity. A
-// store that decodes an identity for it can leave them out otherwise.
+// ReadsCredentials reports whether Matches looks at the credentials of an identity. If
+// not, a store need not decode the credentials to call Matches.
 func (f Filter) ReadsCredentials() bool {
 	return f.Identifiers != nil || f.Prefixes != nil || f.Where.ReadsCredentials() || f.Search.ReadsCredentials()
 }
@@ -85,16 +85,17 @@ type Identifier struct {
 
 // Page is a part of a list.
 type Page struct {
-	// Identities are in the order that was asked for.
+	// Identities are in the order of the [Query].
 	Identities []*identity.Identity
-	// Next is where the next page begins: the value for [Query.After], with Offset 0. Its
-	// id is the nil id if there were no more identities when the page was read.
+	// Next is the position after which the next page begins: the value for [Query.After],
+	// with Offset 0. Its id is the nil id if there were no more identities when the page
+	// was read.
 	Next query.Position
 }
 
-// Size returns about how many bytes i takes in memory and in an answer: its JSON values
-// and strings, and a fixed number for each element around them. It is the measure of
-// [Query.MaxBytes], the same in every store.
+// Size returns the approximate size of i in bytes, in memory and in a response: its
+// JSON values and strings, and a fixed number for each element. [Query.MaxBytes] uses
+// it, so that pages end at the same place in every store.
 func Size(i *identity.Identity) int {
 	const perIdentity, perElement = 256, 160
 	size := perIdentity + len(i.Traits) + len(i.MetadataPublic) + len(i.MetadataAdmin) + len(i.ExternalID)

@@ -13,8 +13,8 @@ import (
 const (
 	// MaxRecordBytes bounds the value of a record.
 	MaxRecordBytes = 4 << 10
-	// MaxAnonymousRecords is how many records without an identity a store keeps. When
-	// there would be more, those that expire first are deleted.
+	// MaxAnonymousRecords is how many records without an identity a store keeps. If
+	// there are more, the ones that expire first are deleted.
 	MaxAnonymousRecords = 100_000
 	// ExpiredPerUpdate is how many expired records a write of a record deletes at most,
 	// beside its own.
@@ -24,28 +24,28 @@ const (
 // ErrRecordSize says that the value of a record is longer than [MaxRecordBytes].
 var ErrRecordSize = fmt.Errorf("the value of a record must be at most %d bytes long", MaxRecordBytes)
 
-// RecordKey names a record. It should be a keyed hash, so that a copy of the database
-// does not tell what records are about.
+// RecordKey identifies a record. It should be a keyed hash, so that a copy of the
+// database does not reveal the subject of a record.
 type RecordKey = [32]byte
 
 // Record is a small value that expires, such as a one-time code or a counter of failures.
 //
-// A store keeps Expires in whole microseconds, rounded down. A record that has expired by
-// the time of the write that made it is not kept. Each write of a record also deletes up
-// to [ExpiredPerUpdate] expired ones. Deleting an identity deletes its records.
+// A store keeps Expires in whole microseconds, rounded down. A record that has already
+// expired when it is written is not kept. Each write of a record also deletes up to
+// [ExpiredPerUpdate] expired ones. Deleting an identity deletes its records.
 //
 // It prints as a placeholder.
 type Record struct {
 	Key RecordKey
-	// Identity is whom the record belongs to. It may be the nil id.
+	// Identity is the identity that the record belongs to. It may be the nil id.
 	Identity uuid.UUID
 	// Value is at most [MaxRecordBytes] long. Nil equals empty.
 	Value []byte
-	// Expires is when the record ceases to exist.
+	// Expires is the time from which the record no longer exists.
 	Expires time.Time
 }
 
-// Clone returns a copy that shares no memory with r. That of nil is nil.
+// Clone returns a copy that shares no memory with r. The clone of nil is nil.
 func (r *Record) Clone() *Record {
 	if r == nil {
 		return nil
@@ -73,10 +73,10 @@ const recordPlaceholder = "[record]"
 
 // ApplyRecord is the part of an update of a record that is the same in every store. kept
 // is the record that the store has, nil if it has none. It calls change with a copy of
-// it, or with nil if it has expired at now, and returns what the store must keep in its
-// place: nil if there is to be none, kept itself if nothing changes. The result shares no
-// memory with what change returned. Errors: [ErrRecordSize]; an error of change, as it
-// is.
+// it, or with nil if it has expired at now, and returns the record that the store must
+// keep instead: nil to delete it, kept itself if nothing changes. The result shares no
+// memory with the record that change returned. Errors: [ErrRecordSize]; an error of
+// change, unchanged.
 func ApplyRecord(key RecordKey, kept *Record, now time.Time, change func(current *Record) (*Record, error)) (*Record, error) {
 	current := kept
 	if kept != nil && !kept.Expires.After(now) {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// UnixMicro returns t as microseconds since 1970, rounded down. What does not fit into 64
-// bits is the nearest that does: so a time in the far future stays later than all others
-// in every store.
+// UnixMicro returns t as microseconds since 1970, rounded down. A time that does not fit
+// into 64 bits becomes the nearest one that does, so a time in the far future stays later
+// than all others in every store.
 func UnixMicro(t time.Time) int64 {
 	switch {
 	case t.Before(time.UnixMicro(math.MinInt64)):

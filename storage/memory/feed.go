@@ -27,8 +27,7 @@ func (s *Store) lastChange() int64 {
 	return s.feed[len(s.feed)-1].Sequence
 }
 
-// Changes implements [storage.Storage]. Asked for those of one identity, it looks at
-// all.
+// Changes implements [storage.Storage]. With an identity id it looks at all changes.
 func (s *Store) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -1,6 +1,5 @@
-// Package memory keeps identities in the memory of the process, for unit tests
-// and for programs that need no more. It keeps every rule that a durable store
-// keeps.
+// Package memory keeps identities in the memory of the process, for unit tests and for
+// programs that need no more. It follows every rule that a durable store follows.
 package memory
 
 import (
@@ -231,7 +230,7 @@ func (s *Store) removeLocked(ctx context.Context, current *identity.Identity, at
 	s.record(storage.NewChange(ctx, current, nil, at))
 }
 
-// Close implements [storage.Storage]. What the store held is gone.
+// Close implements [storage.Storage]. The contents of the store are lost.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

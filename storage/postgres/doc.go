@@ -1,12 +1,13 @@
 // Package postgres keeps identities in a PostgreSQL database, for applications that run on
 // more than one machine. The application brings the driver: any of database/sql with
-// [New], or pgx natively with [NewPgx]; pgx is the one to choose if there is a choice. All
-// tables and indexes have the prefix idem_.
+// [New], or pgx natively with [NewPgx]; prefer pgx if you can choose. All tables and
+// indexes have the prefix idem_.
 //
-// An acknowledged change is as durable as the database makes it: with its defaults on the
-// disk of the primary, with a synchronous standby on two machines. Any number of processes
-// may share a database: all checks are made in the statement that writes. Nothing is kept
-// in memory from one call to the next. docs/several-machines.md says how to run it.
+// The durability of an acknowledged change is that of the database: with the default
+// settings it is on the disk of the primary, and with a synchronous standby it is on two
+// machines. Any number of processes may share a database: all checks are made in the
+// statement that writes. Nothing is kept in memory from one call to the next.
+// docs/several-machines.md says how to run it.
 //
 // A change is written with a pending entry of the feed, in one statement. Pending entries
 // get their numbers afterwards, in an order that puts a change after all that were

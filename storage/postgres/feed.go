@@ -52,7 +52,8 @@ func (r reader) numberAll(ctx context.Context) error {
 	}
 }
 
-// Changes implements [storage.Storage]. It writes where changes have no number yet.
+// Changes implements [storage.Storage]. It writes to the database if changes have no
+// number yet.
 func (r reader) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
 	limit := int64(q.Limit)
 	if limit <= 0 {
@@ -108,7 +109,8 @@ func (r reader) scanChanges(ctx context.Context, statement string, args ...any) 
 	return found, err
 }
 
-// LastChange implements [storage.Storage]. It writes where changes have no number yet.
+// LastChange implements [storage.Storage]. It writes to the database if changes have no
+// number yet.
 func (r reader) LastChange(ctx context.Context) (int64, error) {
 	return read(ctx, r, func(ctx context.Context) (int64, error) {
 		if err := r.numberAll(ctx); err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/idemkit/idem/storage/internal/pager"
 )
 
-// List implements [storage.Storage]. A page that an index selects is one statement, and so of
-// one moment.
+// List implements [storage.Storage]. A page that an index selects is read in one statement,
+// so all its identities are of the same moment.
 func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
 	return read(ctx, r, func(ctx context.Context) (storage.Page, error) {
 		if r.statements.pageFor(q.Filter) == nil || !q.Sort.IsZero() {

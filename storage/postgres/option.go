@@ -28,8 +28,8 @@ func newConfig(options []Option) (config, error) {
 }
 
 // WithSchema keeps the tables in the schema of that name, which is created if it does not
-// exist. Without it they are where the search path of the connections has them. All
-// statements name the schema, so that it holds behind a pooler too.
+// exist. The default is the schema that the search path of the connections gives. All
+// statements name the schema, so that it also works behind a pooler.
 func WithSchema(name string) Option {
 	return Option{func(c *config) error {
 		if name == "" || len(name) > 63 || strings.ContainsAny(name, "\x00@") {
@@ -40,9 +40,10 @@ func WithSchema(name string) Option {
 	}}
 }
 
-// WithTimeout bounds one attempt of a write: a database that does not answer within it is
-// taken for lost. It must be longer than a commit ever takes, waiting for locks and for a
-// synchronous standby included. The default is 30 seconds.
+// WithTimeout bounds one attempt of a write: if the database does not answer within the
+// timeout, the connection counts as lost. The timeout must be longer than any commit
+// takes, including the time to wait for locks and for a synchronous standby. The default
+// is 30 seconds.
 func WithTimeout(timeout time.Duration) Option {
 	return Option{func(c *config) error {
 		if timeout <= 0 {
@@ -53,9 +54,9 @@ func WithTimeout(timeout time.Duration) Option {
 	}}
 }
 
-// WithResolve sets for how long a write whose answer was lost tries to find out what became
-// of it, and so how long a failover may take without a caller having to be told
-// [storage.ErrOutcomeUnknown]. The default is 10 seconds.
+// WithResolve sets how long the store tries to find out the outcome of a write whose answer
+// was lost. If a failover takes longer, the caller gets [storage.ErrOutcomeUnknown]. The
+// default is 10 seconds.
 func WithResolve(window time.Duration) Option {
 	return Option{func(c *config) error {
 		if window <= 0 {
@@ -66,9 +67,10 @@ func WithResolve(window time.Duration) Option {
 	}}
 }
 
-// WithPortableSQL keeps to statements that distributed databases which speak PostgreSQL's
-// protocol are known to take: none changes a table twice, and none names a setting of a
-// table. Updates that change what an identity claims then take several round trips.
+// WithPortableSQL makes the store use only statements that distributed databases with
+// PostgreSQL's protocol are known to accept: no statement changes a table twice or names
+// a setting of a table. Updates that change the claims of an identity then take several
+// round trips.
 //
 // idem is tested with PostgreSQL alone. docs/several-machines.md says how to run its
 // tests with another engine.

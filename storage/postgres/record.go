@@ -15,8 +15,9 @@ import (
 // spread.
 const anonymousSlots = 16
 
-// UpdateRecord implements [storage.Storage]. If the answer of a delete is lost it returns
-// [storage.ErrOutcomeUnknown]: a record that is gone does not tell who has taken it.
+// UpdateRecord implements [storage.Storage]. If the answer of a delete is lost, it
+// returns [storage.ErrOutcomeUnknown], because a missing record does not show which call
+// deleted it.
 func (s *Store) UpdateRecord(ctx context.Context, key storage.RecordKey, now time.Time,
 	change func(current *storage.Record) (*storage.Record, error)) error {
 

@@ -12,14 +12,14 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// Restore keeps identities that another store has kept, exactly as they are: with their
-// ids, revisions, times and credentials, and without an entry in the feed, which
-// [Store.RestoreChanges] brings. One that is there already, equal and at that revision, is
-// left as it is, so that an interrupted move can be run again. It returns how many were
-// not there yet. Nobody else may write meanwhile.
+// Restore writes identities of another store unchanged: with their ids, revisions, times
+// and credentials. It adds no entry to the feed; [Store.RestoreChanges] does that. An
+// identity that already exists, equal and at the same revision, is skipped, so that an
+// interrupted move can be run again. Restore returns how many identities it wrote. There
+// must be no other writer meanwhile.
 //
-// Errors: an error that wraps [storage.ErrConflict] and names the first identity that is
-// there and differs, or that claims what another one has; [storage.ErrUnavailable].
+// Errors: an error that wraps [storage.ErrConflict] and names the first identity that
+// exists and differs, or that has a claim of another identity; [storage.ErrUnavailable].
 func (s *Store) Restore(ctx context.Context, identities []*identity.Identity) (restored int, err error) {
 	var part []*write
 	size := 0
@@ -88,10 +88,10 @@ func (s *Store) restore(ctx context.Context, writes []*write) (count int, err er
 // errGap says that changes cannot be restored because earlier ones are missing.
 var errGap = errors.New("postgres: changes must be restored in order and without gaps")
 
-// RestoreChanges appends changes that another store's feed has, with their sequence numbers.
-// They must continue the feed: the first may have any number if the feed is empty. Those
-// that are there already are left out, so that an interrupted move can be run again. Nobody
-// else may write meanwhile.
+// RestoreChanges appends changes of another store's feed, with their sequence numbers. They
+// must continue the feed; if the feed is empty, the first may have any number. Changes that
+// already exist are skipped, so that an interrupted move can be run again. There must be no
+// other writer meanwhile.
 func (s *Store) RestoreChanges(ctx context.Context, changes []storage.Change) error {
 	last, err := s.LastChange(ctx)
 	if err != nil || len(changes) == 0 {

@@ -30,15 +30,15 @@ type Store struct {
 var _ storage.Storage = (*Store)(nil)
 
 // New returns a store in a database that the application has open, and creates or updates
-// the tables that idem needs in it. ctx bounds that work alone. db stays the
-// application's: Close does not close it.
+// the tables that idem needs in it. ctx bounds only that work. The application owns db:
+// Close does not close it.
 //
 // Once the tables are there, New works for a database user that may only read and write
 // them.
 //
-// Errors: [storage.ErrUnavailable] if the database cannot be reached; an error that says
-// so if it was written by a newer release of idem, or if the user may not create tables;
-// that of an invalid option.
+// Errors: [storage.ErrUnavailable] if the database cannot be reached; an error with the
+// reason if a newer release of idem wrote the database, if the user may not create
+// tables, or if an option is invalid.
 func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("postgres: the database is nil")

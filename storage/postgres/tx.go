@@ -13,9 +13,10 @@ import (
 	"github.com/idemkit/idem/storage/internal/notifier"
 )
 
-// Tx is a [storage.Storage] within a transaction of the application: what it changes is
-// there when, and only if, the application commits. Make one with [Store.WithTx] or
-// [WithPgxTx]. All methods are safe for concurrent use, and take turns.
+// Tx is a [storage.Storage] within a transaction of the application. Its changes become
+// visible to others when the application commits, and are gone if it rolls back. Make
+// one with [Store.WithTx] or [WithPgxTx]. All methods are safe for concurrent use; they
+// run one at a time.
 type Tx struct {
 	reader
 	// turn is held by the call that uses the transaction. A channel, so that one who
@@ -27,27 +28,28 @@ type Tx struct {
 
 var _ storage.Storage = (*Tx)(nil)
 
-// WithTx returns a store that works within tx, so that changes to identities and to the
-// application's own rows become real together or not at all. Every check is in force, and
-// each call on the store is all or nothing by itself: it runs in a savepoint, and after one
-// that failed tx can go on and be committed. It joins tx and never ends it. Closing the
-// store only ends the use of it.
+// WithTx returns a store that works within tx: changes to identities and to the
+// application's own rows are committed together or not at all. All checks apply, and each
+// call on the store is atomic by itself: it runs in a savepoint, and after a call that
+// failed, tx can continue and be committed. The store joins tx and never ends it. Closing
+// the store does not end tx.
 //
-// tx must be a transaction on the database that was given to [New]. What there is to know:
+// tx must be a transaction on the database that was given to [New]. Rules:
 //
-//   - A change locks the identity's row, and what it claims, until tx ends. Keep tx short,
-//     and hash passwords before it begins.
+//   - A change locks the identity's row and its claims until tx ends. Keep tx short, and
+//     hash passwords before it begins.
 //   - Two transactions that lock the same identities in different orders block each other;
-//     the database then ends the wait of one of them with [storage.ErrUnavailable]. So it
-//     does in a tx of isolation REPEATABLE READ or SERIALIZABLE that has read what another
-//     has changed since. Roll back and start over.
-//   - Reading the feed numbers what is pending, and lets nobody else number until tx ends.
-//   - A call that has begun is seen through, waiting for locks included; lock_timeout and
-//     the context that tx was begun with bound that. If its own context has ended by then
-//     it is undone.
-//   - Make one Tx for each tx, and leave tx alone while a call is under way.
-//   - When tx commits, the store's [Store.Changed] does not tell.
-//   - After tx has ended every call is [storage.ErrClosed].
+//     one of them then fails with [storage.ErrUnavailable]. So does a tx of isolation
+//     REPEATABLE READ or SERIALIZABLE that has read a row which another transaction has
+//     changed since. Roll back and start again.
+//   - Reading the feed numbers the pending changes, and blocks all other numbering until
+//     tx ends.
+//   - A call that has begun is completed, including its wait for locks; lock_timeout and
+//     the context that tx was begun with bound that wait. If the call's own context has
+//     ended by then, the call is undone.
+//   - Make one Tx for each tx, and do not use tx during a call.
+//   - A commit of tx does not close the channels of [Store.Changed].
+//   - After tx has ended every call returns [storage.ErrClosed].
 func (s *Store) WithTx(tx *sql.Tx) *Tx { return newTx(s, sqlSession{tx}) }
 
 // WithPgxTx is [Store.WithTx] for a transaction of pgx, version 5; the compiler infers the
@@ -228,7 +230,7 @@ func (t *Tx) UpdateRecord(ctx context.Context, _ storage.RecordKey, _ time.Time,
 // Changed implements [storage.Storage], for what is written through t itself.
 func (t *Tx) Changed() <-chan struct{} { return t.changed.Wait() }
 
-// Close implements [storage.Storage]. The transaction goes on.
+// Close implements [storage.Storage]. The transaction stays open.
 func (t *Tx) Close() error {
 	t.turn <- struct{}{}
 	t.closed = true

@@ -2,6 +2,6 @@
 // acknowledged change survives a crash of the process and of the machine.
 //
 // [Open] opens the file with the driver modernc.org/sqlite, which is written in Go, and
-// with settings made for this work. The store is that of package sqlitedb, which also
-// takes a database that the application has open already, with any driver.
+// with suitable settings. The store is that of package sqlitedb, which also takes a
+// database that the application has open already, with any driver.
 package sqlite

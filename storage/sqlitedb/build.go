@@ -313,8 +313,8 @@ func (d *declared) byNumber(number int64) *declaredIndex {
 }
 
 // DropIndex removes the index of [WithIndex] for path, for every process that uses the
-// database. It is in force at once, and returns when the rows of the index are deleted,
-// which takes several steps. Without such an index it does nothing.
+// database. It takes effect at once, and returns when the rows of the index are
+// deleted, which takes several steps. Without such an index it does nothing.
 func (s *Store) DropIndex(ctx context.Context, path string) error {
 	if path == searchPath {
 		return nil // what this would mean is DropSearchIndex

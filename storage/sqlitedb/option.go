@@ -25,8 +25,8 @@ type config struct {
 }
 
 // WithReadPool makes the store read from readers, another handle on the same database, so
-// that reads never wait for a connection that writes. Nobody else may use it: the store
-// expects its connections to be free soon, and does not interrupt the reading of one row
+// that reads never wait for a connection that writes. Only the store may use readers: it
+// expects a connection to be free soon, and does not interrupt the reading of one row
 // when its context ends.
 func WithReadPool(readers *sql.DB) Option {
 	return Option{func(c *config) error {
@@ -45,7 +45,8 @@ func WithImmediateTransactions() Option {
 	return Option{func(c *config) error { c.immediate = true; return nil }}
 }
 
-// WithClose makes [Store.Close] close the database too, and that of [WithReadPool].
+// WithClose makes [Store.Close] also close the database and the handle of
+// [WithReadPool].
 func WithClose() Option {
 	return Option{func(c *config) error { c.owned = true; return nil }}
 }
@@ -75,10 +76,10 @@ func WithLogger(logger *slog.Logger) Option {
 	}}
 }
 
-// WithUpdateCache sets how many identities the store remembers after an update, for their next update to begin with.
-// That saves the next one the reading of its row; reads are never answered from there. Each takes up to about 4 KiB,
-// credentials included; larger ones are not remembered. 0 remembers none; a negative number is an error. The
-// default is [DefaultUpdateCache].
+// WithUpdateCache sets how many identities the store caches after an update. The next update of a cached identity
+// need not read its row; reads never use the cache. Each cached identity takes up to about 4 KiB, including its
+// credentials; larger ones are not cached. 0 caches none; a negative number is an error. The default is
+// [DefaultUpdateCache].
 func WithUpdateCache(identities int) Option {
 	return Option{func(c *config) error {
 		if identities < 0 {
@@ -91,9 +92,9 @@ func WithUpdateCache(identities int) Option {
 
 // WithIndex declares an index of the values at path, a JSON pointer as in package query, such
 // as /metadata_admin/plan. It serves eq, gt, ge, lt, le, sw and pr in a filter, and a list that
-// is sorted by path. The database records it: from then on every process that writes keeps it,
-// with or without this option, until [Store.DropIndex]. It costs one or two rows for each value
-// of each identity.
+// is sorted by path. The database records the index: from then on every process that writes
+// updates it, with or without this option, until [Store.DropIndex]. It costs one or two rows
+// for each value of each identity.
 func WithIndex(path string) Option {
 	return Option{func(c *config) error {
 		if _, err := query.NewIndex(path); err != nil {
@@ -105,10 +106,9 @@ func WithIndex(path string) Option {
 }
 
 // WithSearchIndex declares an index of the words in identities, which serves a search, and co,
-// sw, ew and eq in a filter over traits, identifiers and addresses, if what is looked for has
-// three letters or more. The database records it as that of [WithIndex], until
-// [Store.DropSearchIndex]. It needs an SQLite of version 3.43 or later with FTS5; New fails
-// without.
+// sw, ew and eq in a filter over traits, identifiers and addresses, if the searched text has
+// three letters or more. The database records it like an index of [WithIndex], until
+// [Store.DropSearchIndex]. It needs SQLite 3.43 or later with FTS5; [New] fails without it.
 func WithSearchIndex() Option {
 	return Option{func(c *config) error { c.indexes = append(c.indexes, searchPath); return nil }}
 }

@@ -23,9 +23,9 @@ type Store struct {
 
 var _ storage.Storage = (*Store)(nil)
 
-// New returns a store in a database that the application has open, and creates or
-// updates the tables that idem needs in it. ctx bounds that work alone. db stays the
-// application's: Close does not close it. Any database/sql driver of SQLite will do.
+// New returns a store in a database that the application has open, and creates or updates
+// the tables that idem needs in it. ctx bounds only that work. The application owns db:
+// Close does not close it. Any database/sql driver for SQLite works.
 //
 // The application chooses the settings. For an acknowledged write to survive a
 // crash of the machine they must include synchronous=FULL, and for reads not to
@@ -33,14 +33,14 @@ var _ storage.Storage = (*Store)(nil)
 // pins no connection, so that it works with db.SetMaxOpenConns(1) too; but then an
 // application must not call it while it holds that connection.
 //
-// New builds the indexes of [WithIndex] and [WithSearchIndex] that are not complete, which
-// takes as long as reading all identities, and logs how far it is. Other processes may read
+// New builds the indexes of [WithIndex] and [WithSearchIndex] that are not complete, and
+// logs its progress. That takes as long as reading all identities. Other processes may read
 // and write meanwhile.
 //
-// Errors: [storage.ErrUnavailable] if the database cannot be reached; an error that
-// says so if it was written by a newer release of idem, or if every connection of db has
-// a database of its own, as with ":memory:"; that of an invalid option. After an error db
-// is open, and its tables are whole, at the version that the migration had come to.
+// Errors: [storage.ErrUnavailable] if the database cannot be reached; an error with the
+// reason if a newer release of idem wrote the database, if every connection of db has a
+// database of its own, as with ":memory:", or if an option is invalid. After an error db is
+// still open, and its tables are intact, at the version that the migration had reached.
 func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlitedb: the database is nil")

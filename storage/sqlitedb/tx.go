@@ -222,7 +222,7 @@ func (t *Tx) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(
 	return t.write(ctx, deleting(ctx, id, at, check))
 }
 
-// Close implements [storage.Storage]. The transaction goes on.
+// Close implements [storage.Storage]. The transaction stays open.
 func (t *Tx) Close() error {
 	t.turn <- struct{}{}
 	t.closed = true

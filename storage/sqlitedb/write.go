@@ -26,8 +26,8 @@ func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Ide
 	return created[0], errs[0]
 }
 
-// CreateMany implements [storage.Storage]. All that is given goes into the queue at
-// once, and so into as few transactions as there is room for.
+// CreateMany implements [storage.Storage]. All identities are queued at once, so that
+// they are written in as few transactions as possible.
 func (s *Store) CreateMany(ctx context.Context, identities []*identity.Identity) ([]*identity.Identity, []error) {
 	created := make([]*identity.Identity, len(identities))
 	writes := make([]*job, len(identities))
