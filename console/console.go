@@ -39,9 +39,8 @@ type Handler struct {
 // Option changes a default of [New].
 type Option struct{ apply func(*Handler) }
 
-// WithActor names the person who makes a change, as the change feed records it: see [idem.ContextWithActor]. It is called
-// after authorize, with the same request. Where it returns the empty string, the actor of the request's context is
-// recorded.
+// WithActor sets the actor that the change feed records for a change: see [idem.ContextWithActor]. It is called after
+// authorize, with the same request. If it returns the empty string, the actor of the request's context is recorded.
 func WithActor(actor func(*http.Request) string) Option {
 	return Option{func(h *Handler) { h.actor = actor }}
 }
@@ -57,31 +56,30 @@ func WithName(name string) Option {
 	return Option{func(h *Handler) { h.name = name }}
 }
 
-// WithSignIn lets administrators make recovery codes by desk. recoveryURL returns where the person types a code; what it
-// returns must not hold the code, and may be empty. It may be nil.
+// WithSignIn lets administrators make recovery codes with desk. recoveryURL returns the URL of the page on which the
+// person types a code. The URL must not hold the code, and may be empty. recoveryURL may be nil.
 func WithSignIn(desk *signin.Service, recoveryURL func(signin.Code) string) Option {
 	return Option{func(h *Handler) { h.desk, h.recovery = desk, recoveryURL }}
 }
 
-// WithLogger sets where faults are logged. The default is the Manager's logger.
+// WithLogger sets the logger for faults. The default is the Manager's logger.
 func WithLogger(logger *slog.Logger) Option {
 	return Option{func(h *Handler) { h.logger = logger }}
 }
 
-// WithClock sets where the time of the pages comes from. The default is [time.Now].
+// WithClock sets the clock of the pages. The default is [time.Now].
 func WithClock(now func() time.Time) Option {
 	return Option{func(h *Handler) { h.clock = now }}
 }
 
 // New returns the console of manager, which must not be nil.
 //
-// authorize decides on every request before its body is read. [httpapi.Operation] tells it what is asked for, by the
-// names that the admin API uses, such as "updateIdentity". The console alone has checkIdentitySchema, which validates
-// all identities against a candidate for a schema, and rederiveIdentities, which brings them up to date with theirs. An error refuses the request: see [httpapi.Unauthorized] and
-// [httpapi.Forbidden]. A panic and a nil authorize refuse every request.
+// authorize decides on every request before its body is read. [httpapi.Operation] returns the name of the requested operation. The names are those of the admin API, such as
+// "updateIdentity". The console alone has checkIdentitySchema, which validates all identities against a candidate for a schema, and rederiveIdentities, which brings them up to
+// date with theirs. An error refuses the request: see [httpapi.Unauthorized] and [httpapi.Forbidden]. A panic and a nil authorize refuse every request.
 //
-// A page also calls authorize for operations that it would offer, and leaves out what is refused. Such a question has
-// the header fields and URL of the request for the page, the method POST for what writes, and no body.
+// A page also calls authorize for the operations that it could offer, and leaves out those that are refused. The request of such a call has the header fields and the URL of
+// the request for the page, the method POST for an operation that writes, and no body.
 func New(manager *idem.Manager, authorize func(*http.Request) error, options ...Option) *Handler {
 	h := &Handler{
 		manager: manager, authorize: authorize, logger: manager.Logger(), clock: time.Now, name: text("brand"),
@@ -95,7 +93,8 @@ func New(manager *idem.Manager, authorize func(*http.Request) error, options ...
 	return h
 }
 
-// EndStreams ends the live pages, also those that begin later, so that a server can shut down:
+// EndStreams ends the live pages, including those that begin later, so that a server can shut
+// down:
 //
 //	server.RegisterOnShutdown(console.EndStreams)
 func (h *Handler) EndStreams() { h.endStreams() }

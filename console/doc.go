@@ -11,9 +11,9 @@
 //
 // # Writes
 //
-// Every write is a POST of a form. [http.CrossOriginProtection] refuses those that another site causes. A form holds
-// the revision of the identity that it was made for; if the identity has changed since, nothing is written, and the
-// page shows what differs.
+// Every write is a POST of a form. http.CrossOriginProtection refuses a POST that comes from another site. A form
+// holds the revision of the identity that it was rendered for. If the identity has changed since, nothing is written,
+// and the page shows the differences.
 //
 // Start reading at [New].
 package console

@@ -20,27 +20,27 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// Purpose is what a one-time code is good for.
+// Purpose is the purpose of a one-time code.
 type Purpose string
 
 const (
 	// Verification proves that an address belongs to its identity.
 	Verification Purpose = "verification"
-	// Recovery lets somebody who lost their password set another.
+	// Recovery lets a person who lost their password set a new one.
 	Recovery Purpose = "recovery"
 	// CodeSignIn signs in.
 	CodeSignIn Purpose = "sign_in"
 )
 
 const (
-	// CodeLife is how long a one-time code is good.
+	// CodeLife is how long a one-time code is valid.
 	CodeLife = 15 * time.Minute
-	// MaxCodeAttempts is how many wrong codes end one.
+	// MaxCodeAttempts is the number of wrong attempts after which a code is invalid.
 	MaxCodeAttempts = 5
-	// MaxLiveCodes is how many codes of an address are good at a time: the next ends the
-	// oldest.
+	// MaxLiveCodes is how many codes of an address are valid at a time. Another code
+	// ends the oldest.
 	MaxLiveCodes = 3
-	// MaxAdminCodeLife is how long a code by an administrator may be good.
+	// MaxAdminCodeLife is how long a code by an administrator may be valid.
 	MaxAdminCodeLife = 30 * 24 * time.Hour
 
 	codeInterval            = time.Minute // between two codes for an address
@@ -60,21 +60,22 @@ const (
 
 // Code is a one-time code that was issued. It prints as a placeholder.
 type Code struct {
-	// Handle stands for the code where it is completed. It belongs to the browser that
-	// asked, in a form or a cookie, or into a link beside the code. Without it the code
-	// is worth nothing.
+	// Handle identifies the code when it is completed. Give it to the browser that
+	// asked, in a form or a cookie, or put it into a link beside the code. The code
+	// does not work without it.
 	Handle string `json:"-"`
 	// Code is what the person types: 6 digits, or 16 characters after many failures.
 	Code string `json:"-"`
-	// Via and To are where to send it. Never send it to what somebody typed.
+	// Via and To are the address to send the code to. Never send it to the address that
+	// a person typed.
 	Via, To string
-	// Send tells whether to send it. It is false where nobody has the address, or where it
-	// must not be used for this purpose; everything else is then made up. Answer the
-	// client alike in both cases.
+	// Send reports whether to send the code. It is false if no identity has the address,
+	// or if the address must not be used for this purpose; the other fields are then made
+	// up. Answer the client alike in both cases.
 	Send bool
 	// ExpiresAt is when the code ends.
 	ExpiresAt time.Time
-	// Purpose is what it is good for.
+	// Purpose is the purpose of the code.
 	Purpose Purpose
 }
 
@@ -142,18 +143,18 @@ func (c *codes) clean(now time.Time) {
 	}
 }
 
-// IssueCode makes a one-time code for an address, in any spelling that normalises alike.
-// via is "email" or "sms". Sending it is the caller's.
+// IssueCode makes a one-time code for an address, in any spelling that normalises alike. via
+// is "email" or "sms". The caller must send it.
 //
 // A code for Verification goes to any address of an active identity; one to sign in with to a
-// verified address that its schema marks for codes; one for Recovery to a verified
-// recovery address, or to an unverified one of an identity that has no verified address
-// at all. For any other address the result has Send false and is like that of a known
-// one, in its fields, in its cost, and in what it takes to complete it.
+// verified address that its schema marks for codes; one for Recovery to a verified recovery
+// address, or to an unverified one of an identity that has no verified address at all. For
+// any other address the result has Send false. Its fields, its cost and the cost of
+// completing it are like those of a known address.
 //
-// Errors: [*ThrottledError] for a code within a minute of the last, for the 21st of a day
-// for an address, and for the sixth of an hour for a client ([WithClient]); KindInvalid for
-// what is no address; [storage.ErrInTransaction].
+// Errors: [*ThrottledError] for a code within a minute of the last, for the 21st of a day for
+// an address, and for the sixth of an hour for a client ([WithClient]); KindInvalid for an
+// invalid address; [storage.ErrInTransaction].
 func (s *Service) IssueCode(ctx context.Context, purpose Purpose, via, address string) (Code, error) {
 	kind := storage.TypeVerifiableAddress
 	switch purpose {
@@ -399,10 +400,10 @@ func codeMAC(secret []byte, code string) []byte {
 	return mac.Sum(nil)
 }
 
-// IssueAdminCode makes a recovery code for the identity id, on the word of an
-// administrator: it needs no recovery address, verifies none, and is not limited in
-// number. The administrator gives it to the person. life is above 0 and at most
-// [MaxAdminCodeLife].
+// IssueAdminCode makes a recovery code for the identity id, at the request of an
+// administrator. It needs no recovery address and verifies none, and the number of such
+// codes is not limited. The administrator gives it to the person. life is above 0 and
+// at most [MaxAdminCodeLife].
 //
 // Errors: KindNotFound; [storage.ErrInTransaction].
 func (s *Service) IssueAdminCode(ctx context.Context, id uuid.UUID, life time.Duration) (Code, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 // CompleteVerification marks the address that a code went to as verified, if the identity
-// still has it. It signs nobody in: the result has the identity alone.
+// still has it. It does not sign in: the result has only the identity.
 //
 // Errors: [ErrWrongCode]; [*ThrottledError]; [storage.ErrInTransaction].
 func (s *Service) CompleteVerification(ctx context.Context, handle, code string) (SignIn, error) {
@@ -40,7 +40,7 @@ func (s *Service) CompleteVerification(ctx context.Context, handle, code string)
 	return SignIn{Identity: marked}, nil
 }
 
-// SignInWithCode signs in with a code that went to a verified address.
+// SignInWithCode signs in with a code that was sent to a verified address.
 //
 // Errors: [ErrWrongCode]; [*ThrottledError]; [storage.ErrInTransaction].
 func (s *Service) SignInWithCode(ctx context.Context, handle, code string) (SignIn, error) {
@@ -58,42 +58,43 @@ func (s *Service) SignInWithCode(ctx context.Context, handle, code string) (Sign
 	return s.SignedIn(i, credentials.MethodCode), nil
 }
 
-// SecondFactor is a second factor that comes with a recovery. Make one with [WithTOTP],
-// [WithLookupCode] or [WithSecurityKey]. It prints as a placeholder, being a function.
+// SecondFactor is a second factor for [Service.Recover]. Make one with [WithTOTP],
+// [WithLookupCode] or [WithSecurityKey]. It is a function, so it prints without the
+// secret.
 type SecondFactor struct {
 	method credentials.Method
 	code   func() string // behind a function, so that fmt cannot reach it
 	check  func(ctx context.Context, i *identity.Identity) error
 }
 
-// WithTOTP is a code of the authenticator app.
+// WithTOTP returns a second factor that is a code of the authenticator app.
 func WithTOTP(code string) SecondFactor {
 	return SecondFactor{method: credentials.MethodTOTP, code: func() string { return code }}
 }
 
-// WithLookupCode is a lookup code.
+// WithLookupCode returns a second factor that is a lookup code.
 func WithLookupCode(code string) SecondFactor {
 	return SecondFactor{method: credentials.MethodLookupCode, code: func() string { return code }}
 }
 
-// WithSecurityKey is a security key that the caller checks: check gets the identity whose
-// key it must be, counts the attempt, and returns an error if it is not. Package
-// contrib/webauthn makes one.
+// WithSecurityKey returns a second factor that is a security key, which the caller
+// checks: check gets the identity whose key it must be, counts the attempt, and returns
+// an error if it is not. Package contrib/webauthn makes one.
 func WithSecurityKey(check func(ctx context.Context, i *identity.Identity) error) SecondFactor {
 	return SecondFactor{method: credentials.MethodSecurityKey, check: check}
 }
 
 // Recover sets a new password by a recovery code, ends every other sign-in, and signs in at
-// [credentials.AAL1]. Where the identity has a second factor, one must come along; it is
-// asked for only after the code is right. What judges the password tells
-// [idem.Manager.SetPassword]; a code that saw ten passwords refused is used up.
+// [credentials.AAL1]. If the identity has a second factor, one must be given; it is asked for only after the
+// code is right. The password is checked as [idem.Manager.SetPassword] says. After ten refused passwords the
+// code is used up.
 //
-// An address that a code reached is verified by that. If it was not verified before, a
-// stranger may have prepared the account: its links, keys, authenticator app and lookup
-// codes are removed in the same step, and no second factor is asked for.
+// The address that the code was sent to becomes verified. If it was not verified before, a stranger may have
+// prepared the account: its links, keys, authenticator app and lookup codes are removed in the same step,
+// and no second factor is asked for.
 //
-// Errors: [ErrWrongCode]; [*SecondFactorError], of which nothing was consumed; KindInvalid for the password;
-// [*ThrottledError]; [ErrLocked]; [storage.ErrInTransaction].
+// Errors: [ErrWrongCode]; [*SecondFactorError], after which nothing was consumed; KindInvalid for the
+// password; [*ThrottledError]; [ErrLocked]; [storage.ErrInTransaction].
 func (s *Service) Recover(ctx context.Context, handle, code, newPassword string, second ...SecondFactor) (SignIn, error) {
 	t, err := s.try(ctx, Recovery, handle, code)
 	if err != nil {

@@ -26,29 +26,30 @@ type Claims struct {
 	Subject string
 	// Email is the account's e-mail address; empty if the provider gave none.
 	Email string
-	// EmailVerified is what the provider says about it ("email_verified").
+	// EmailVerified says whether the provider has verified Email ("email_verified").
 	EmailVerified bool
 }
 
-// Federated is what follows from [Claims].
+// Federated is the result of [Service.DecideFederated].
 type Federated struct {
-	// Decision is what follows: [identity.LinkSignIn], which has a SignIn, also after the
+	// Decision is the decision: [identity.LinkSignIn], which sets SignIn, also after the
 	// account was joined; [identity.LinkNeedsProof]; [identity.LinkNewAccount].
 	Decision identity.LinkDecision
-	// SignIn is who has signed in.
+	// SignIn is the sign-in, if Decision is [identity.LinkSignIn].
 	SignIn SignIn
-	// Joined tells that the account at the provider was linked to an identity now, by its
-	// address. Notify are the addresses to tell that to.
+	// Joined reports whether this call linked the account at the provider to an identity,
+	// by its address. Notify are the addresses to send a notice of that to.
 	Joined bool
 	Notify []Address
-	// Identity is, where proof is needed, the identity that has the address: let the person
+	// Identity is the identity that has the address, if proof is needed. Let the person
 	// sign in to it, and then call [Service.LinkFederated]. Do not show it before.
 	Identity uuid.UUID
 }
 
-// DecideFederated decides what follows when somebody comes back from an identity provider,
-// by the rules of [identity.DecideLink], and does it: it signs in who is linked, and links
-// and signs in who may be joined. A provider is trusted as [WithTrustedProvider] says.
+// DecideFederated decides what to do when a person comes back from an identity provider, by
+// the rules of [identity.DecideLink], and does it: it signs in a linked account, and links
+// and signs in an account that may be joined. [WithTrustedProvider] says which providers
+// are trusted.
 //
 // Errors: [idem.ErrInactive] for a linked identity that is inactive; KindInvalid for claims
 // without a provider or subject, or with an address that is none.

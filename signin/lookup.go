@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// NewLookupCodeCount is how many lookup codes there are in a new list.
+	// NewLookupCodeCount is the number of lookup codes in a new list.
 	NewLookupCodeCount = 12
 	// lookupCodeChars is how many characters of base 32 one has, 5 bits each.
 	lookupCodeChars = 10
@@ -37,9 +37,9 @@ const (
 	lookupParameters = "$argon2id$v=19$m=19456,t=2,p=1$"
 )
 
-// LookupCode adds a lookup code to the proof of a first factor. It works once, however
-// many try it at the same time. Spaces, dashes and letter case do not matter in codes of
-// [Service.NewLookupCodes].
+// LookupCode adds a lookup code to the proof of a first factor. A code works once, even
+// if several calls try it at the same time. Spaces, dashes and letter case do not matter
+// in codes of [Service.NewLookupCodes].
 //
 // Errors: [ErrSignedOut]; [ErrStepUp]; [ErrNoFactor]; [ErrWrongCode]; [*ThrottledError];
 // [storage.ErrInTransaction].
@@ -183,8 +183,8 @@ func normalizeCode(code string) string {
 var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // NewLookupCodes gives the identity of a proof a new list of [NewLookupCodeCount] lookup
-// codes, which replaces the one it has. They are shown once: what is kept is a hash, unless
-// [WithPlainLookupCodes] says otherwise.
+// codes, which replaces the current list. Show them at once: only their hashes are stored,
+// unless [WithPlainLookupCodes] is set.
 //
 // Errors: [ErrSignedOut]; [ErrStepUp].
 func (s *Service) NewLookupCodes(ctx context.Context, proof Proof) ([]string, Changed, error) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Option changes a default of [New]. The functions of this package that return one make
-// it.
+// Option changes a default of [New]. Make one with the functions of this package that
+// return an Option.
 type Option struct{ apply func(*config) error }
 
 type config struct {
@@ -21,8 +21,9 @@ type config struct {
 	trusted map[string]map[string]bool
 }
 
-// WithRandom sets where codes, handles, secrets and salts come from. random is read from
-// many goroutines at once. The default is crypto/rand.Reader; anything else is for tests.
+// WithRandom sets the source of random numbers for codes, handles, secrets and salts.
+// random is read from many goroutines at once. The default is crypto/rand.Reader;
+// anything else is for tests.
 func WithRandom(random io.Reader) Option {
 	return Option{func(c *config) error {
 		if random == nil {
@@ -34,8 +35,8 @@ func WithRandom(random io.Reader) Option {
 }
 
 // WithGeneration makes n a part of every proof and code. Raise it after a backup was
-// restored: all sign-ins and codes end, those included that the backup does not know to
-// have ended. The default is 0.
+// restored: that ends all sign-ins and codes, including those that had ended after the
+// backup was made. The default is 0.
 func WithGeneration(n uint64) Option {
 	return Option{func(c *config) error {
 		c.generation = n
@@ -43,9 +44,9 @@ func WithGeneration(n uint64) Option {
 	}}
 }
 
-// WithPlainLookupCodes keeps new lookup codes as they are, as Kratos does, instead of as
-// Argon2id hashes: for an application that may go back to it. Whoever reads the database
-// can then use them.
+// WithPlainLookupCodes stores new lookup codes in plain text, as Kratos does, instead of
+// as Argon2id hashes. It is for an application that may go back to Kratos. Anyone who
+// can read the database can then use the codes.
 func WithPlainLookupCodes() Option {
 	return Option{func(c *config) error {
 		c.plainLookup = true
@@ -53,8 +54,8 @@ func WithPlainLookupCodes() Option {
 	}}
 }
 
-// WithHashingLimit sets how many lookup codes are hashed at once, at least 1; more wait
-// their turn. Each takes 19 MiB. The default is the number of processors.
+// WithHashingLimit sets how many lookup codes are hashed at once; further ones wait. n
+// must be at least 1. Each hash takes 19 MiB. The default is the number of processors.
 func WithHashingLimit(n int) Option {
 	return Option{func(c *config) error {
 		if n < 1 {
@@ -65,10 +66,10 @@ func WithHashingLimit(n int) Option {
 	}}
 }
 
-// WithTrustedProvider makes an identity provider trusted for the e-mail addresses of
-// domains, such as "gmail.com" for Google: that it is who gives them out. Subdomains do not
-// count. It can be given more than once. The default is that none is trusted, and no
-// account is joined by its address; see [identity.DecideLink].
+// WithTrustedProvider trusts an identity provider for the e-mail addresses of domains that
+// it issues, such as "gmail.com" for Google. Subdomains are not included. The option can be
+// given more than once. By default no provider is trusted, and no account is joined by its
+// address; see [identity.DecideLink].
 func WithTrustedProvider(provider string, domains ...string) Option {
 	return Option{func(c *config) error {
 		if provider == "" || len(domains) == 0 {
@@ -92,16 +93,16 @@ type clientKey struct{}
 type deviceKey struct{}
 
 // WithClient returns a context whose attempts are also counted for the client with that
-// key, such as its address: the application's choice, of any length, kept only as an HMAC.
-// The empty key is no client.
+// key, such as its address. The application chooses the key, of any length; only its HMAC
+// is stored. The empty key means no client.
 func WithClient(ctx context.Context, key string) context.Context {
 	return context.WithValue(ctx, clientKey{}, key)
 }
 
 // WithDevice returns a context whose attempts by password come from the device that has
 // the token of an earlier sign-in ([SignIn.Device]). For the identifier of that sign-in
-// they are counted apart from those of others. A token for another identifier, or one
-// that was made up, changes nothing.
+// they are counted separately from the attempts of other devices. A token for another
+// identifier, or a forged one, has no effect.
 func WithDevice(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, deviceKey{}, token)
 }

@@ -33,9 +33,9 @@ func (s *Service) Password(ctx context.Context, identifier, password string) (Si
 	return who, err
 }
 
-// ChangePassword gives the identity of a proof another password. previous is the one it
-// has; it is empty for an identity without one, which then has its first. What judges the
-// new one tells [idem.Manager.SetPassword].
+// ChangePassword gives the identity of a proof another password. previous is the current
+// password; it is empty for an identity without a password, which then gets its first.
+// The new password is checked as [idem.Manager.SetPassword] says.
 //
 // Errors: [ErrSignedOut]; [ErrStepUp]; [idem.ErrWrongPassword] for previous;
 // [*ThrottledError]; KindInvalid for what is wrong with the new password.

@@ -40,8 +40,8 @@ func (k *keys) sum(use string, parts ...[]byte) storage.RecordKey {
 	return storage.RecordKey(mac.Sum(nil))
 }
 
-// RecordKey returns the key of a record for a use of somebody else's, whose name must be
-// its own, such as "webauthn registration". It is for packages that check a credential
+// RecordKey returns the key of a record for another package. use must be a unique name,
+// such as "webauthn registration". It is for packages that check a credential
 // themselves.
 func (s *Service) RecordKey(use string, parts ...[]byte) storage.RecordKey {
 	return s.keys.sum("use "+use, parts...)

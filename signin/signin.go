@@ -20,12 +20,13 @@ import (
 )
 
 const (
-	// KeyBytes is how long the key of a [Service] is.
+	// KeyBytes is the length of the key of a [Service], in bytes.
 	KeyBytes = 32
-	// MaxFirstFactorAge is how old the proof of a first factor may be when the second one
-	// comes.
+	// MaxFirstFactorAge is the greatest age of the proof of a first factor when the
+	// second factor is given.
 	MaxFirstFactorAge = 10 * time.Minute
-	// MaxStepUpAge is how old a proof may be for a change of how its identity signs in.
+	// MaxStepUpAge is the greatest age of a proof for a change of how its identity
+	// signs in.
 	MaxStepUpAge = 15 * time.Minute
 )
 
@@ -44,10 +45,10 @@ const servicePlaceholder = "[sign-in service]"
 func (s *Service) Format(f fmt.State, _ rune) { fmt.Fprint(f, servicePlaceholder) }
 
 // New returns a Service for the identities of manager. key is [KeyBytes] random bytes
-// that all processes share and that are kept apart from the database. With another key
-// all sign-ins, codes and counters end.
+// that all processes share and that are kept apart from the database. A different key
+// invalidates all sign-ins, codes and counters.
 //
-// The error, of no particular type, is that of an argument or of an option.
+// It fails if an argument or an option is invalid.
 func New(manager *idem.Manager, key []byte, options ...Option) (*Service, error) {
 	if manager == nil {
 		return nil, errors.New("signin: the Manager is nil")
@@ -67,47 +68,48 @@ func New(manager *idem.Manager, key []byte, options ...Option) (*Service, error)
 	return &Service{manager: manager, keys: newKeys(key), limiter: passwordhash.NewLimiter(c.hashing, passwordhash.Cost{}), config: c}, nil
 }
 
-// WithStorage returns a Service that works on store and is like s in all else, as
-// [idem.Manager.WithStorage] does it. On the store of an application's transaction only
-// Current and SignOutEverywhere work.
+// WithStorage returns a copy of s that uses store, like [idem.Manager.WithStorage]. On
+// the store of an application's transaction only Current and SignOutEverywhere work.
 func (s *Service) WithStorage(store storage.Storage) *Service {
 	other := *s
 	other.manager = s.manager.WithStorage(store)
 	return &other
 }
 
-// Proof is what somebody has proven, and what an application keeps in its session. It is
-// no secret, but must not be changed by its owner: keep it on the server, or sealed.
+// Proof says which identity a person has proven to be, and how. An application keeps it
+// in its session. It is not secret, but the person must not be able to change it: keep
+// it on the server, or sealed.
 type Proof struct {
-	// Identity is who they are.
+	// Identity is the identity that was proven.
 	Identity uuid.UUID `json:"identity"`
-	// Methods are how they have proven it, in that order.
+	// Methods are the methods that proved it, in that order.
 	Methods []credentials.Method `json:"methods"`
-	// AAL is what that is worth ([credentials.Assurance]).
+	// AAL is the assurance level of Methods ([credentials.Assurance]).
 	AAL credentials.AAL `json:"aal"`
-	// Epoch stands for the sign-in epoch of the revision whose secrets were compared
+	// Epoch represents the sign-in epoch of the revision whose secrets were compared
 	// ([identity.Identity.SignInEpoch]).
 	Epoch uint64 `json:"epoch"`
 	// At is when the last of Methods was proven, by the Manager's clock.
 	At time.Time `json:"at"`
 }
 
-// SignIn is somebody who signed in.
+// SignIn is the result of a sign-in.
 type SignIn struct {
 	Proof Proof
 	// Identity is the identity as it was when the secret was compared.
 	Identity *identity.Identity
-	// SecondFactors are the second factors that it has and that were not proven yet. An
-	// application that asks for one where there is one signs nobody in before.
+	// SecondFactors are the second factors of the identity that were not proven yet. An
+	// application that requires a second factor must not sign the person in before one
+	// is proven.
 	SecondFactors []credentials.Method
-	// CodesLeft is, after a lookup code, how many of them are left.
+	// CodesLeft is the number of unused lookup codes, after a sign-in with one.
 	CodesLeft int
-	// Device is, after a password, a token for [WithDevice]: keep it in a long-lived
-	// cookie of its own.
+	// Device is a token for [WithDevice], after a sign-in by password. Keep it in a
+	// long-lived cookie of its own.
 	Device string
 }
 
-// Address is where its owner can be reached.
+// Address is an address at which its owner can be reached.
 type Address struct {
 	Via   string // "email" or "sms"
 	Value string
@@ -115,19 +117,19 @@ type Address struct {
 
 // Changed is an identity whose way to sign in was changed by its owner.
 type Changed struct {
-	// Proof takes the place of the one that the change was asked with, which has ended
-	// with all others.
+	// Proof replaces the proof that was given to the call, which has ended with all
+	// others.
 	Proof Proof
 	// Identity is the identity after the change.
 	Identity *identity.Identity
-	// Notify are the addresses that were verified before the change: tell them of it, so
-	// that an owner learns of what they did not do.
+	// Notify are the addresses that were verified before the change. Send them a notice,
+	// so that the owner learns of a change that they did not make.
 	Notify []Address
 }
 
-// Current returns nil if the proof still counts, and [ErrSignedOut] if it does not. It is
-// one read, what an application's session check asks for every request. Other errors are
-// those of the Manager: whether the proof counts is then unknown.
+// Current returns nil if the proof is still valid, and [ErrSignedOut] if it is not. It
+// costs one read, so an application's session check can call it for every request. Other
+// errors are those of the Manager: it is then unknown whether the proof is valid.
 func (s *Service) Current(ctx context.Context, proof Proof) error {
 	_, err := s.current(ctx, proof)
 	return err
@@ -147,14 +149,14 @@ func (s *Service) current(ctx context.Context, proof Proof) (*identity.Identity,
 	return i, nil
 }
 
-// SignOutEverywhere ends every proof and code of the identity id. Errors: as
-// [idem.Manager.EndSignIns] has them.
+// SignOutEverywhere ends every proof and code of the identity id. Errors: those of
+// [idem.Manager.EndSignIns].
 func (s *Service) SignOutEverywhere(ctx context.Context, id uuid.UUID) error {
 	_, err := s.manager.EndSignIns(ctx, id)
 	return err
 }
 
-// SignedIn returns the sign-in of somebody who has proven to be i by methods. It is for
+// SignedIn returns the sign-in of a person who has proven by methods to be i. It is for
 // packages that check a credential themselves, as contrib/webauthn does: i must be the
 // revision whose secret was compared, and active.
 func (s *Service) SignedIn(i *identity.Identity, methods ...credentials.Method) SignIn {
@@ -176,7 +178,7 @@ func missing(i *identity.Identity, methods []credentials.Method) []credentials.M
 	return i.Credentials.SecondFactors()
 }
 
-// SecondFactor checks the proof of a first factor, for a second one that comes now, and
+// SecondFactor checks the proof of a first factor before a second factor is checked, and
 // returns its identity. It is for packages that check a credential themselves.
 //
 // Errors: [ErrSignedOut]; [ErrStepUp] for a proof that is older than [MaxFirstFactorAge],
@@ -193,8 +195,8 @@ func (s *Service) SecondFactor(ctx context.Context, first Proof) (*identity.Iden
 }
 
 // StepUp checks a proof, for a change of how its identity signs in, and returns that
-// identity. It is for packages that change a credential themselves, who must change it
-// only under [Service.IfCurrent].
+// identity. It is for packages that change a credential themselves. They must make the
+// change with the precondition [Service.IfCurrent].
 //
 // Errors: [ErrSignedOut]; [ErrStepUp] for a proof that is older than [MaxStepUpAge], or
 // below the level that the identity can reach ([credentials.Set.HighestAAL]).
@@ -209,8 +211,8 @@ func (s *Service) StepUp(ctx context.Context, proof Proof) (*identity.Identity, 
 	return i, nil
 }
 
-// Changed returns what a change asked for with a proof has come to: before and after are
-// the identity on both sides of it.
+// Changed returns the result of a change that was made with a proof. before and after
+// are the identity before and after the change.
 func (s *Service) Changed(proof Proof, before, after *identity.Identity) Changed {
 	next := s.proof(after, proof.Methods...)
 	next.At = proof.At
@@ -243,8 +245,8 @@ func (s *Service) epoch(i *identity.Identity) uint64 {
 	return binary.BigEndian.Uint64(sum[:]) >> 1 // 63 bits, so that every database and JSON library can keep it
 }
 
-// IfCurrent lets a change happen only while the identity is active and has the sign-in
-// epoch of i. The error is [ErrSignedOut].
+// IfCurrent allows a change only if the identity is active and has the sign-in epoch of
+// i. Otherwise the error is [ErrSignedOut].
 func (s *Service) IfCurrent(i *identity.Identity) idem.Precondition {
 	return func(current *identity.Identity) error {
 		if current.State != identity.StateActive || current.SignInEpoch != i.SignInEpoch {

@@ -13,12 +13,14 @@ import (
 )
 
 const (
-	// FreeFailures is how many failures there may be before one has to wait: after the
-	// fifth a second, and twice as long after each more, up to [MaxDelay].
+	// FreeFailures is the number of failures after which a wait begins: one second
+	// after the fifth failure, and twice as long after each further one, up to
+	// [MaxDelay].
 	FreeFailures = 5
-	// MaxDelay is how long one has to wait at most.
+	// MaxDelay is the longest wait.
 	MaxDelay = 15 * time.Minute
-	// MaxTOTPFailures is how many wrong codes in a row lock an authenticator app.
+	// MaxTOTPFailures is the number of wrong codes in a row that lock an authenticator
+	// app.
 	MaxTOTPFailures = 100
 
 	// counterLife is when failures by identifier or client are forgotten.

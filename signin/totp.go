@@ -26,8 +26,8 @@ const (
 	stepLife = 10 * 365 * 24 * time.Hour
 )
 
-// TOTP adds a code of the authenticator app to the proof of a first factor. A code counts
-// once, and after it none that is older (RFC 6238, section 5.2).
+// TOTP adds a code of the authenticator app to the proof of a first factor. A code works
+// once; after it no older code works (RFC 6238, section 5.2).
 //
 // Errors: [ErrSignedOut]; [ErrStepUp]; [ErrNoFactor]; [credentials.ErrTOTPNotAccepted];
 // [ErrWrongCode]; [ErrLocked]; [*ThrottledError]; [storage.ErrInTransaction].
@@ -109,7 +109,7 @@ func (s *Service) claimStep(ctx context.Context, id uuid.UUID, step totpStep) er
 
 // Enrolment is an authenticator app that is being added. It prints as a placeholder.
 type Enrolment struct {
-	// Handle stands for the enrolment in FinishTOTP.
+	// Handle identifies the enrolment in FinishTOTP.
 	Handle string `json:"-"`
 	// URL is the otpauth://totp/ URL with the secret, to be shown as a QR code.
 	URL string `json:"-"`
@@ -181,7 +181,7 @@ func (s *Service) accountName(i *identity.Identity) string {
 }
 
 // FinishTOTP gives the identity of a proof the authenticator app of an enrolment, whose
-// code shows that it has the secret. It replaces the one there is. The code counts as
+// code shows that it has the secret. It replaces an existing one. The code counts as
 // used. After five wrong codes the enrolment ends.
 //
 // Errors: [ErrSignedOut]; [ErrStepUp]; [ErrWrongCode], also for a handle that is wrong or

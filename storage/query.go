@@ -58,7 +58,8 @@ type Filter struct {
 	Search query.Search
 }
 
-// Matches reports whether i matches. Every store must select the same identities.
+// Matches reports whether i matches. Every store must select exactly the identities for
+// which it returns true.
 func (f Filter) Matches(i *identity.Identity) bool {
 	return (f.IDs == nil || slices.Contains(f.IDs, i.ID)) &&
 		(!f.OrganizationID.Valid || i.OrganizationID == f.OrganizationID) &&

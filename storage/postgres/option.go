@@ -41,9 +41,9 @@ func WithSchema(name string) Option {
 }
 
 // WithTimeout bounds one attempt of a write: if the database does not answer within the
-// timeout, the connection counts as lost. The timeout must be longer than any commit
-// takes, including the time to wait for locks and for a synchronous standby. The default
-// is 30 seconds.
+// timeout, it counts as lost. The timeout must be longer than any commit takes,
+// including the time to wait for locks and for a synchronous standby. The default is 30
+// seconds.
 func WithTimeout(timeout time.Duration) Option {
 	return Option{func(c *config) error {
 		if timeout <= 0 {
