@@ -81,7 +81,15 @@ type device struct {
 }
 
 func newDevice(options virtualwebauthn.AuthenticatorOptions) *device {
-	return &device{virtualwebauthn.NewAuthenticatorWithOptions(options), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	// The virtual authenticator leaves out leading zeros of a coordinate, which COSE (RFC 9053, section 7.1.1) requires:
+	// one key in 128 is malformed. A whole one takes 77 bytes.
+	const wholeKey = 77
+	for {
+		key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+		if len(key.Key.AttestationData()) == wholeKey {
+			return &device{virtualwebauthn.NewAuthenticatorWithOptions(options), key}
+		}
+	}
 }
 
 // register answers a registration.
