@@ -13,15 +13,15 @@ func refuse(id, pointer, keyword, reason string) error {
 	return fmt.Errorf("schema %q: %w", id, violation.New(pointer, keyword, reason))
 }
 
-// Warning tells of something in a schema that is allowed and most likely not meant: a misspelt keyword, an unknown format,
+// Warning reports a part of a schema that is allowed but is probably a mistake: a misspelt keyword, an unknown format,
 // an annotation that never takes effect.
 type Warning struct {
 	Pointer string // RFC 6901, into the document
 	Message string // for a person
 }
 
-// ErrUnlinked is matched by the error of [Schema.Validate] when the schema refers to other schemas and has
-// not been put into a [Registry] with them.
+// ErrUnlinked is matched by the error of [Schema.Validate] if the schema refers to other schemas and no
+// [Registry] has linked it with them.
 var ErrUnlinked = errors.New("refers to schemas it has not been linked with")
 
 // invalid returns the error of traits that are refused. violations are not empty; the error has them sorted, each once,

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// FormerForms returns the forms that a value had under older rules, other than the one of today: one for identifiers of
-// any kind, and one for e-mail addresses, which was not repeated until stable. Databases may hold such values until
-// Rederive has run, so a look-up that finds nothing under the form of today tries these. It must then check that the
-// traits of what it finds give, by the rule of today, what was looked for: the older rules made some values alike that
-// are not. A value that is no identifier today has none.
+// FormerForms returns the forms that a value had under older rules, if they differ from today's form. One older rule was
+// for identifiers of any kind. Another was for e-mail addresses, and was not repeated until stable. Databases may hold
+// such values until Rederive has run. So a lookup that finds nothing under today's form tries these forms. It must then
+// check that the traits of the found identity give the wanted value by today's rule, because the older rules gave some
+// different values the same form. A value that is not an identifier under today's rule has no former forms.
 func FormerForms(value string) []string {
 	today := normalize(value)
 	if today.tooLong {

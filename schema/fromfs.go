@@ -10,10 +10,10 @@ import (
 // DefaultID is the id of the default schema among several that [FromFS] loads.
 const DefaultID = "default"
 
-// FromFS makes a registry of the files *.json at the root of fsys, in the order of their names; folders and
-// other files are left alone. The id of a schema is its file's name without ".schema.json" or ".json":
-// customer.schema.json and customer.json are both "customer". The default schema is the one with the id
-// "default", or the only one there is. Combine it with [fs.Sub] and [embed.FS] as needed:
+// FromFS makes a registry of the files *.json at the root of fsys, in the order of their names. It ignores
+// folders and other files. The id of a schema is its file's name without ".schema.json" or ".json":
+// customer.schema.json and customer.json both have the id "customer". The default schema is the one with the
+// id "default", or the only schema. Combine FromFS with [fs.Sub] and [embed.FS] as needed:
 //
 //	//go:embed schemas
 //	var files embed.FS
@@ -21,7 +21,7 @@ const DefaultID = "default"
 //	folder, err := fs.Sub(files, "schemas")
 //	registry, err := schema.FromFS(folder)
 //
-// Errors: those of fsys, of [Parse] and of [NewRegistry], and one when there is no default.
+// Errors: those of fsys, of [Parse] and of [NewRegistry], and an error if there is no default schema.
 func FromFS(fsys fs.FS) (*Registry, error) {
 	names, err := fs.Glob(fsys, "*.json")
 	if err != nil {

@@ -24,9 +24,9 @@ import (
 //	 "recovery":      {"via": "email"},                   // is a recovery address
 //	 "organizations": {"matcher": "email_domain"}}        // accepted, and ignored
 //
-// via is "email" or "sms". The keyword holds wherever the subschema that it stands in
-// applies to a value: in nested objects, items, $ref, allOf, and in those branches
-// of anyOf, oneOf and if that hold.
+// via is "email" or "sms". The keyword takes effect wherever its subschema applies to a
+// value: in nested objects, items, $ref, allOf, and in the branches of anyOf, oneOf and
+// if that hold.
 const ExtensionKeyword = "ory.sh/kratos"
 
 // readKeyword checks the value of a keyword and puts it into the node.

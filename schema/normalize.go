@@ -9,8 +9,8 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Normalize returns the form under which identifiers and addresses are stored and compared. One rule holds for both, and
-// for queries and look-ups. It looks at the whole value:
+// Normalize returns the form in which identifiers and addresses are stored and compared. The same rule applies to both,
+// and to queries and lookups. It reads the whole value:
 //
 //   - White space at the ends, control characters and default-ignorable code points are removed. Compatibility forms
 //     become the letters that they stand for (NFKC), and letters become lower case. Everything else that a reader sees
@@ -19,13 +19,13 @@ import (
 //   - In an e-mail address, quotes around a local part that does not need them are removed, the ideographic full stop
 //     in the domain becomes a dot, and A-labels of the domain become U-labels (RFC 5890, section 2.3.2.1).
 //
-// Normalising twice gives the same as once. The result is empty if nothing visible is in the value. A value whose form
-// would be longer than [MaxIdentifierBytes] is no identifier, and is returned as it is.
+// Normalising twice gives the same result as once. The result is empty if the value has no visible characters. If the
+// form would be longer than [MaxIdentifierBytes], the value is not an identifier and is returned unchanged.
 func Normalize(value string) string { return normalize(value).value }
 
 // NormalizeIdentifier returns the form of an identifier of a credential. credential is the type of the credential.
-// Identifiers of the types password, webauthn and code are what people type, and have the form that [Normalize] gives.
-// Those of every other type are names that programs make, and are returned as they are.
+// People type identifiers of the types password, webauthn and code: these are normalised by [Normalize]. Programs make
+// identifiers of every other type: these are returned unchanged.
 func NormalizeIdentifier(credential, value string) string {
 	switch credential {
 	case "password", "webauthn", "code":
@@ -34,10 +34,10 @@ func NormalizeIdentifier(credential, value string) string {
 	return value
 }
 
-// NormalizeAddress returns the form under which an address is stored and compared, as [Normalize] gives
-// it. via is "email" or "sms". The error is a [*violation.Error]: for another via, for a value that
-// would come out empty or too long, and for an e-mail address that is not one mailbox: a local part, one @ and a
-// domain. A phone number need not be valid, as the schema may accept others with the format no-validate.
+// NormalizeAddress returns the form in which an address is stored and compared, as [Normalize] gives it. via is
+// "email" or "sms". It returns a [*violation.Error] for another via, for a value whose form is empty or too long,
+// and for an e-mail address that is not one mailbox (a local part, one @ and a domain). A phone number need not be
+// valid, because a schema may accept invalid ones with the format no-validate.
 func NormalizeAddress(via, value string) (string, error) {
 	f := normalize(value)
 	var fault string

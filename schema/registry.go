@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Registry is a set of identity schemas that may refer to each other, one of which is the default. It never
-// changes, so it can be shared by goroutines; [Registry.With] makes a new one.
+// Registry is a set of identity schemas that may refer to each other. One of them is the default. A Registry
+// is immutable and safe for concurrent use. [Registry.With] returns a changed copy.
 type Registry struct {
 	schemas []*Schema // linked copies; the default first
 	byID    map[string]*Schema
 }
 
-// NewRegistry makes a registry of first, which is the default schema, and others. It links those that refer
-// to each other: the registry holds linked copies, the schemas given stay as they are. The error wraps a
-// [*violation.Error] that names a schema with an id that is already there, or a reference to a schema that is not.
+// NewRegistry makes a registry of first, which is the default schema, and others. It links schemas that refer
+// to each other. The registry holds linked copies; the given schemas do not change. The error wraps a
+// [*violation.Error] that names a schema with a duplicate id, or a reference to a schema that is missing.
 func NewRegistry(first *Schema, others ...*Schema) (*Registry, error) {
 	r := &Registry{byID: make(map[string]*Schema)}
 	var sources []*source
@@ -44,7 +44,7 @@ func NewRegistry(first *Schema, others ...*Schema) (*Registry, error) {
 	return r, nil
 }
 
-// Default returns the schema of identities that name none.
+// Default returns the schema for identities that name no schema.
 func (r *Registry) Default() *Schema { return r.schemas[0] }
 
 // Get returns the schema with exactly this id.
@@ -53,13 +53,12 @@ func (r *Registry) Get(id string) (*Schema, bool) {
 	return s, ok
 }
 
-// All returns the schemas, the default first, then in the order in which they were registered. The slice is
-// the caller's.
+// All returns the schemas: the default first, then the others in the order of registration. The slice is the
+// caller's.
 func (r *Registry) All() []*Schema { return slices.Clone(r.schemas) }
 
-// With returns a registry in which s takes the place of the schema with its id, or is added last when there
-// is none. All references are linked again, so that other schemas see the new one. Errors are those of
-// [NewRegistry].
+// With returns a registry in which s replaces the schema with the same id. If there is none, s is added last.
+// All references are linked again, so other schemas refer to the new one. Errors are those of [NewRegistry].
 func (r *Registry) With(s *Schema) (*Registry, error) {
 	if s == nil {
 		return nil, fmt.Errorf("schema registry: a schema is nil")

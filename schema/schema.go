@@ -15,8 +15,7 @@ const (
 	MaxSchemaValues = 50_000  // JSON values of any kind
 )
 
-// Schema is an identity schema that was read, checked and compiled. It never changes: all methods may be
-// called from many goroutines at once.
+// Schema is a compiled identity schema. It is immutable and safe for concurrent use.
 type Schema struct {
 	id       string
 	source   *source
@@ -37,9 +36,9 @@ type Schema struct {
 // traits of an identity, with the extension keyword "ory.sh/kratos" where a trait is an identifier or an
 // address. id names the schema in a [Registry] and in an identity's schema_id.
 //
-// The document is read strictly, every keyword is checked for its type, and what could not be validated in
-// bounded time is refused. The error wraps a [*violation.Error], whose pointer is into the
-// document. Parse reads nothing but document, and keeps a copy.
+// Parse reads the document strictly and checks the type of every keyword. It refuses a schema that cannot be
+// validated in bounded time. The error wraps a [*violation.Error] with pointers into the document. Parse reads
+// nothing except document, and keeps a copy of it.
 //
 // A schema that refers to other schemas can be used once a [Registry] has linked it with them.
 func Parse(id string, document []byte) (*Schema, error) {
@@ -53,11 +52,11 @@ func Parse(id string, document []byte) (*Schema, error) {
 // ID returns the id given to [Parse].
 func (s *Schema) ID() string { return s.id }
 
-// Document returns the bytes given to [Parse], in a copy of the caller's own.
+// Document returns a copy of the bytes given to [Parse]. The copy is the caller's.
 func (s *Schema) Document() json.RawMessage { return slices.Clone(s.source.bytes) }
 
-// Warnings returns what is allowed in the document and most likely not meant, in the order of pointers. The
-// slice is the caller's.
+// Warnings returns the probable mistakes in the document that are allowed, in the order of pointers. The slice
+// is the caller's.
 func (s *Schema) Warnings() []Warning { return slices.Clone(s.warnings) }
 
 // source is a document as it was read: what its nodes are built from, and rebuilt from when it is linked.

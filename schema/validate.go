@@ -19,16 +19,16 @@ const (
 	MaxTraitsPointer = 2048    // bytes of the JSON pointer of any value
 )
 
-// Validate checks traits, the JSON of an identity's traits, against the schema as {"traits": …}, and
-// derives from them what the extension keyword says. It does not change traits and may be called from many
-// goroutines at once.
+// Validate checks traits, the JSON of an identity's traits, against the schema as {"traits": …}. It returns
+// the values that the extension keyword derives from them. It does not change traits. It is safe for
+// concurrent use.
 //
 // Traits beyond the limits are refused with a violation of the keyword "json". So are traits that would take too long to
-// check: the time and the memory of a validation are bounded by the bytes of schema and traits, at about 20 milliseconds
-// and 5 MB for each kilobyte, and by about a second in all.
+// check. The time and the memory of a validation are bounded: by about 20 milliseconds and 5 MB for each kilobyte of
+// schema and traits, and by about a second in all.
 //
-// The error is a [*violation.Error] with all violations, or matches [ErrUnlinked]. Anything else is a fault of
-// the validator, and holds no value either.
+// The error is a [*violation.Error] with all violations, or matches [ErrUnlinked]. Any other error is a fault of
+// the validator. No error holds a value of the traits.
 func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	document, err := s.open(traits)
 	if err != nil {
@@ -61,10 +61,10 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 	return &x.derived, nil
 }
 
-// Derive gives what the extension keyword makes of traits, as [Schema.Validate] does, without asking whether they are
-// valid: a value that could be no identifier or address is left out. Traits is nil in the result. It is for traits that
-// were stored, and that the schema may no longer accept. The errors are those of Validate for traits that are no JSON
-// object or beyond the limits.
+// Derive returns the values that the extension keyword derives from traits, as [Schema.Validate] does, but does not
+// validate traits. It leaves out a value that cannot be an identifier or address. Traits is nil in the result. Derive is
+// for stored traits, which the schema may no longer accept. It returns the errors of Validate for traits that are not a
+// JSON object or are beyond the limits.
 func (s *Schema) Derive(traits []byte) (*Derived, error) {
 	document, err := s.open(traits)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package violation says what is wrong with an input: where, by which rule, and what would be right. Every package
-// of idem that refuses an input returns an [*Error], so a caller finds all violations with one errors.As:
+// Package violation describes what is wrong with an input: the place, the broken rule, and what would be right. Every
+// package of idem that refuses an input returns an [*Error]. So a caller finds all violations with one errors.As:
 //
 //	var invalid *violation.Error
 //	if errors.As(err, &invalid) {
@@ -16,8 +16,8 @@ import (
 	"strings"
 )
 
-// Max is how many violations one answer reports. A check stops at this number: an input that is wrong everywhere
-// must not cost more to refuse than a right one costs to accept.
+// Max is the largest number of violations in one answer. A check stops at this number: refusing an input that is wrong
+// everywhere must not cost more than accepting a valid one.
 const Max = 1000
 
 // Violation is one thing that is wrong with an input.
@@ -25,8 +25,8 @@ type Violation struct {
 	// Pointer is the RFC 6901 pointer of the wrong value, relative to the input that was checked. A missing member
 	// is named itself, not the object that lacks it. "" is the whole input.
 	Pointer string `json:"pointer"`
-	// Keyword is the JSON Schema keyword for the broken rule, such as "required", or "json" where JSON itself or a
-	// limit forbids the value. It may be empty where no keyword says the same.
+	// Keyword is the JSON Schema keyword for the broken rule, such as "required". It is "json" if JSON itself or a
+	// limit forbids the value. It may be empty if no keyword expresses the rule.
 	Keyword string `json:"keyword"`
 	// Message tells a person what is wrong and, where it helps, what would be right. Programs must not read it: its
 	// text may change. It holds no secret.
@@ -37,7 +37,7 @@ type Violation struct {
 
 // Error is a refused input. It has at least one violation. It is immutable once returned, and safe for concurrent use.
 type Error struct {
-	// Violations are all that was found, up to [Max].
+	// Violations holds every violation that was found, up to [Max].
 	Violations []Violation
 }
 
@@ -61,8 +61,8 @@ func (e *Error) Error() string {
 	return text.String()
 }
 
-// Under returns e with prefix, an RFC 6901 pointer, before every pointer, those of alternatives included. It is how a
-// package that holds the larger input places the violations of a part. e stays as it is.
+// Under returns a copy of e with prefix, an RFC 6901 pointer, before every pointer, those of alternatives included. A
+// package uses it to place the violations of a part within the larger input. It does not change e.
 func (e *Error) Under(prefix string) *Error {
 	if prefix == "" {
 		return e
@@ -85,9 +85,9 @@ func under(prefix string, violations []Violation) []Violation {
 	return placed
 }
 
-// Join returns one error for all of errs. The violations of every [*Error] among them, also of one that is wrapped or
-// joined, are put into a single [*Error] in their order, at most [Max]; any other error is kept beside it. Nil
-// errors are left out. The result is nil if nothing is left.
+// Join returns one error for all of errs. It collects the violations of every [*Error] among them, wrapped and joined
+// ones too, into a single [*Error], in their order and at most [Max]. It keeps any other error beside that one. It
+// leaves out nil errors. It returns nil if no error is left.
 func Join(errs ...error) error {
 	var found []Violation
 	var others []error

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Cost is what one verification takes: processor time on one core, and memory. It is computed from a hash's
-// parameters, before any work is done.
+// Cost is the cost of one verification: processor time on one core, and memory. It is computed from the parameters of
+// the hash, before any work is done.
 //
 // As a bound, for [ParseWithin] and [NewLimiter], a field at zero takes its value from [DefaultBound].
 type Cost struct {
@@ -18,7 +18,7 @@ type Cost struct {
 	MemoryBytes int64
 }
 
-// DefaultBound is what an imported hash may cost by default: 2 seconds and 256 MiB.
+// DefaultBound returns the default bound on the cost of an imported hash: 2 seconds and 256 MiB.
 func DefaultBound() Cost { return Cost{Time: 2 * time.Second, MemoryBytes: 256 << 20} }
 
 func (c Cost) orDefault() Cost {

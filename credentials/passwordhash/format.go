@@ -7,7 +7,7 @@ import (
 // Format is a format of password hashes, by its name.
 type Format string
 
-// The formats. What a hash in one looks like is in [Formats].
+// The formats. [Formats] shows the layout of each.
 const (
 	FormatMD5Crypt        Format = "md5-crypt"
 	FormatAPR1            Format = "apr1"
@@ -44,8 +44,8 @@ const (
 type Layout struct {
 	// Format is the format of a hash in this layout; "" for a wrapper that can hold more than one.
 	Format Format
-	// Text shows the layout. What is in angle brackets is replaced; "hash" stands for the name of a digest. Unless it
-	// says something else, binary parts are in base64, in the standard or the URL alphabet, padded or not.
+	// Text shows the layout. Parts in angle brackets are placeholders; "hash" stands for the name of a digest. Unless
+	// Text says otherwise, binary parts are in base64, in the standard or the URL alphabet, padded or not.
 	Text string
 	// From names systems that write this layout.
 	From string
@@ -53,8 +53,8 @@ type Layout struct {
 	Example string
 }
 
-// Formats returns a description of every layout that [Parse] reads: first those of the formats, then the wrappers,
-// which have a hash of another layout inside. The slice is the caller's.
+// Formats returns a description of every layout that [Parse] reads: first the formats, then the wrappers. A wrapper
+// holds a hash of another layout. The slice is the caller's.
 func Formats() []Layout {
 	var all []Layout
 	for _, known := range bareFormats() {

@@ -11,8 +11,8 @@ import (
 // MaxHashBytes bounds an encoded hash, in bytes.
 const MaxHashBytes = 4 << 10
 
-// Hash is a password hash that [Parse] has read and found usable. It is immutable and safe for concurrent use. It
-// prints as a placeholder. The zero Hash matches no password.
+// Hash is a valid password hash that [Parse] read. It is immutable and safe for concurrent use. It prints as a
+// placeholder. The zero Hash matches no password.
 type Hash struct {
 	parsed *parsedHash // behind a pointer, so that fmt cannot reach into an unexported field
 }
@@ -34,7 +34,8 @@ type verifier interface {
 	compare(ctx context.Context, password []byte) error
 }
 
-// FormatName returns the format of h. A hash in a wrapper has the format of what is wrapped. It is "" for the zero Hash.
+// FormatName returns the format of h. For a hash in a wrapper it is the format of the inner hash. It is "" for the zero
+// Hash.
 func (h Hash) FormatName() Format {
 	if h.parsed == nil {
 		return ""
@@ -51,8 +52,8 @@ func (h Hash) Encoded() string {
 	return *h.parsed.encoded
 }
 
-// Cost computes what it takes to verify a password of that length, in bytes, with h. Lengths over [MaxPasswordBytes]
-// count as that. It is zero for the zero Hash.
+// Cost computes the cost of verifying a password of that length, in bytes, with h. Lengths over [MaxPasswordBytes]
+// count as MaxPasswordBytes. The cost is zero for the zero Hash.
 func (h Hash) Cost(passwordBytes int) Cost {
 	if h.parsed == nil {
 		return Cost{}
@@ -71,7 +72,7 @@ func (h Hash) placeholder() string { return "[password hash " + string(h.FormatN
 // Parse reads an encoded hash in one of [Formats] whose verification costs no more than [DefaultBound]. It reads all
 // of it: a hash that Parse accepts matches the password that it was made from.
 //
-// The error is a [*violation.Error] with the pointer "". It names the part that is wrong and holds nothing of the hash.
+// The error is a [*violation.Error] with the pointer "". It names the wrong part and holds no part of the hash's text.
 func Parse(encoded string) (Hash, error) { return ParseWithin(encoded, Cost{}) }
 
 // ParseWithin is [Parse] with another bound on the cost. The cost is computed for a password of 128 bytes.
@@ -90,8 +91,8 @@ func ParseWithin(encoded string, bound Cost) (Hash, error) {
 // Exceeds reports whether h costs more than [ParseWithin] accepts with that bound.
 func (h Hash) Exceeds(bound Cost) bool { return h.Cost(boundPasswordBytes).Exceeds(bound.orDefault()) }
 
-// ParseStored is [Parse] without a bound on the cost. It is for hashes that [ParseWithin] accepted once: a bound that
-// is lowered must not lock people out. [Limiter.Verify] verifies those that are over the bound one at a time.
+// ParseStored is [Parse] without a bound on the cost. It is for hashes that [ParseWithin] accepted earlier: lowering
+// the bound must not lock people out. [Limiter.Verify] verifies hashes that are over the bound one at a time.
 func ParseStored(encoded string) (Hash, error) {
 	if len(encoded) > MaxHashBytes {
 		return Hash{}, refuseHash("", "longer than 4 KiB")
@@ -127,10 +128,10 @@ func (h *parsedHash) dear() string {
 	return "its rounds"
 }
 
-// Verify compares a password with a hash. The time that it takes depends neither on where they differ nor on what the
-// password holds: what no password can be is computed and compared all the same. It takes from microseconds to
-// seconds; [Hash.Cost] tells how long. It looks at ctx before the start, and argon2 and scrypt cannot be interrupted
-// after it; the other formats look at ctx as they go. Use [Limiter.Verify] where more than one goroutine verifies.
+// Verify compares a password with a hash. Its running time depends neither on where they differ nor on the content of
+// the password: a password that can never match is hashed and compared too. It takes from microseconds to seconds;
+// [Hash.Cost] returns an estimate. It checks ctx before the start. After that, argon2 and scrypt cannot be interrupted;
+// the other formats check ctx while they run. Use [Limiter.Verify] if more than one goroutine verifies.
 //
 // Errors: [ErrMismatch]; [ErrPasswordTooLong], which is an ErrMismatch too, for a password over [MaxPasswordBytes] or
 // over the 72 bytes of bcrypt; the error of ctx. An empty password never matches.

@@ -5,11 +5,11 @@ import (
 	"runtime"
 )
 
-// Limiter bounds how many hash computations run at once: each takes a core (argon2, one for each of its lanes) and
-// memory, so a burst of sign-ins must wait rather than run. It is safe for concurrent use.
+// Limiter bounds the number of hash computations that run at once. Each takes memory and a core (argon2 takes one core
+// for each lane), so a burst of sign-ins must wait. A Limiter is safe for concurrent use.
 //
-// What runs at once holds the limit times the memory of one hash, 19 MiB for the default cost, and the memory of one
-// hash that is over the bound. The garbage collector may keep as much again; GOMEMLIMIT, or
+// The running computations use at most the limit times the memory of one hash (19 MiB for the default cost), plus the
+// memory of one hash that is over the bound. The garbage collector may keep as much again. GOMEMLIMIT, or
 // [runtime/debug.SetMemoryLimit], makes it collect earlier.
 type Limiter struct {
 	slots chan struct{}
@@ -17,9 +17,9 @@ type Limiter struct {
 	bound Cost
 }
 
-// NewLimiter returns a Limiter that lets n computations run at once, of which one may verify a hash that costs more
-// than bound. If n is 0 or less, it is the number of cores that Go uses. Fields of bound that are zero take their value
-// from [DefaultBound].
+// NewLimiter returns a Limiter that lets n computations run at once. One of them may verify a hash that costs more than
+// bound. If n is 0 or less, the limit is the number of cores that Go uses. Fields of bound that are zero take their
+// value from [DefaultBound].
 func NewLimiter(n int, bound Cost) *Limiter {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
@@ -27,8 +27,8 @@ func NewLimiter(n int, bound Cost) *Limiter {
 	return &Limiter{slots: make(chan struct{}, n), dear: make(chan struct{}, 1), bound: bound.orDefault()}
 }
 
-// Verify waits for its turn and calls [Verify]. A hash that costs more than the bound, for a password of this length,
-// waits until no other one is being verified. When ctx ends while it waits, the error is that of ctx.
+// Verify waits for its turn and calls [Verify]. If the hash costs more than the bound, for a password of this length,
+// it waits until no other such hash is being verified. If ctx ends while it waits, the error is that of ctx.
 func (l *Limiter) Verify(ctx context.Context, hash Hash, password []byte) error {
 	verify := func() error { return Verify(ctx, hash, password) }
 	if !hash.Cost(len(password)).Exceeds(l.bound) {
