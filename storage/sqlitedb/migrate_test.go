@@ -165,10 +165,11 @@ func TestLargeOldDatabase(t *testing.T) {
 	require.NoError(t, tx.Commit())
 
 	// A context that ends is as good as a kill between two transactions; a real kill is
-	// the business of another test.
+	// the business of another test. The time doubles: a migration that was stopped begins
+	// anew, and steps of one length would take the square of its time on a slow machine.
 	stopped := 0
 	for {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(stopped+1)*10*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond<<stopped)
 		store, err := sqlite.Open(ctx, path, sqlitedb.WithLogger(slog.New(slog.DiscardHandler)))
 		cancel()
 		if err == nil {
