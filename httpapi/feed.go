@@ -36,6 +36,8 @@ type feed struct {
 	storage.ChangeQuery
 	path string // of its own, below the base URL
 	size int    // of a page
+	// atStart says that the client saw the feed before its first change: it has seen no change, and must miss none.
+	atStart bool
 }
 
 func (h *Handler) listChanges(w http.ResponseWriter, r *http.Request, _ []string) (answer, error) {
@@ -63,7 +65,11 @@ func (h *Handler) changes(w http.ResponseWriter, r *http.Request, f feed) (answe
 	if err != nil {
 		return answer{}, err
 	}
-	if len(found) == 0 && q.IdentityID != uuid.Nil && q.After == 0 {
+	all := q.IdentityID == uuid.Nil
+	if f.atStart && all && missesFirst(found) {
+		return answer{}, &idem.Error{Op: "list changes", Kind: idem.KindGone, Err: storage.ErrPosition}
+	}
+	if len(found) == 0 && !all && q.After == 0 {
 		// Nothing is kept of it: was there ever such an identity?
 		if _, err := h.manager.GetIdentity(r.Context(), q.IdentityID); err != nil {
 			return answer{}, err
@@ -75,7 +81,7 @@ func (h *Handler) changes(w http.ResponseWriter, r *http.Request, f feed) (answe
 		}
 		// What can go wrong was seen in this first read, while there can be another answer.
 		return answer{status: http.StatusOK, mediaType: "text/event-stream", stream: func(w http.ResponseWriter, r *http.Request) {
-			h.streamChanges(w, r, q, found)
+			h.streamChanges(w, r, q, found, all && q.After == 0 && len(found) == 0)
 		}}, nil
 	}
 	more := len(found) > f.size
@@ -83,12 +89,15 @@ func (h *Handler) changes(w http.ResponseWriter, r *http.Request, f feed) (answe
 	return answer{status: http.StatusOK, header: http.Header{"Link": {h.changeLinks(f, found, more)}}, body: appendChanges(nil, found)}, nil
 }
 
+// missesFirst reports whether changes before those of found were made and pruned.
+func missesFirst(found []storage.Change) bool { return len(found) > 0 && found[0].Sequence > 1 }
+
 // feedParameters are as listParameters are for a list.
 var feedParameters = map[string]bool{"after": false, "page_size": false}
 
 // read reads the parameters of r. Last-Event-ID takes precedence over after: a client of
 // server-sent events sends Last-Event-ID when it reconnects, and repeats the old value of
-// after.
+// after. A Last-Event-ID of 0 is what streamChanges sends on an empty feed.
 func (f *feed) read(r *http.Request) error {
 	query, err := readQuery(r)
 	if err != nil {
@@ -110,6 +119,7 @@ func (f *feed) read(r *http.Request) error {
 	if f.After, err = strconv.ParseInt(position, 10, 64); err != nil || f.After < 0 {
 		return badParameter("The position to read on from must be the sequence number of a change.")
 	}
+	f.atStart = f.After == 0 && r.Header.Get("Last-Event-ID") != ""
 	return nil
 }
 
@@ -171,7 +181,11 @@ func (h *Handler) EndStreams() { h.endStreams() }
 // streamChanges sends changes as server-sent events (WHATWG HTML, section 9.2), each
 // with its sequence number as the event's id, until the client leaves or EndStreams is
 // called. first are the first ones that q selects, as many as were read.
-func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery, first []storage.Change) {
+//
+// atStart says that the feed had no change yet. The client is given the position 0, so that it
+// can name it when it reconnects. If the first change to come is not number 1, others were made
+// and pruned meanwhile: the stream ends, and reconnecting, the client is told so.
+func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storage.ChangeQuery, first []storage.Change, atStart bool) {
 	defer h.cutOffPanic(r)
 	open, end := context.WithCancel(r.Context())
 	defer end()
@@ -184,7 +198,11 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 		_, err := w.Write(event)
 		return err == nil && out.Flush() == nil
 	}
-	alive := send([]byte(": changes\n\n"))
+	begin := ": changes\n\n"
+	if atStart {
+		begin += "id: 0\n\n" // without data it is no event: it only sets the position
+	}
+	alive := send([]byte(begin))
 	for _, c := range first {
 		if q.After = c.Sequence; !alive || open.Err() != nil {
 			return
@@ -199,7 +217,11 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 				alive = errors.Is(err, context.DeadlineExceeded) && open.Err() == nil
 				break
 			}
-			q.After = c.Sequence
+			if atStart && c.Sequence > 1 {
+				alive = false
+				break
+			}
+			atStart, q.After = false, c.Sequence
 			if alive = send(appendEvent(nil, c)); !alive {
 				break
 			}

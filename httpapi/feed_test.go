@@ -129,10 +129,10 @@ func stream(t *testing.T, server *httptest.Server, path string, header ...string
 			case "data":
 				e.data = value
 			case "": // a comment, or the end of an event or a comment
-				if e != (event{}) {
+				if e.data != "" { // an id alone is none
 					events <- e
-					e = event{}
 				}
+				e = event{}
 			}
 		}
 	}()
@@ -248,7 +248,71 @@ func TestChangeStreamThatPanics(t *testing.T) {
 	f.create(t, `{}`)
 	body, err := io.ReadAll(answer.Body)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "cut off, not ended")
-	require.Equal(t, ": changes\n\n", string(body))
+	require.Equal(t, ": changes\n\nid: 0\n\n", string(body))
+}
+
+// TestChangeStreamThatBeganOnAnEmptyFeed has changes made and pruned before a stream looks that began before the first.
+// However many keep-alives it has sent by then, it ends, and the client is told when it reconnects.
+func TestChangeStreamThatBeganOnAnEmptyFeed(t *testing.T) {
+	store := &hiddenFeed{Storage: memory.New()}
+	f := newFixture(t, "memory", store, idem.WithPollInterval(time.Millisecond))
+	f.serveWith(httpapi.WithKeepAlive(5 * time.Millisecond))
+	server := httptest.NewServer(f.handler)
+	t.Cleanup(server.Close)
+	store.hidden.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+changesPath, nil)
+	require.NoError(t, err)
+	r.Header.Set("Accept", "text/event-stream")
+	answer, err := server.Client().Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	lines := bufio.NewReader(answer.Body)
+	var sent strings.Builder
+	for strings.Count(sent.String(), ": still here\n") < 2 {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err)
+		sent.WriteString(line)
+	}
+	require.Contains(t, sent.String(), "\nid: 0\n\n", "the client can name the position that it saw")
+	reconnect := []string{"Accept", "text/event-stream", "Last-Event-ID", "0"}
+	for range 5 {
+		f.create(t, `{}`)
+	}
+	pruned, err := f.manager.PruneChanges(t.Context(), storage.Retention{Newest: 1})
+	require.NoError(t, err)
+	require.Equal(t, 4, pruned)
+	store.hidden.Store(false)
+	rest, err := io.ReadAll(lines)
+	require.NoError(t, err)
+	require.NotContains(t, string(rest), "data:", "a change came as if none were missing")
+	requireRefusal(t, refusal{status: 410, id: "gone"}, f.do(t, http.MethodGet, changesPath, "", reconnect...))
+	require.Equal(t, "5", nextEvent(t, stream(t, server, changesPath+"?after=0")).id, "a client that has seen nothing begins with the oldest that is kept")
+
+	// Where none is missing, it goes on.
+	g := newFixture(t, "memory", memory.New())
+	server = httptest.NewServer(g.handler)
+	t.Cleanup(server.Close)
+	events := stream(t, server, changesPath, "Last-Event-ID", "0")
+	g.create(t, `{}`)
+	g.create(t, `{}`)
+	require.Equal(t, "1", nextEvent(t, events).id)
+	require.Equal(t, "2", nextEvent(t, events).id)
+	require.Equal(t, "1", nextEvent(t, stream(t, server, changesPath, "Last-Event-ID", "0")).id)
+}
+
+// hiddenFeed is a store whose changes are seen by nobody while they are hidden, as if nobody had looked.
+type hiddenFeed struct {
+	storage.Storage
+	hidden atomic.Bool
+}
+
+func (s *hiddenFeed) Changes(ctx context.Context, q storage.ChangeQuery) ([]storage.Change, error) {
+	if s.hidden.Load() {
+		return nil, nil
+	}
+	return s.Storage.Changes(ctx, q)
 }
 
 // panickingFeed is a store whose feed panics once it is told to.
