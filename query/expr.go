@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,6 +30,8 @@ const (
 	opOr  Operator = "or"
 	opNot Operator = "not"
 	opAny Operator = "[ ]"
+
+	opGroup Operator = "group" // of comparisons; it is never written
 )
 
 const (
@@ -183,18 +186,27 @@ func (e Expr) Err() error {
 }
 
 // Matches reports whether e holds for i. It does not change i. The caller must not change i during the call. The
-// cost is bounded by the size of i plus, for each term, the size of the part of i at the term's path.
+// cost is bounded by the size of i plus, for each term, the size of the part of i at the term's path. Terms of one
+// And or one Or that have the same path share the reading of it.
 func (e Expr) Matches(i *identity.Identity) bool {
+	matched, _ := e.MatchesContext(context.Background(), i)
+	return matched
+}
+
+// MatchesContext is [Expr.Matches] that ends when ctx does, also within one large identity. The error is then that
+// of ctx, and there is no other.
+func (e Expr) MatchesContext(ctx context.Context, i *identity.Identity) (matched bool, err error) {
 	if e.tree == nil {
-		return true
+		return true, nil
 	}
 	bound, fault := e.tree.bind()
 	if fault != nil {
-		return false
+		return false, nil
 	}
-	v := e.tree.views.open(i)
+	v := e.tree.views.open(ctx, i)
 	defer e.tree.views.close(v)
-	return bound.holds(v, v.root())
+	matched = bound.holds(v, v.root())
+	return matched && v.err == nil, v.err
 }
 
 func (t *tree) bind() (*bound, *refusal) {
@@ -254,6 +266,9 @@ func (b *binding) bindKids(result *bound, t *tree, s *shape, depth int) (*bound,
 			return nil, fault
 		}
 		result.kids = append(result.kids, bound)
+	}
+	if t.op == opAnd || t.op == opOr {
+		result.parts = grouped(t.op, result.kids)
 	}
 	return result, nil
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -69,9 +70,9 @@ func (x Index) Path() string { return x.pointer }
 // true, numbers, times, strings by code point. The folded keys come last, from [FoldedKeys] on.
 func (x Index) Keys(i *identity.Identity) [][]byte {
 	var keys [][]byte
-	v := x.views.open(i)
+	v := x.views.open(context.Background(), i)
 	defer x.views.close(v)
-	v.root().some(x.path, func(n node) bool {
+	v.root().some(v, x.path, func(n node) bool {
 		if n.kind != kindAbsent {
 			keys = append(keys, cut(appendKey(nil, n, MaxIndexKey)))
 		}

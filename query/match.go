@@ -18,6 +18,9 @@ type bound struct {
 	value literal
 	exact literal // the value as given, for identifiers of types that are not normalised
 	kids  []*bound
+	// Of and and or: kids, but with those that have one path in a group.
+	parts []*bound
+	group *group
 }
 
 // setValue gives b the literal that it compares with, in the form that the target of its path wants.
@@ -73,29 +76,31 @@ func (s *shape) names() string {
 	return strings.Join(names, ", ")
 }
 
-// holds reports whether b holds for n, from which its path begins.
+// holds reports whether b holds for n, from which its path begins. The result means nothing once v has stopped.
 func (b *bound) holds(v *view, n node) bool {
 	switch b.op {
 	case opAnd:
-		for _, kid := range b.kids {
-			if !kid.holds(v, n) {
+		for _, part := range b.parts {
+			if !part.holds(v, n) {
 				return false
 			}
 		}
 		return true
 	case opOr:
-		for _, kid := range b.kids {
-			if kid.holds(v, n) {
+		for _, part := range b.parts {
+			if part.holds(v, n) {
 				return true
 			}
 		}
 		return false
+	case opGroup:
+		return b.group.holds(v, n)
 	case opNot:
 		return !b.kids[0].holds(v, n)
 	case opAny:
-		return n.some(b.path, func(e node) bool { return e.kind != kindAbsent && b.kids[0].holds(v, e) })
+		return n.some(v, b.path, func(e node) bool { return e.kind != kindAbsent && b.kids[0].holds(v, e) })
 	}
-	return n.some(b.path, func(e node) bool { return b.compare(v, e) })
+	return n.some(v, b.path, func(e node) bool { return b.compare(v, e) })
 }
 
 // compare reports whether b holds for the one value n, which is no list.
@@ -107,7 +112,13 @@ func (b *bound) compare(v *view, n node) bool {
 		return b.compareText(v, n)
 	}
 	order, comparable := b.order(n)
-	switch b.op {
+	return b.op.accepts(order, comparable)
+}
+
+// accepts reports whether a comparison holds for a value that is less than, equal to or greater than the literal,
+// or cannot be compared with it.
+func (op Operator) accepts(order int, comparable bool) bool {
+	switch op {
 	case OpEqual:
 		return comparable && order == 0
 	case OpNotEqual:
@@ -131,15 +142,33 @@ func (b *bound) order(n node) (order int, comparable bool) {
 	if n.kind != l.kind {
 		return 0, false
 	}
+	value := n.literal()
+	return value.compare(l), true
+}
+
+// literal returns the value of a boolean, a number, a time or a string.
+func (n node) literal() literal {
+	l := literal{kind: n.kind}
 	switch n.kind {
 	case kindBool, kindString:
-		return strings.Compare(n.string(), l.text), true
+		l.text = n.string()
 	case kindNumber:
-		return parseDecimal(n.string()).compare(l.number), true
+		l.number = parseDecimal(n.string())
 	case kindTime:
-		return n.time.Compare(l.time), true
+		l.time = n.time
 	}
-	return 0, false
+	return l
+}
+
+// compare orders l and o, which have one type.
+func (l *literal) compare(o *literal) int {
+	switch l.kind {
+	case kindNumber:
+		return l.number.compare(o.number)
+	case kindTime:
+		return l.time.Compare(o.time)
+	}
+	return strings.Compare(l.text, o.text)
 }
 
 func (b *bound) compareText(v *view, n node) bool {
@@ -155,6 +184,7 @@ func (b *bound) compareText(v *view, n node) bool {
 	if n.exact {
 		pattern = b.exact.folded
 	}
+	v.spend(len(text))
 	v.fold(text)
 	switch b.op {
 	case OpContains:

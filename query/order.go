@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -133,7 +134,7 @@ func (s Sort) Position(i *identity.Identity) Position {
 	if len(s.paths) == 0 {
 		return p
 	}
-	v := s.views.open(i)
+	v := s.views.open(context.Background(), i)
 	defer s.views.close(v)
 	for n, path := range s.paths {
 		p.Keys = append(p.Keys, v.sortKey(path, s.orders[n].Descending))
@@ -143,7 +144,7 @@ func (s Sort) Position(i *identity.Identity) Position {
 
 func (v *view) sortKey(path []token, descending bool) []byte {
 	var best []byte
-	v.root().some(path, func(n node) bool {
+	v.root().some(v, path, func(n node) bool {
 		if n.kind == kindAbsent {
 			return false
 		}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,23 +59,34 @@ func (s Search) String() string { return string(bytes.Join(s.words, []byte(" "))
 // Matches reports whether each word occurs somewhere in one of the identifiers of i, its addresses, its
 // external id, or a string of its traits (not the name of one), all folded by [Fold].
 func (s Search) Matches(i *identity.Identity) bool {
+	matched, _ := s.MatchesContext(context.Background(), i)
+	return matched
+}
+
+// MatchesContext is [Search.Matches] that ends when ctx does, also within one large identity. The error is then
+// that of ctx, and there is no other.
+func (s Search) MatchesContext(ctx context.Context, i *identity.Identity) (matched bool, err error) {
 	if s.IsZero() {
-		return true
+		return true, nil
 	}
-	v := s.views.open(i)
+	v := s.views.open(ctx, i)
 	defer s.views.close(v)
 	v.found = slices.Grow(v.found[:0], len(s.words))[:len(s.words)]
 	missing := len(s.words)
-	return v.texts(func(text string) bool {
+	v.texts(func(text string) bool {
+		if v.spend(1 + len(text)) {
+			return true
+		}
 		v.fold(text)
 		for n, word := range s.words {
-			if !v.found[n] && bytes.Contains(v.folded, word) {
+			if !v.found[n] && !v.spend(1+len(text)) && bytes.Contains(v.folded, word) {
 				v.found[n] = true
 				missing--
 			}
 		}
 		return missing == 0
 	})
+	return missing == 0 && v.err == nil, v.err
 }
 
 // texts calls visit for the texts that a search looks at, until visit returns true, and reports whether it
@@ -114,7 +126,7 @@ func (v *view) texts(visit func(string) bool) bool {
 // store may keep an index of the trigrams of the result; see [Search.Needles] and [Expr.Needles].
 func SearchText(i *identity.Identity) string {
 	var all []string
-	v := &view{identity: i}
+	v := &view{ctx: context.Background(), identity: i}
 	v.texts(func(text string) bool {
 		all = append(all, withoutNUL(Fold(text)))
 		return false

@@ -1,7 +1,7 @@
 package query
 
 import (
-	"strings"
+	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -12,6 +12,9 @@ type tape struct {
 	text   string
 	values []entry
 	open   []int32 // containers that have not ended, while reading
+	// unescaped are the contents of long strings with escapes that were looked at: many terms may look at one.
+	unescaped map[int32]string
+	name      []byte // memory for comparing a name
 }
 
 // entry is a value, or the name of a member, which comes before its value.
@@ -107,14 +110,14 @@ func wordKind(first byte) kind {
 }
 
 // member returns the value of a member of the object at.
-func (t *tape) member(at int32, name string) (int32, bool) {
+func (t *tape) member(v *view, at int32, name string) (int32, bool) {
 	end := t.values[at].next
 	for at++; at+1 < end; {
 		value := t.values[at].next
 		if value >= end {
 			break
 		}
-		if e := &t.values[at]; !e.escaped && t.text[e.start:e.end] == name || e.escaped && t.string(at) == name {
+		if t.equals(v, at, name) {
 			return value, true
 		}
 		at = t.values[value].next
@@ -122,17 +125,59 @@ func (t *tape) member(at int32, name string) (int32, bool) {
 	return 0, false
 }
 
+// equals reports whether the content of the string at is name.
+func (t *tape) equals(v *view, at int32, name string) bool {
+	e := &t.values[at]
+	switch size := int(e.end - e.start); {
+	case !e.escaped:
+		return t.text[e.start:e.end] == name
+	case len(name) > size || size > maxEscape*len(name):
+		return false
+	case size > longString:
+		v.spend(size / maxEscape)
+		return t.string(at) == name
+	default:
+		v.spend(size)
+		t.name = t.appendContent(t.name[:0], at)
+		return string(t.name) == name
+	}
+}
+
+const (
+	maxEscape  = 6 // bytes of text that stand for one of the content: \u0061
+	longString = 256
+)
+
 // raw returns the text of the entry at, of a string without its quotes.
 func (t *tape) raw(at int32) string { return t.text[t.values[at].start:t.values[at].end] }
 
 // string returns the content of the string at.
 func (t *tape) string(at int32) string {
-	if !t.values[at].escaped {
+	e := &t.values[at]
+	switch {
+	case !e.escaped:
 		return t.raw(at)
+	case e.end-e.start <= longString:
+		return string(t.appendContent(nil, at))
 	}
-	content, err := jsontext.AppendUnquote(nil, `"`+t.raw(at)+`"`)
+	content, ok := t.unescaped[at]
+	if !ok {
+		if t.unescaped == nil {
+			t.unescaped = map[int32]string{}
+		}
+		content = string(t.appendContent(nil, at))
+		t.unescaped[at] = content
+	}
+	return content
+}
+
+// appendContent appends the content of the string at, which has escapes.
+func (t *tape) appendContent(dst []byte, at int32) []byte {
+	e := &t.values[at]
+	quoted := t.text[e.start-1 : min(int(e.end)+1, len(t.text))]
+	content, err := jsontext.AppendUnquote(dst, quoted)
 	if err != nil { // half a surrogate pair has become U+FFFD
-		return strings.ToValidUTF8(string(content), "\ufffd")
+		return bytes.ToValidUTF8(content, []byte("\ufffd"))
 	}
-	return string(content)
+	return content
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"encoding/json"
 	"sync"
 	"time"
@@ -32,6 +33,22 @@ type view struct {
 	folded   []byte
 	foldedOf string // the text that folded was made of
 	found    []bool // the words of a search
+
+	ctx  context.Context
+	work int   // since ctx was looked at
+	err  error // of ctx; then v has stopped
+}
+
+// workBetween is how much work is done, in values and bytes of text, before the context is looked at again: some
+// tenths of a millisecond.
+const workBetween = 1 << 16
+
+// spend counts work, and reports whether v has stopped because its context has ended.
+func (v *view) spend(work int) (stopped bool) {
+	if v.work += work; v.work >= workBetween && v.err == nil {
+		v.work, v.err = 0, v.ctx.Err()
+	}
+	return v.err != nil
 }
 
 // The JSON documents of an identity.
@@ -44,12 +61,12 @@ const (
 // views keeps the memory of views for the next identity. It is safe for concurrent use.
 type views struct{ pool sync.Pool }
 
-func (p *views) open(i *identity.Identity) *view {
+func (p *views) open(ctx context.Context, i *identity.Identity) *view {
 	v, _ := p.pool.Get().(*view)
 	if v == nil {
 		v = &view{}
 	}
-	v.identity = i
+	v.ctx, v.identity = ctx, i
 	return v
 }
 
@@ -59,10 +76,12 @@ const maxKept = 1 << 14
 // close ends the use of v, which then holds nothing of its identity.
 func (p *views) close(v *view) {
 	v.identity, v.read = nil, [3]bool{}
+	v.ctx, v.work, v.err = nil, 0, nil
 	clear(v.found)
 	for n := range v.tapes {
 		t := &v.tapes[n]
 		t.text = ""
+		clear(t.unescaped)
 		if cap(t.values) > maxKept {
 			t.values = nil
 		}
@@ -157,10 +176,10 @@ func boolNode(b bool) node {
 }
 
 // member returns what the object n has under a name.
-func (n node) member(name string) node {
+func (n node) member(v *view, name string) node {
 	switch n.place {
 	case placeJSON:
-		if at, ok := n.tape.member(n.at, name); ok {
+		if at, ok := n.tape.member(v, n.at, name); ok {
 			return n.entry(at)
 		}
 	case placeIdentity:
@@ -337,16 +356,20 @@ func (n node) element(index int) (found node) {
 
 // some follows path from n, calls visit for the values that it leads to until visit returns true, and reports
 // whether it did. A path through a list leads through its elements, and a list at its end stands for its
-// elements. Where the path finds nothing, null or an empty list, visit gets an absent node.
-func (n node) some(path []token, visit func(node) bool) bool {
+// elements. Where the path finds nothing, null or an empty list, visit gets an absent node. Once v has stopped, some
+// returns true without a visit.
+func (n node) some(v *view, path []token, visit func(node) bool) bool {
 	for {
+		if v.spend(1) {
+			return true
+		}
 		switch {
 		case n.kind == kindList:
 			if len(path) > 0 && path[0].index >= 0 {
 				n, path = n.element(path[0].index), path[1:]
 				continue
 			}
-			stopped, count := n.elements(func(e node) bool { return e.some(path, visit) })
+			stopped, count := n.elements(func(e node) bool { return e.some(v, path, visit) })
 			if count == 0 {
 				return visit(node{})
 			}
@@ -354,7 +377,7 @@ func (n node) some(path []token, visit func(node) bool) bool {
 		case len(path) == 0:
 			return visit(n)
 		case n.kind == kindObject:
-			n, path = n.member(path[0].name), path[1:]
+			n, path = n.member(v, path[0].name), path[1:]
 		default:
 			return visit(node{})
 		}

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -61,6 +62,24 @@ type Filter struct {
 // Matches reports whether i matches. Every store must select exactly the identities for
 // which it returns true.
 func (f Filter) Matches(i *identity.Identity) bool {
+	matched, _ := f.MatchesContext(context.Background(), i)
+	return matched
+}
+
+// MatchesContext is [Filter.Matches] that ends when ctx does, also within one large
+// identity. The error is then that of ctx, and there is no other. A list of a store must
+// call this one with the context of the list.
+func (f Filter) MatchesContext(ctx context.Context, i *identity.Identity) (matched bool, err error) {
+	if !f.matchesKeys(i) {
+		return false, nil
+	}
+	if matched, err = f.Where.MatchesContext(ctx, i); !matched {
+		return false, err
+	}
+	return f.Search.MatchesContext(ctx, i)
+}
+
+func (f Filter) matchesKeys(i *identity.Identity) bool {
 	return (f.IDs == nil || slices.Contains(f.IDs, i.ID)) &&
 		(!f.OrganizationID.Valid || i.OrganizationID == f.OrganizationID) &&
 		(f.Identifiers == nil || slices.ContainsFunc(f.Identifiers, func(want Identifier) bool {
@@ -68,8 +87,7 @@ func (f Filter) Matches(i *identity.Identity) bool {
 		})) &&
 		(f.Prefixes == nil || slices.ContainsFunc(f.Prefixes, func(want Identifier) bool {
 			return slices.ContainsFunc(i.Credentials[want.Type].Identifiers, func(has string) bool { return strings.HasPrefix(has, want.Value) })
-		})) &&
-		f.Where.Matches(i) && f.Search.Matches(i)
+		}))
 }
 
 // ReadsCredentials reports whether Matches looks at the credentials of an identity. If

@@ -18,15 +18,15 @@ import (
 // List implements [storage.Storage]. A page that an index selects is read in one statement,
 // so all its identities are of the same moment.
 func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
-	return read(ctx, r, func(ctx context.Context) (storage.Page, error) {
+	return read(ctx, r, func(step context.Context) (storage.Page, error) {
 		if r.statements.pageFor(q.Filter) == nil || !q.Sort.IsZero() {
-			return finder.List(ctx, kept{r}, q)
+			return finder.List(ctx, newKept(r), q)
 		}
 		page := pager.New(q)
 		// One more than fit tells whether there are more.
 		limit := min(int64(pager.Limit(q)), math.MaxInt32) + 1
 		full := !q.OmitCredentials
-		if err := r.eachOnPage(ctx, q.Filter, full, q.After.ID, limit, max(q.Offset, 0), page.Add); err != nil {
+		if err := r.eachOnPage(step, q.Filter, full, q.After.ID, limit, max(q.Offset, 0), page.Add); err != nil {
 			return storage.Page{}, err
 		}
 		return page.Page(), nil
@@ -74,7 +74,7 @@ func decoder(full bool) decode {
 
 // Count implements [storage.Storage].
 func (r reader) Count(ctx context.Context, f storage.Filter) (int, error) {
-	return read(ctx, r, func(ctx context.Context) (int, error) {
+	return read(ctx, r, func(step context.Context) (int, error) {
 		var (
 			statement string
 			args      []any
@@ -84,7 +84,7 @@ func (r reader) Count(ctx context.Context, f storage.Filter) (int, error) {
 		prefixes.Prefixes = nil
 		switch page := r.statements.pageFor(prefixes); {
 		case page == nil || f.Prefixes != nil && page != &r.statements.page:
-			return finder.Count(ctx, kept{r}, f)
+			return finder.Count(ctx, newKept(r), f)
 		case f.Prefixes != nil:
 			statement, args = r.statements.countPrefixes, prefixArrays(f.Prefixes)
 		case f.IDs != nil:
@@ -96,13 +96,36 @@ func (r reader) Count(ctx context.Context, f storage.Filter) (int, error) {
 		default:
 			statement = r.statements.count
 		}
-		err := queryOne(ctx, r.session, statement, args, &count)
+		err := queryOne(step, r.session, statement, args, &count)
 		return int(count), err
 	})
 }
 
 // kept is what the tables hold, for package finder.
 type kept struct{ reader }
+
+func newKept(r reader) kept {
+	r.session = steps{r.session, r.inTransaction}
+	return kept{r}
+}
+
+// steps runs the statements of a list, and ends the list when its context has ended. In a
+// transaction of the application each statement runs to its end: ending a statement could
+// end the transaction.
+type steps struct {
+	session
+	inTransaction bool
+}
+
+func (s steps) query(ctx context.Context, sql string, args []any, each func(row row) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.inTransaction {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return s.session.query(ctx, sql, args, each)
+}
 
 // Walk implements [finder.Store].
 func (k kept) Walk(ctx context.Context, w finder.Walk, yield func(*identity.Identity) bool) error {

@@ -189,6 +189,7 @@ var cases = []testCase{
 	{"PageBytes", "a page is bounded by bytes too, has one identity at least, and says where the next begins", pageBytes, everywhere},
 
 	{"Queries", "random filters, searches, orders and pages are what matching and a plain sort give, with writers at work", queries, everywhere},
+	{"MatchingEnds", "a list and a count end with their context, also within one large identity", matchingEnds, everywhere},
 
 	{"FindKey", "a WebAuthn key belongs to one identity and is found by its id in any spelling", findKey, everywhere},
 	{"FindAddress", "an identity is found by its addresses", findAddress, everywhere},

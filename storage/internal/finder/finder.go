@@ -8,6 +8,7 @@ package finder
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -89,7 +90,7 @@ func List(ctx context.Context, s Store, q storage.Query) (storage.Page, error) {
 		return storage.Page{}, nil
 	}
 	l := &list{
-		store: s, query: q, page: pager.New(q), skip: max(q.Offset, 0),
+		decider: decider{ctx: ctx, filter: q.Filter}, store: s, query: q, page: pager.New(q), skip: max(q.Offset, 0),
 		full: !q.OmitCredentials || q.Filter.ReadsCredentials() || q.Sort.ReadsCredentials(),
 	}
 	var err error
@@ -99,14 +100,30 @@ func List(ctx context.Context, s Store, q storage.Query) (storage.Page, error) {
 		l.after = q.After
 		err = l.sorted(ctx)
 	}
-	if err != nil {
+	if err = cmp.Or(err, l.err); err != nil {
 		return storage.Page{}, err
 	}
 	return l.page.Page(), nil
 }
 
+// decider decides which identities match, until its context ends. Then none does, and it
+// has an error.
+type decider struct {
+	ctx    context.Context
+	filter storage.Filter
+	err    error
+}
+
+func (d *decider) matches(i *identity.Identity) (matched bool) {
+	if d.err == nil {
+		matched, d.err = d.filter.MatchesContext(d.ctx, i)
+	}
+	return matched
+}
+
 // list is a list under way.
 type list struct {
+	decider
 	store Store
 	query storage.Query
 	page  *pager.Pager
@@ -117,10 +134,11 @@ type list struct {
 	listed map[uuid.UUID]bool
 }
 
-// add puts i into the page if it matches. It returns false if the page is complete.
+// add puts i into the page if it matches. It returns false if the page is complete, or l has
+// an error.
 func (l *list) add(i *identity.Identity) bool {
-	if !l.query.Filter.Matches(i) {
-		return true
+	if !l.matches(i) {
+		return l.err == nil
 	}
 	if l.skip > 0 {
 		l.skip--
@@ -276,8 +294,14 @@ func Count(ctx context.Context, s Store, f storage.Filter) (count int, err error
 	if ids, exact, err := owners(ctx, s, f); exact || err != nil {
 		return len(sortIDs(ids)), err
 	}
-	err = each(ctx, s, f, f.ReadsCredentials(), func(*identity.Identity) { count++ })
-	return count, err
+	d := &decider{ctx: ctx, filter: f}
+	err = each(ctx, s, f, f.ReadsCredentials(), func(i *identity.Identity) bool {
+		if d.matches(i) {
+			count++
+		}
+		return d.err == nil
+	})
+	return count, cmp.Or(err, d.err)
 }
 
 // owners returns the ids of all that match where the claims of the identities tell, which
@@ -300,8 +324,9 @@ func owners(ctx context.Context, s Store, f storage.Filter) (ids []uuid.UUID, ex
 	return ids, err == nil, err
 }
 
-// each calls visit with every identity that matches, once, in no order.
-func each(ctx context.Context, s Store, f storage.Filter, full bool, visit func(*identity.Identity)) error {
+// each calls yield, until it returns false, with identities among which are all that match
+// f, each once, in no order.
+func each(ctx context.Context, s Store, f storage.Filter, full bool, yield func(*identity.Identity) bool) error {
 	ids, sources, err := narrow(ctx, s, f)
 	if err != nil {
 		return err
@@ -312,14 +337,9 @@ func each(ctx context.Context, s Store, f storage.Filter, full bool, visit func(
 		}
 	}
 	if ids == nil {
-		return eachOfAll(ctx, s, f, full, visit)
+		return eachOfAll(ctx, s, f, full, yield)
 	}
-	_, err = getAll(ctx, s, sortIDs(ids), full, func(i *identity.Identity) bool {
-		if f.Matches(i) {
-			visit(i)
-		}
-		return true
-	})
+	_, err = getAll(ctx, s, sortIDs(ids), full, yield)
 	return err
 }
 
@@ -339,18 +359,17 @@ func collect(ctx context.Context, sources []Source) ([]uuid.UUID, error) {
 	}
 }
 
-func eachOfAll(ctx context.Context, s Store, f storage.Filter, full bool, visit func(*identity.Identity)) error {
+// eachOfAll calls yield with all identities, until it returns false.
+func eachOfAll(ctx context.Context, s Store, f storage.Filter, full bool, yield func(*identity.Identity) bool) error {
 	walk := Walk{Organization: selectedOrganization(f), Limit: walkStep, Full: full}
 	for {
-		read := 0
+		read, more := 0, true
 		err := s.Walk(ctx, walk, func(i *identity.Identity) bool {
 			read, walk.After = read+1, i.ID
-			if f.Matches(i) {
-				visit(i)
-			}
-			return true
+			more = yield(i)
+			return more
 		})
-		if err != nil || read < walk.Limit {
+		if err != nil || !more || read < walk.Limit {
 			return err
 		}
 	}

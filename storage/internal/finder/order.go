@@ -113,12 +113,10 @@ func (w *walkOfOrder) add(ctx context.Context, rows []Entry) (done bool, err err
 // deciding leaves out identities that are sorted by another of their values, and those that
 // have changed. keys are what the keys of their rows have in common with their groups.
 func (w *walkOfOrder) deciding(all candidates, keys map[uuid.UUID][][]byte) candidates {
-	return func(ctx context.Context, full bool, visit func(*identity.Identity)) error {
-		return all(ctx, full, func(i *identity.Identity) {
+	return func(ctx context.Context, full bool, yield func(*identity.Identity) bool) error {
+		return all(ctx, full, func(i *identity.Identity) bool {
 			own := common(w.list.query.Sort.Position(i).Keys[0])
-			if slices.ContainsFunc(keys[i.ID], func(key []byte) bool { return bytes.Equal(key, own) }) {
-				visit(i)
-			}
+			return !slices.ContainsFunc(keys[i.ID], func(key []byte) bool { return bytes.Equal(key, own) }) || yield(i)
 		})
 	}
 }
@@ -149,11 +147,9 @@ func (w *walkOfOrder) group(ctx context.Context, key []byte, rows []Entry, step 
 		}
 	}
 	all := byIDs(w.list.store, ids)
-	done, err = w.list.choose(ctx, func(ctx context.Context, full bool, visit func(*identity.Identity)) error {
-		return all(ctx, full, func(i *identity.Identity) {
-			if bytes.Equal(common(w.list.query.Sort.Position(i).Keys[0]), key) {
-				visit(i)
-			}
+	done, err = w.list.choose(ctx, func(ctx context.Context, full bool, yield func(*identity.Identity) bool) error {
+		return all(ctx, full, func(i *identity.Identity) bool {
+			return !bytes.Equal(common(w.list.query.Sort.Position(i).Keys[0]), key) || yield(i)
 		})
 	})
 	w.after = end

@@ -1,6 +1,7 @@
 package finder
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"slices"
@@ -16,8 +17,9 @@ import (
 // farther in reads all identities several times.
 const maxHeld = 20_000
 
-// candidates calls visit with identities, each once, without their credentials unless full.
-type candidates func(ctx context.Context, full bool, visit func(*identity.Identity)) error
+// candidates calls yield, until it returns false, with identities, each once, without their
+// credentials unless full.
+type candidates func(ctx context.Context, full bool, yield func(*identity.Identity) bool) error
 
 // sorted fills a page that is not in the order of the ids.
 func (l *list) sorted(ctx context.Context) error {
@@ -32,8 +34,8 @@ func (l *list) sorted(ctx context.Context) error {
 			return l.race(ctx, newWalkOfOrder(l, indexed), sources)
 		}
 	}
-	_, err := l.choose(ctx, func(ctx context.Context, full bool, visit func(*identity.Identity)) error {
-		return each(ctx, l.store, l.query.Filter, full, visit)
+	_, err := l.choose(ctx, func(ctx context.Context, full bool, yield func(*identity.Identity) bool) error {
+		return each(ctx, l.store, l.query.Filter, full, yield)
 	})
 	return err
 }
@@ -81,27 +83,24 @@ func (l *list) addAt(ctx context.Context, positions []query.Position) (done bool
 // are more.
 func (l *list) first(ctx context.Context, all candidates, limit int) (_ []query.Position, more bool, err error) {
 	h := &latestFirst{sort: l.query.Sort}
-	err = all(ctx, l.readsCredentials(), func(i *identity.Identity) {
-		if !l.query.Filter.Matches(i) {
-			return
+	err = all(ctx, l.readsCredentials(), func(i *identity.Identity) bool {
+		if !l.matches(i) {
+			return l.err == nil
 		}
-		p := h.sort.Position(i)
-		if !l.isAhead(p) {
-			return
-		}
-		if len(h.held) == limit {
-			more = true
-			if h.sort.Compare(p, h.held[0]) > 0 {
-				return
+		switch p := h.sort.Position(i); {
+		case !l.isAhead(p):
+		case len(h.held) < limit:
+			heap.Push(h, p)
+		default:
+			if more = true; h.sort.Compare(p, h.held[0]) < 0 {
+				h.held[0] = p
+				heap.Fix(h, 0)
 			}
-			h.held[0] = p
-			heap.Fix(h, 0)
-			return
 		}
-		heap.Push(h, p)
+		return true
 	})
 	slices.SortFunc(h.held, h.sort.Compare)
-	return h.held, more, err
+	return h.held, more, cmp.Or(err, l.err)
 }
 
 // readsCredentials reports whether to tell matches and their positions takes credentials.
@@ -117,11 +116,8 @@ func (l *list) isAhead(p query.Position) bool {
 // byIDs are the identities with these ids.
 func byIDs(s Store, ids []uuid.UUID) candidates {
 	ids = sortIDs(ids)
-	return func(ctx context.Context, full bool, visit func(*identity.Identity)) error {
-		_, err := getAll(ctx, s, ids, full, func(i *identity.Identity) bool {
-			visit(i)
-			return true
-		})
+	return func(ctx context.Context, full bool, yield func(*identity.Identity) bool) error {
+		_, err := getAll(ctx, s, ids, full, yield)
 		return err
 	}
 }
