@@ -156,6 +156,8 @@ type request struct {
 	r    *http.Request
 	root string          // leads from the request's path to the console's, such as "../"
 	may  map[string]bool // what authorize has said, by operation
+	// working tells that the page is sent while its work is done.
+	working bool
 }
 
 func (req *request) serve(path string) error {

@@ -68,6 +68,10 @@ func (req *request) frame(title, section string) frame {
 	return f
 }
 
+// Still reports whether the page is whole when it is sent. Browsers then paint it only once the script has written the
+// times, so that nothing moves. A page that shows the progress of work is painted as it comes.
+func (f frame) Still() bool { return !f.working }
+
 // Root leads from the page to the console's own address.
 func (f frame) Root() string { return f.relative("") }
 

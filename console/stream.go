@@ -21,6 +21,7 @@ const splitMark = "\uE000work\uE000"
 // error.
 func (req *request) begin(name string, data any) (*progress, error) {
 	var page bytes.Buffer
+	req.working = true
 	if err := req.render(&page, name, data); err != nil {
 		return nil, err
 	}

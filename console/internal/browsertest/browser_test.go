@@ -2,12 +2,14 @@ package browsertest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +39,13 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	// A test mostly waits for its page, so several run at once even on a small machine.
+	flag.Parse()
+	if atOnce := flag.Lookup("test.parallel"); atOnce.Value.String() == fmt.Sprint(goruntime.GOMAXPROCS(0)) {
+		if err := atOnce.Value.Set(fmt.Sprint(2 * goruntime.GOMAXPROCS(0))); err != nil {
+			panic(err)
+		}
+	}
 	code := m.Run()
 	stop()
 	os.Exit(code)
@@ -111,22 +120,27 @@ func memorySite(t testing.TB, people int) *site {
 
 // tab is a page of the browser that fails its test for what no page may do.
 type tab struct {
-	t   testing.TB
-	ctx context.Context
+	t       testing.TB
+	ctx     context.Context
+	audited bool // whether axe-core looks at its pages
 
 	mu      sync.Mutex
 	faults  []string
 	dialogs int // that asked whether to leave a page
 }
 
-// newTab opens a page in a profile of its own.
-func newTab(t testing.TB, s *site) *tab {
+// newTab opens a page in a profile of its own, which may load nothing but what is on the hosts of the addresses.
+func newTab(t testing.TB, s *site, foreign ...string) *tab {
 	t.Helper()
 	start(t)
-	host, err := url.Parse(s.url)
-	require.NoError(t, err)
+	hosts := make(map[string]bool)
+	for _, address := range append(foreign, s.url) {
+		u, err := url.Parse(address)
+		require.NoError(t, err)
+		hosts[u.Host] = true
+	}
 	b := &tab{t: t}
-	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(func(event any) { b.watch(event, host.Host) }))
+	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext(), chromedp.WithListener(func(event any) { b.watch(event, hosts) }))
 	b.ctx = ctx
 	b.run()
 	call(b, log.Enable, cdp.Empty{})
@@ -151,7 +165,7 @@ func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 }
 
 // watch notes what no page may do.
-func (b *tab) watch(event any, host string) {
+func (b *tab) watch(event any, hosts map[string]bool) {
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
 		// That a page answers with 4xx is what some tests are about.
@@ -163,7 +177,7 @@ func (b *tab) watch(event any, host string) {
 	case *runtime.EventExceptionThrown:
 		b.fault("exception: %s", e.ExceptionDetails.Text)
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err == nil && u.Scheme != "data" && u.Host != host {
+		if u, err := url.Parse(e.Request.URL); err == nil && u.Scheme != "data" && !hosts[u.Host] {
 			b.fault("request to another host: %s", e.Request.URL)
 		}
 	case *page.EventJavascriptDialogOpening:
@@ -301,7 +315,9 @@ var screenshots = os.Getenv("IDEM_SCREENSHOTS")
 
 func (b *tab) screenshot(name string) {
 	b.t.Helper()
-	b.picture(name, chromedp.FullScreenshot(100))
+	if screenshots != "" { // a picture of a whole page takes long
+		b.picture(name, chromedp.FullScreenshot(100))
+	}
 }
 
 // screenshotOf is screenshot of the upper part of a page.

@@ -16,7 +16,7 @@ import (
 )
 
 func TestManyAtOnce(t *testing.T) {
-	onEverySite(t, func(t *testing.T, s *site, b *tab) {
+	on(t, onePerStore, func(t *testing.T, s *site, b *tab) {
 		seed(t, s.manager, 12)
 		inactive := func() (count int) {
 			for i, err := range s.manager.Identities(t.Context(), idem.Query{}) {
@@ -51,7 +51,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestImportOfPeople(t *testing.T) {
-	onEverySite(t, func(t *testing.T, s *site, b *tab) {
+	on(t, onePerStore, func(t *testing.T, s *site, b *tab) {
 		seed(t, s.manager, 1)
 		file := filepath.Join(t.TempDir(), "people.csv")
 		require.NoError(t, os.WriteFile(file, []byte("traits.email,traits.name.first,traits.plan\nmarie@example.com,Marie,team\nada.lovelace@example.com,Ada,free\npierre@example.com,Pierre,gold\n"), 0o600))

@@ -109,8 +109,9 @@ func hostile(t testing.TB, manager *idem.Manager) uuid.UUID {
 		"rtl": "\u0627\u0644\u0633\u0644\u0627\u0645 \u202eevil\u202c",
 		"ten": strings.Repeat("x", 10_000),
 	}
+	// As deep as traits and metadata may be: the object around it is the last level.
 	deep := `"bottom"`
-	for range 88 {
+	for range schema.MaxTraitsDepth - 1 {
 		deep = `{"d":` + deep + `}`
 	}
 	values["deep"] = json.RawMessage(deep)

@@ -16,6 +16,7 @@ import (
 //
 //	IDEM_SCREENSHOTS=../../../docs/images go test -run TestPicturesOfTheReadme .
 func TestPicturesOfTheReadme(t *testing.T) {
+	t.Parallel()
 	person, err := schema.Parse("person", []byte(personSchema))
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(person)

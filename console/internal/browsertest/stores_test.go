@@ -59,13 +59,25 @@ func newPostgres(t testing.TB) storage.Storage {
 	return store
 }
 
-// sites are the combinations that acts are driven in: every store with JavaScript and without, and every way to mount
-// the console with JavaScript and without, each on two stores.
-var sites = []struct {
+// combination is a way to run the console.
+type combination struct {
 	store, mount string
 	script       bool
-}{
-	{"memory", "root", true},
+}
+
+// everyCombination are all stores with all ways to mount the console, with JavaScript and without.
+func everyCombination() (all []combination) {
+	for store := range stores {
+		for mount := range mounts {
+			all = append(all, combination{store, mount, true}, combination{store, mount, false})
+		}
+	}
+	return all
+}
+
+// onePerStore are every store with JavaScript and without, and every mount with JavaScript and without.
+var onePerStore = []combination{
+	audited,
 	{"memory", "prefix of chi", false},
 	{"sqlite", "prefix of net/http", true},
 	{"sqlite", "root", false},
@@ -73,19 +85,25 @@ var sites = []struct {
 	{"postgres", "prefix of net/http", false},
 }
 
-// onEverySite runs a test in all combinations.
-func onEverySite(t *testing.T, run func(t *testing.T, s *site, b *tab)) {
-	for _, c := range sites {
+// audited is where axe-core looks at pages: neither store nor mount changes what they look like.
+var audited = combination{"memory", "root", true}
+
+// on runs a test in combinations.
+func on(t *testing.T, combinations []combination, run func(t *testing.T, s *site, b *tab)) {
+	t.Parallel()
+	for _, c := range combinations {
 		name := c.store + ", " + c.mount
 		if !c.script {
 			name += ", without JavaScript"
 		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			manager := newManager(t, stores[c.store](t))
 			desk, err := signin.New(manager, []byte(strings.Repeat("k", 32)))
 			require.NoError(t, err)
 			s := newSite(t, manager, c.mount, nil, console.WithSignIn(desk, func(code signin.Code) string { return "https://app.example.com/recover#" + code.Handle }))
 			b := newTab(t, s)
+			b.audited = c == audited
 			if !c.script {
 				b.noScript()
 			}
