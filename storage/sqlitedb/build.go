@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -16,69 +15,44 @@ import (
 	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/document"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
-const (
-	builtAtOnce   = 250  // identities that are added to an index in one transaction
-	droppedAtOnce = 2000 // rows of a dropped index that are deleted in one
-	logInterval   = 5 * time.Second
-
-	createSearch = `CREATE VIRTUAL TABLE idem_search USING fts5 (text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'trigram case_sensitive 1')`
-)
+const createSearch = `CREATE VIRTUAL TABLE idem_search USING fts5 (text, content = '', contentless_delete = 1, detail = 'none', tokenize = 'trigram case_sensitive 1')`
 
 // builder declares, builds and drops indexes.
 type builder struct {
 	*database
-	logger       *slog.Logger
-	declarations *declarations
+	declarations *indexing.Cache
 }
 
-// open declares the indexes of paths that are not declared yet, makes those again that are
-// out of date, and builds what is not complete, also what another process began.
-func (b *builder) open(ctx context.Context, paths []string) error {
-	if err := b.declare(ctx, paths); err != nil {
-		return err
-	}
-	for {
-		var number int64
-		path, state := "", ""
-		err := b.poll(ctx, time.Now(), func(time.Time) error {
-			return b.db.QueryRowContext(ctx, `SELECT number, path, state FROM idem_indexes WHERE state IN ('building', 'dropped') ORDER BY number LIMIT 1`).Scan(&number, &path, &state)
-		})
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return nil
-		case err != nil:
-			return sqliteerror.Translate(err)
-		case state == stateDropped:
-			err = b.clean(ctx, number)
-		default:
-			err = b.build(ctx, number, path)
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
+var _ indexing.Builder = (*builder)(nil)
 
-// recorded is a row of idem_indexes.
-type recorded struct {
-	number            int64
-	path, fold, state string
+// Unfinished implements [indexing.Builder].
+func (b *builder) Unfinished(ctx context.Context) (*indexing.Record, error) {
+	var r indexing.Record
+	err := b.poll(ctx, time.Now(), func(time.Time) error {
+		return b.db.QueryRowContext(ctx, `SELECT number, path, state FROM idem_indexes WHERE state IN ('building', 'dropped') ORDER BY number LIMIT 1`).
+			Scan(&r.Number, &r.Path, &r.State)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &r, sqliteerror.Translate(err)
 }
 
 func recordedIndexes(ctx context.Context, from interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}) (all []recorded, err error) {
+}) (all []indexing.Record, err error) {
 	rows, err := from.QueryContext(ctx, queries[selectIndexes])
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var r recorded
-		if err := rows.Scan(&r.number, &r.path, &r.fold, &r.state); err != nil {
+		var r indexing.Record
+		if err := rows.Scan(&r.Number, &r.Path, &r.FoldVersion, &r.State); err != nil {
 			return nil, err
 		}
 		all = append(all, r)
@@ -86,28 +60,9 @@ func recordedIndexes(ctx context.Context, from interface {
 	return all, rows.Err()
 }
 
-// changes returns which indexes must be dropped and which made.
-func changes(all []recorded, paths []string) (drop []recorded, add []string) {
-	var kept []string
-	for _, r := range all {
-		switch {
-		case r.state == stateDropped:
-		case r.state == stateStale || r.fold != query.FoldVersion:
-			drop, add = append(drop, r), append(add, r.path)
-		default:
-			kept = append(kept, r.path)
-		}
-	}
-	for _, path := range paths {
-		if !slices.Contains(kept, path) && !slices.Contains(add, path) {
-			add = append(add, path)
-		}
-	}
-	return drop, add
-}
-
-func (b *builder) declare(ctx context.Context, paths []string) error {
-	var all []recorded
+// Declare implements [indexing.Builder].
+func (b *builder) Declare(ctx context.Context, paths []string) error {
+	var all []indexing.Record
 	err := b.poll(ctx, time.Now(), func(time.Time) (err error) {
 		all, err = recordedIndexes(ctx, b.db)
 		return err
@@ -115,7 +70,7 @@ func (b *builder) declare(ctx context.Context, paths []string) error {
 	if err != nil {
 		return sqliteerror.Translate(err)
 	}
-	if drop, add := changes(all, paths); len(drop)+len(add) == 0 {
+	if drop, add := indexing.Plan(all, paths); len(drop)+len(add) == 0 {
 		return b.checkSearch(ctx, all)
 	}
 	return b.inTransaction(ctx, func(tx *sql.Tx) error {
@@ -123,9 +78,9 @@ func (b *builder) declare(ctx context.Context, paths []string) error {
 		if err != nil {
 			return sqliteerror.Translate(err)
 		}
-		drop, add := changes(all, paths)
+		drop, add := indexing.Plan(all, paths)
 		for _, r := range drop {
-			if err := dropIn(ctx, tx, r.number, r.path); err != nil {
+			if err := dropIn(ctx, tx, r); err != nil {
 				return err
 			}
 		}
@@ -139,8 +94,8 @@ func (b *builder) declare(ctx context.Context, paths []string) error {
 }
 
 // checkSearch refuses a driver that cannot keep up the search index that is declared.
-func (b *builder) checkSearch(ctx context.Context, all []recorded) error {
-	if !slices.ContainsFunc(all, func(r recorded) bool { return r.path == searchPath && r.state != stateDropped }) {
+func (b *builder) checkSearch(ctx context.Context, all []indexing.Record) error {
+	if !slices.ContainsFunc(all, func(r indexing.Record) bool { return r.Path == indexing.SearchPath && r.State != indexing.StateDropped }) {
 		return nil
 	}
 	err := b.poll(ctx, time.Now(), func(time.Time) error {
@@ -172,7 +127,7 @@ func execAll(ctx context.Context, tx *sql.Tx, statements ...string) error {
 
 // addIn records a new index in a transaction.
 func addIn(ctx context.Context, tx *sql.Tx, path string) error {
-	if path == searchPath {
+	if path == indexing.SearchPath {
 		if err := execAll(ctx, tx, createSearch); err != nil {
 			return err
 		}
@@ -180,85 +135,62 @@ func addIn(ctx context.Context, tx *sql.Tx, path string) error {
 	if err := execAll(ctx, tx, queries[raiseIndexing]); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO idem_indexes (number, path, fold_version, state) SELECT version, ?, ?, ? FROM idem_indexing`, path, query.FoldVersion, stateBuilding)
+	_, err := tx.ExecContext(ctx, `INSERT INTO idem_indexes (number, path, fold_version, state) SELECT version, ?, ?, ? FROM idem_indexing`, path, query.FoldVersion, indexing.StateBuilding)
 	return sqliteerror.Translate(err)
 }
 
 // dropIn records in a transaction that an index is no longer kept up.
-func dropIn(ctx context.Context, tx *sql.Tx, number int64, path string) error {
-	if path == searchPath {
+func dropIn(ctx context.Context, tx *sql.Tx, r indexing.Record) error {
+	if r.Path == indexing.SearchPath {
 		if err := execAll(ctx, tx, `DROP TABLE IF EXISTS idem_search`, `DELETE FROM idem_search_numbers`); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE idem_indexes SET state = ? WHERE number = ?`, stateDropped, number); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE idem_indexes SET state = ? WHERE number = ?`, indexing.StateDropped, r.Number); err != nil {
 		return sqliteerror.Translate(err)
 	}
 	return execAll(ctx, tx, queries[raiseIndexing])
 }
 
-// clean deletes the rows of a dropped index, and then its record.
-func (b *builder) clean(ctx context.Context, number int64) error {
-	for done := false; !done; {
-		err := b.inTransaction(ctx, func(tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, `DELETE FROM idem_index WHERE number = ?1 AND (key, identity_id) IN
-				(SELECT key, identity_id FROM idem_index WHERE number = ?1 LIMIT ?2)`, number, droppedAtOnce)
-			if err != nil {
-				return sqliteerror.Translate(err)
-			}
-			rows, err := result.RowsAffected()
-			if err != nil || rows == droppedAtOnce {
-				return sqliteerror.Translate(err)
-			}
-			done = true
-			_, err = tx.ExecContext(ctx, `DELETE FROM idem_indexes WHERE number = ? AND state = ?`, number, stateDropped)
+// Clean implements [indexing.Builder].
+func (b *builder) Clean(ctx context.Context, number int64) (done bool, err error) {
+	err = b.inTransaction(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM idem_index WHERE number = ?1 AND (key, identity_id) IN
+			(SELECT key, identity_id FROM idem_index WHERE number = ?1 LIMIT ?2)`, number, indexing.DroppedAtOnce)
+		if err != nil {
 			return sqliteerror.Translate(err)
-		})
-		if err != nil {
-			return err
 		}
-	}
-	return nil
+		rows, err := result.RowsAffected()
+		if err != nil || rows == indexing.DroppedAtOnce {
+			return sqliteerror.Translate(err)
+		}
+		done = true
+		_, err = tx.ExecContext(ctx, `DELETE FROM idem_indexes WHERE number = ? AND state = ?`, number, indexing.StateDropped)
+		return sqliteerror.Translate(err)
+	})
+	return done, err
 }
 
-// build adds the identities to an index, some in each transaction, in the order of their
-// ids. Every writer keeps it up from the moment that it is declared, so it is complete when
-// all that were there have had their turn.
-func (b *builder) build(ctx context.Context, number int64, path string) error {
-	name := path
-	if path == searchPath {
-		name = "search"
-	}
-	added, begun, told := 0, time.Now(), time.Now()
-	for done := false; !done; {
-		err := b.inTransaction(ctx, func(tx *sql.Tx) (err error) {
-			var count int
-			count, done, err = b.buildSome(ctx, tx, number)
-			added += count
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		if done || time.Since(told) >= logInterval {
-			told = time.Now()
-			b.logger.LogAttrs(ctx, slog.LevelInfo, "building an index", slog.String("index", name), slog.Int("identities", added),
-				slog.Bool("complete", done), slog.Duration("time", time.Since(begun)))
-		}
-	}
-	return nil
+// Build implements [indexing.Builder]. It adds the identities in the order of their ids.
+// Every writer keeps the index up from the moment that it is declared, so it is complete
+// when all that were there have had their turn.
+func (b *builder) Build(ctx context.Context, number int64) (added int, done bool, err error) {
+	err = b.inTransaction(ctx, func(tx *sql.Tx) (err error) {
+		added, done, err = b.buildSome(ctx, tx, number)
+		return err
+	})
+	return added, done, err
 }
 
-// buildSome adds the next identities to an index. It is done if the index is complete, or
-// another process has dropped it.
+// buildSome is Build in a transaction.
 func (b *builder) buildSome(ctx context.Context, tx *sql.Tx, number int64) (count int, done bool, err error) {
 	t := &transaction{tx: tx, declarations: b.declarations}
-	now, err := t.declarations.read(ctx, t)
+	now, err := readDeclared(ctx, t.declarations, t)
 	if err != nil {
 		return 0, false, err
 	}
-	index := now.byNumber(number)
-	if index == nil || index.complete {
+	index := now.ByNumber(number)
+	if index == nil || index.Complete {
 		return 0, true, nil
 	}
 	var built []byte
@@ -269,7 +201,7 @@ func (b *builder) buildSome(ctx context.Context, tx *sql.Tx, number int64) (coun
 		built = []byte{} // as some drivers do not: NULL comes after nothing
 	}
 	var next []*identity.Identity
-	err = eachRow(ctx, t, selectPage, []any{built, builtAtOnce, 0}, func(rows *sql.Rows) error {
+	err = eachRow(ctx, t, selectPage, []any{built, indexing.BuiltAtOnce, 0}, func(rows *sql.Rows) error {
 		var key, raw sql.RawBytes
 		var revision int64
 		if err := rows.Scan(&key, &revision, &raw); err != nil {
@@ -291,8 +223,8 @@ func (b *builder) buildSome(ctx context.Context, tx *sql.Tx, number int64) (coun
 			return 0, false, err
 		}
 	}
-	if count < builtAtOnce {
-		if _, err := tx.ExecContext(ctx, `UPDATE idem_indexes SET state = ?, built = NULL WHERE number = ?`, stateComplete, number); err != nil {
+	if count < indexing.BuiltAtOnce {
+		if _, err := tx.ExecContext(ctx, `UPDATE idem_indexes SET state = ?, built = NULL WHERE number = ?`, indexing.StateComplete, number); err != nil {
 			return 0, false, sqliteerror.Translate(err)
 		}
 		return count, true, execAll(ctx, tx, queries[raiseIndexing])
@@ -301,22 +233,11 @@ func (b *builder) buildSome(ctx context.Context, tx *sql.Tx, number int64) (coun
 	return count, false, sqliteerror.Translate(err)
 }
 
-func (d *declared) byNumber(number int64) *declaredIndex {
-	if d.search != nil && d.search.number == number {
-		return d.search
-	}
-	at := slices.IndexFunc(d.indexes, func(i declaredIndex) bool { return i.number == number })
-	if at < 0 {
-		return nil
-	}
-	return &d.indexes[at]
-}
-
 // DropIndex removes the index of [WithIndex] for path, for every process that uses the
 // database. It takes effect at once, and returns when the rows of the index are
 // deleted, which takes several steps. Without such an index it does nothing.
 func (s *Store) DropIndex(ctx context.Context, path string) error {
-	if path == searchPath {
+	if path == indexing.SearchPath {
 		return nil // what this would mean is DropSearchIndex
 	}
 	return s.drop(ctx, path)
@@ -324,7 +245,7 @@ func (s *Store) DropIndex(ctx context.Context, path string) error {
 
 // DropSearchIndex removes the index of [WithSearchIndex], for every process that uses the
 // database, in one transaction. Without such an index it does nothing.
-func (s *Store) DropSearchIndex(ctx context.Context) error { return s.drop(ctx, searchPath) }
+func (s *Store) DropSearchIndex(ctx context.Context) error { return s.drop(ctx, indexing.SearchPath) }
 
 func (s *Store) drop(ctx context.Context, path string) error {
 	if err := s.begin(ctx); err != nil {
@@ -333,7 +254,7 @@ func (s *Store) drop(ctx context.Context, path string) error {
 	if s.commits.Closed() {
 		return storage.ErrClosed
 	}
-	b := &builder{database: s.commits.database, declarations: s.declarations}
+	b := &builder{s.commits.database, s.declarations}
 	var dropped []int64
 	err := b.inTransaction(ctx, func(tx *sql.Tx) error {
 		dropped = nil
@@ -342,9 +263,9 @@ func (s *Store) drop(ctx context.Context, path string) error {
 			return sqliteerror.Translate(err)
 		}
 		for _, r := range all {
-			if r.path == path && r.state != stateDropped {
-				dropped = append(dropped, r.number)
-				if err := dropIn(ctx, tx, r.number, path); err != nil {
+			if r.Path == path && r.State != indexing.StateDropped {
+				dropped = append(dropped, r.Number)
+				if err := dropIn(ctx, tx, r); err != nil {
 					return err
 				}
 			}
@@ -353,7 +274,7 @@ func (s *Store) drop(ctx context.Context, path string) error {
 	})
 	for _, number := range dropped {
 		if err == nil {
-			err = b.clean(ctx, number)
+			err = indexing.Clean(ctx, b, number)
 		}
 	}
 	return s.end(ctx, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/idemkit/idem/storage/internal/committer"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/notifier"
 )
 
@@ -17,7 +18,7 @@ type commits struct {
 	*committer.Committer[*job]
 	database     *database
 	prepared     *statements
-	declarations *declarations
+	declarations *indexing.Cache
 	changed      notifier.Notifier
 }
 
@@ -46,7 +47,7 @@ type job struct {
 // queued is a job in the queue.
 type queued = committer.Write[*job]
 
-func newCommits(d *database, prepared *statements, declarations *declarations) *commits {
+func newCommits(d *database, prepared *statements, declarations *indexing.Cache) *commits {
 	c := &commits{database: d, prepared: prepared, declarations: declarations}
 	c.Committer = committer.New(committer.Options[*job]{Begin: c.begin, MaxBatch: maxBatch}, c.changed.Notify)
 	return c

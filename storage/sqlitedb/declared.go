@@ -1,119 +1,57 @@
 package sqlitedb
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
-	"sync/atomic"
-
-	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/query"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
-// searchPath is the path of the search index.
-const searchPath = ""
-
-// The states of an index.
-const (
-	stateBuilding = "building"
-	stateComplete = "complete"
-	// stateStale is an index that a process wrote to which folds text by another edition of
-	// Unicode. It is not kept up, and the next process that opens the database makes it again.
-	stateStale   = "stale"
-	stateDropped = "dropped"
-)
-
-// declared are the indexes that the database records, of one version. It is immutable.
-type declared struct {
-	version int64
-	indexes []declaredIndex // those that are kept up
-	search  *declaredIndex  // nil if there is none
-	// outdated are the numbers of indexes that are kept up by others, folded otherwise.
-	outdated []int64
-}
-
-// declaredIndex is an index that every writer keeps up.
-type declaredIndex struct {
-	number   int64
-	path     string
-	complete bool
-	keys     query.Index // not of the search index
-}
-
-// find returns the complete index of a path, nil if there is none.
-func (d *declared) find(path string) *declaredIndex {
-	at := slices.IndexFunc(d.indexes, func(i declaredIndex) bool { return i.path == path && i.complete })
-	if at < 0 {
-		return nil
-	}
-	return &d.indexes[at]
-}
-
-// declarations remembers what is declared, as it was last read.
-type declarations struct{ last atomic.Pointer[declared] }
-
-// read returns what is declared as from sees it. If it has not changed since it was read
-// last, that costs a query for its version.
-func (d *declarations) read(ctx context.Context, from source) (*declared, error) {
+// readDeclared returns what is declared as from sees it. If it has not changed since it was
+// read last, that costs a query for its version.
+func readDeclared(ctx context.Context, cache *indexing.Cache, from source) (*indexing.Set, error) {
 	var version int64
 	if err := queryRow(ctx, from, selectIndexing, nil, &version); err != nil {
 		return nil, err
 	}
-	last := d.last.Load()
-	if last != nil && last.version == version {
+	if last := cache.Last(); last != nil && last.Version == version {
 		return last, nil
 	}
-	now := &declared{version: version}
+	var records []indexing.Record
 	err := eachRow(ctx, from, selectIndexes, nil, func(rows *sql.Rows) error {
-		var number int64
-		var path, fold, state string
-		if err := rows.Scan(&number, &path, &fold, &state); err != nil {
+		var r indexing.Record
+		if err := rows.Scan(&r.Number, &r.Path, &r.FoldVersion, &r.State); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		return now.add(number, path, fold, state)
+		records = append(records, r)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	d.last.CompareAndSwap(last, now)
+	now, err := indexing.NewSet(version, records)
+	if err != nil {
+		return nil, fmt.Errorf("sqlitedb: %w", err)
+	}
+	cache.Remember(now)
 	return now, nil
-}
-
-func (d *declared) add(number int64, path, fold, state string) (err error) {
-	switch {
-	case state != stateBuilding && state != stateComplete:
-		return nil
-	case fold != query.FoldVersion:
-		d.outdated = append(d.outdated, number)
-		return nil
-	}
-	index := declaredIndex{number: number, path: path, complete: state == stateComplete}
-	if path == searchPath {
-		d.search = &index
-		return nil
-	}
-	if index.keys, err = query.NewIndex(path); err != nil {
-		return fmt.Errorf("sqlitedb: the database has an index that this release cannot keep up: %w", err)
-	}
-	d.indexes = append(d.indexes, index)
-	return nil
 }
 
 // index writes what the indexes say of an identity that was before, nil if it is new, and
 // is after, nil if it is deleted.
 func (t *transaction) index(ctx context.Context, before, after *identity.Identity) error {
 	if t.declared == nil {
-		now, err := t.declarations.read(ctx, t)
+		now, err := readDeclared(ctx, t.declarations, t)
 		if err != nil {
 			return err
 		}
-		if len(now.outdated) > 0 {
+		if len(now.Outdated) > 0 {
 			if _, err := t.exec(ctx, markStale, query.FoldVersion); err != nil {
 				return err
 			}
@@ -123,40 +61,30 @@ func (t *transaction) index(ctx context.Context, before, after *identity.Identit
 		}
 		t.declared = now
 	}
-	for _, index := range t.declared.indexes {
+	for _, index := range t.declared.Values {
 		if err := t.indexKeys(ctx, index, before, after); err != nil {
 			return err
 		}
 	}
-	if t.declared.search != nil {
+	if t.declared.Search != nil {
 		return t.indexText(ctx, before, after)
 	}
 	return nil
 }
 
-func (t *transaction) indexKeys(ctx context.Context, index declaredIndex, before, after *identity.Identity) error {
-	var old, now [][]byte
-	id := uuid.Nil
-	if before != nil {
-		old, id = index.keys.Keys(before), before.ID
-	}
-	if after != nil {
-		now, id = index.keys.Keys(after), after.ID
-	}
-	for _, key := range old {
-		if _, stays := slices.BinarySearchFunc(now, key, bytes.Compare); stays {
-			continue
-		}
-		if _, err := t.exec(ctx, deleteIndexRow, index.number, key, id[:]); err != nil {
+func (t *transaction) indexKeys(ctx context.Context, index indexing.Index, before, after *identity.Identity) error {
+	old, now := index.Keys(before, after)
+	id := cmp.Or(after, before).ID
+	for _, key := range indexing.Without(old, now) {
+		if _, err := t.exec(ctx, deleteIndexRow, index.Number, key, id[:]); err != nil {
 			return err
 		}
 	}
+	if index.Complete { // else those that stay may not be there yet
+		now = indexing.Without(now, old)
+	}
 	for _, key := range now {
-		// Those that stay may not be there yet, while the index is built.
-		if _, stays := slices.BinarySearchFunc(old, key, bytes.Compare); stays && index.complete {
-			continue
-		}
-		if _, err := t.exec(ctx, insertIndexRow, index.number, key, id[:]); err != nil {
+		if _, err := t.exec(ctx, insertIndexRow, index.Number, key, id[:]); err != nil {
 			return err
 		}
 	}
@@ -190,8 +118,8 @@ func (t *transaction) insertText(ctx context.Context, i *identity.Identity) erro
 
 // build writes what the index with this number says of an identity, which may be written
 // already.
-func (t *transaction) build(ctx context.Context, index declaredIndex, i *identity.Identity) error {
-	if index.path != searchPath {
+func (t *transaction) build(ctx context.Context, index indexing.Index, i *identity.Identity) error {
+	if index.Path != indexing.SearchPath {
 		return t.indexKeys(ctx, index, nil, i)
 	}
 	var number int64

@@ -16,19 +16,12 @@ import (
 var _ finder.Indexed = stored{}
 
 // HasIndex implements [finder.Indexed].
-func (r stored) HasIndex(path string) bool { return r.declared != nil && r.declared.find(path) != nil }
+func (r stored) HasIndex(path string) bool { return r.declared != nil && r.declared.Find(path) != nil }
 
 // Entries implements [finder.Indexed].
 func (r stored) Entries(ctx context.Context, path string, s finder.Scan) ([]finder.Entry, error) {
-	number := r.declared.find(path).number
-	id := s.After.ID[:]
-	if s.After.ID == uuid.Nil {
-		id = id[:0] // before all ids
-	}
-	key := s.After.Key
-	if key == nil {
-		key = []byte{}
-	}
+	number := r.declared.Find(path).Number
+	key, id := rowOf(s.After)
 	switch {
 	case s.Key:
 		return r.entries(ctx, selectIndexEqual, number, key, id, s.Limit)
@@ -36,6 +29,16 @@ func (r stored) Entries(ctx context.Context, path string, s finder.Scan) ([]find
 		return r.entries(ctx, selectIndexDown, number, key, id, s.Limit)
 	}
 	return r.entries(ctx, selectIndexUp, number, key, id, afterAllKeys, s.Limit)
+}
+
+// rowOf returns the key and the id of a row that is compared with others. The nil id is
+// before all ids.
+func rowOf(e finder.Entry) (key, id []byte) {
+	key, id = append([]byte{}, e.Key...), []byte{} // nil is NULL
+	if e.ID != uuid.Nil {
+		id = e.ID[:]
+	}
+	return key, id
 }
 
 // afterAllKeys is greater than every key of an index.
@@ -59,41 +62,16 @@ func (r stored) entries(ctx context.Context, n statement, args ...any) (entries 
 
 // Ranged implements [finder.Indexed].
 func (r stored) Ranged(path string, ranges []finder.Range) finder.Source {
-	return &ranged{stored: r, number: r.declared.find(path).number, ranges: ranges}
-}
-
-// ranged reads an index.
-type ranged struct {
-	stored stored
-	number int64
-	ranges []finder.Range
-	last   *finder.Entry // the last that was read of the first range; nil if none was
-}
-
-// Next implements [finder.Source].
-func (s *ranged) Next(ctx context.Context, limit int) (ids []uuid.UUID, done bool, err error) {
-	for len(s.ranges) > 0 && len(ids) < limit {
-		from, id, wanted := s.ranges[0].From, []byte{}, limit-len(ids)
-		if s.last != nil {
-			from, id = s.last.Key, s.last.ID[:]
-		}
-		entries, err := s.stored.entries(ctx, selectIndexUp, s.number, from, id, s.ranges[0].To, wanted)
-		if err != nil {
-			return nil, false, err
-		}
-		for _, e := range entries {
-			ids, s.last = append(ids, e.ID), &e
-		}
-		if len(entries) < wanted {
-			s.ranges, s.last = s.ranges[1:], nil
-		}
-	}
-	return ids, len(s.ranges) == 0, nil
+	number := r.declared.Find(path).Number
+	return finder.NewRanged(ranges, func(ctx context.Context, after finder.Entry, to []byte, limit int) ([]finder.Entry, error) {
+		key, id := rowOf(after)
+		return r.entries(ctx, selectIndexUp, number, key, id, to, limit)
+	})
 }
 
 // Searched implements [finder.Indexed].
 func (r stored) Searched(needles []string) finder.Source {
-	if r.declared == nil || r.declared.search == nil || !r.declared.search.complete {
+	if r.declared == nil || r.declared.Search == nil || !r.declared.Search.Complete {
 		return nil
 	}
 	if pool, ok := r.source.(*statements); ok && pool[selectSearch] == nil {

@@ -1,7 +1,6 @@
 package sqlitedb
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
 	"github.com/idemkit/idem/storage/internal/finder"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
@@ -33,33 +33,16 @@ func (r reader) Count(ctx context.Context, filter storage.Filter) (int, error) {
 	})
 }
 
-// withIndexes calls find with the indexes that are declared. An index that is dropped
-// meanwhile has lost rows, so that find must begin again.
+// withIndexes calls find with the indexes that are declared.
 func withIndexes[T any](ctx context.Context, r reader, find func(s stored) (T, error)) (found T, err error) {
-	for range 3 {
-		before, err := r.declarations.read(ctx, r.source)
-		if err != nil {
-			return found, err
-		}
-		found, err = find(stored{r, before})
-		if len(before.indexes) == 0 && before.search == nil {
-			return found, err
-		}
-		after, readErr := r.declarations.read(ctx, r.source)
-		if readErr != nil {
-			return found, cmp.Or(err, readErr)
-		}
-		if after.version == before.version {
-			return found, err
-		}
-	}
-	return find(stored{reader: r})
+	return indexing.With(ctx, func(ctx context.Context) (*indexing.Set, error) { return readDeclared(ctx, r.declarations, r.source) },
+		func(declared *indexing.Set) (T, error) { return find(stored{r, declared}) })
 }
 
 // stored is what the tables hold, for package finder.
 type stored struct {
 	reader
-	declared *declared // nil if no index is to be used
+	declared *indexing.Set // nil if no index is to be used
 }
 
 func decoder(full bool) decode {

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/idemkit/idem/query"
+	"github.com/idemkit/idem/storage/internal/indexing"
 )
 
 // Option changes how [New] makes a store.
@@ -97,7 +97,7 @@ func WithUpdateCache(identities int) Option {
 // for each value of each identity.
 func WithIndex(path string) Option {
 	return Option{func(c *config) error {
-		if _, err := query.NewIndex(path); err != nil {
+		if err := indexing.CheckPath(path); err != nil {
 			return fmt.Errorf("sqlitedb: WithIndex(%q): %w", path, err)
 		}
 		c.indexes = append(c.indexes, path)
@@ -110,5 +110,5 @@ func WithIndex(path string) Option {
 // three letters or more. The database records it like an index of [WithIndex], until
 // [Store.DropSearchIndex]. It needs SQLite 3.43 or later with FTS5; [New] fails without it.
 func WithSearchIndex() Option {
-	return Option{func(c *config) error { c.indexes = append(c.indexes, searchPath); return nil }}
+	return Option{func(c *config) error { c.indexes = append(c.indexes, indexing.SearchPath); return nil }}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
@@ -23,7 +24,7 @@ type source interface {
 // transaction of the application.
 type reader struct {
 	source
-	declarations *declarations
+	declarations *indexing.Cache
 	// begin comes before each read and may refuse it; end comes after it and has the
 	// last word on its error.
 	begin func(ctx context.Context) error

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
@@ -58,8 +59,8 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if err := migrate(ctx, d, cfg.logger); err != nil {
 		return nil, err
 	}
-	declarations := &declarations{}
-	if err := (&builder{d, cfg.logger, declarations}).open(ctx, cfg.indexes); err != nil {
+	declarations := &indexing.Cache{}
+	if err := indexing.Open(ctx, &builder{d, declarations}, cfg.logger, cfg.indexes); err != nil {
 		return nil, err
 	}
 	var search bool

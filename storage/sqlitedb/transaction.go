@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
 
@@ -14,8 +15,8 @@ type transaction struct {
 	// the application, of whichever pool: each is then prepared when it is needed.
 	prepared     *statements
 	bound        statements
-	declarations *declarations
-	declared     *declared // nil until it was read
+	declarations *indexing.Cache
+	declared     *indexing.Set // nil until it was read
 	// unwritten are the changes that are recorded and not written to the feed yet.
 	unwritten []*entry
 	// newest is the newest change that is written. It is not Valid until it is needed.

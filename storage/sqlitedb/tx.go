@@ -11,6 +11,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/notifier"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
 )
@@ -62,8 +63,8 @@ var _ storage.Storage = (*Tx)(nil)
 //   - After tx has ended every call returns [storage.ErrClosed].
 func (s *Store) WithTx(tx *sql.Tx) *Tx {
 	// What tx sees may never be committed, and is not for others to remember.
-	declarations := &declarations{}
-	declarations.last.Store(s.declarations.last.Load())
+	declarations := &indexing.Cache{}
+	declarations.Remember(s.declarations.Last())
 	t := &Tx{t: &transaction{tx: tx, declarations: declarations}, turn: make(chan struct{}, 1)}
 	t.reader = reader{source: t.t, declarations: declarations, begin: t.begin, end: t.endRead}
 	return t

@@ -216,10 +216,13 @@ type walker interface {
 // race fills a page by walking, and beside that collects the ids of each source. Where many
 // identities match, the walk fills the page soon; where few do, a source ends soon. What
 // comes first decides. The steps of both double, so that the loser costs no more than a
-// multiple of the winner.
+// multiple of the winner. The walk begins: a source may have to find all ids for its first.
 func (l *list) race(ctx context.Context, walk walker, sources []Source) error {
 	collected := make([][]uuid.UUID, len(sources))
 	for step := min(firstStep, pager.Limit(l.query)+1); ; step = min(2*step, walkStep) {
+		if done, err := walk.next(ctx, step); done || err != nil {
+			return err
+		}
 		for n, source := range sources {
 			ids, done, err := source.Next(ctx, step*idsPerIdentity)
 			if err != nil {
@@ -228,9 +231,6 @@ func (l *list) race(ctx context.Context, walk walker, sources []Source) error {
 			if collected[n] = append(collected[n], ids...); done {
 				return walk.rest(ctx, collected[n])
 			}
-		}
-		if done, err := walk.next(ctx, step); done || err != nil {
-			return err
 		}
 	}
 }
