@@ -1,7 +1,6 @@
 package storagetest
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -206,15 +205,17 @@ func pruneChanges(t *testing.T, store storage.Storage) {
 func pruneByAge(t *testing.T, store storage.Storage) {
 	const changes = 300
 	fill := func() {
-		people := make([]*identity.Identity, changes)
-		for n := range people {
-			people[n] = person(n)
-			people[n].UpdatedAt = noon.Add(time.Duration(n) * time.Minute)
+		for n := range changes {
+			// One by one: the feed may have those of one CreateMany in any order.
+			i := person(n)
+			switch i.UpdatedAt = noon.Add(time.Duration(n) * time.Minute); n {
+			case 0, 10:
+				i.UpdatedAt = noon.AddDate(70, 0, 0)
+			case 200:
+				i.UpdatedAt = noon.AddDate(-50, 0, 0)
+			}
+			create(t, store, i)
 		}
-		people[0].UpdatedAt, people[10].UpdatedAt = noon.AddDate(70, 0, 0), noon.AddDate(70, 0, 0)
-		people[200].UpdatedAt = noon.AddDate(-50, 0, 0)
-		_, errs := store.CreateMany(t.Context(), people)
-		require.NoError(t, errors.Join(errs...))
 	}
 	prune := func(keep storage.Retention, gone int) {
 		t.Helper()

@@ -69,8 +69,6 @@ func Queries(t *testing.T, store storage.Storage, count int) {
 	}
 }
 
-func queries(t *testing.T, store storage.Storage) { Queries(t, store, 1000) }
-
 // random makes what queries are about.
 type random struct{ *rand.Rand }
 

@@ -24,6 +24,7 @@ type config struct {
 	transaction bool
 	parallel    chan struct{}
 	fillRecords func(t *testing.T, store storage.Storage, records []storage.Record)
+	queries     int
 	rival       func(t *testing.T, store storage.Storage) storage.Storage
 }
 
@@ -46,6 +47,11 @@ func FillRecords(fill func(t *testing.T, store storage.Storage, records []storag
 	return Option{func(c *config) { c.fillRecords = fill }}
 }
 
+// QueryCount sets how many random lists and counts one case makes. The default is 1,000.
+func QueryCount(count int) Option {
+	return Option{func(c *config) { c.queries = count }}
+}
+
 // Rival opens a second store on the database of one that Run has opened, as another process
 // would. Run closes it. Without it the cases about two stores use one store twice.
 func Rival(open func(t *testing.T, store storage.Storage) storage.Storage) Option {
@@ -55,13 +61,16 @@ func Rival(open func(t *testing.T, store storage.Storage) storage.Storage) Optio
 // Run checks every promise of the contract, each on an empty store that open
 // returns. Run closes the stores.
 func Run(t *testing.T, open func(t *testing.T) storage.Storage, options ...Option) {
-	cfg := config{fillRecords: fillRecords}
+	cfg := config{fillRecords: fillRecords, queries: 1000}
 	for _, option := range options {
 		option.apply(&cfg)
 	}
 	all := slices.Concat(cases, []testCase{{
 		"RecordsBounded", "records without an identity are bounded, and the soonest to expire go first",
 		func(t *testing.T, store storage.Storage) { recordsBounded(t, store, cfg.fillRecords) }, onStore,
+	}, {
+		"Queries", "random filters, searches, orders and pages are what matching and a plain sort give, with writers at work",
+		func(t *testing.T, store storage.Storage) { Queries(t, store, cfg.queries) }, everywhere,
 	}}, rivalCases(cfg))
 	for _, c := range all {
 		if c.name == "RecordsBounded" && cfg.fillRecords == nil {
@@ -188,7 +197,6 @@ var cases = []testCase{
 
 	{"PageBytes", "a page is bounded by bytes too, has one identity at least, and says where the next begins", pageBytes, everywhere},
 
-	{"Queries", "random filters, searches, orders and pages are what matching and a plain sort give, with writers at work", queries, everywhere},
 	{"MatchingEnds", "a list and a count end with their context, also within one large identity", matchingEnds, everywhere},
 
 	{"FindKey", "a WebAuthn key belongs to one identity and is found by its id in any spelling", findKey, everywhere},

@@ -2,7 +2,9 @@ package drivertest_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"flag"
 	"fmt"
 	"net/url"
 	"sync"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/identity"
@@ -21,38 +24,34 @@ import (
 	"github.com/idemkit/idem/storage/storagetest"
 )
 
-// stores is how many stores of the contract are open at once, each with up to 20
-// connections.
+var queryCount = flag.Int("queries", 100, "how many random lists and counts each run of the contract makes, but for TestStorePgx, which makes 1,000")
+
+// stores is how many stores of the contract are open at once.
 const stores = 4
 
-// runContract checks the contract of stores that open makes, each in a schema of its own.
-func runContract[S storage.Storage](t *testing.T, server string, open func(t *testing.T, address string) S) {
-	database, addresses := newDatabase(t, server), sync.Map{}
+// TestStorePgx and TestStoreSQL give each store a pool of its own, whose search path names
+// the schema, and wait for the disk with every write. All other runs differ from them in one
+// point each. To be quick they share a pool between all stores, do not wait for the disk,
+// and make fewer random queries. Their stores are in schemas that no search path names.
+func TestStorePgx(t *testing.T) { runAlone(t, openPgxStore(), storagetest.QueryCount(1000)) }
+
+func TestStoreSQL(t *testing.T) {
+	runAlone(t, openSQLStore("pgx"), storagetest.QueryCount(*queryCount))
+}
+
+// runAlone checks the contract of stores that have a pool each.
+func runAlone(t *testing.T, open func(t *testing.T, address string) *postgres.Store, options ...storagetest.Option) {
+	database, addresses := newDatabase(t, server(t)), sync.Map{}
+	fill := storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+		address, _ := addresses.Load(store)
+		fillRecords(t, address.(string), pgx.Identifier{}, records)
+	})
 	storagetest.Run(t, func(t *testing.T) storage.Storage {
 		address := newSchema(t, database)
 		store := open(t, address)
 		addresses.Store(storage.Storage(store), address)
 		return store
-	}, storagetest.MaxParallel(stores), storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
-		address, _ := addresses.Load(store)
-		fillRecords(t, address.(string), records)
-	}))
-}
-
-// fillRecords keeps records that belong to no identity.
-func fillRecords(t *testing.T, address string, records []storage.Record) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), address)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, conn.Close(context.Background())) }()
-	_, err = conn.CopyFrom(t.Context(), pgx.Identifier{"idem_records"}, []string{"key", "token", "value", "expires"},
-		pgx.CopyFromSlice(len(records), func(n int) ([]any, error) {
-			r := records[n]
-			return []any{r.Key[:], int64(n), r.Value, r.Expires.UnixMicro()}, nil
-		}))
-	require.NoError(t, err)
-	_, err = conn.Exec(t.Context(), `UPDATE idem_anonymous SET records = records + $1 WHERE slot = 3`, len(records))
-	require.NoError(t, err)
+	}, append(options, storagetest.MaxParallel(stores), fill)...)
 }
 
 func openSQLStore(driver string, options ...postgres.Option) func(t *testing.T, address string) *postgres.Store {
@@ -73,14 +72,67 @@ func openPgxStore(options ...postgres.Option) func(t *testing.T, address string)
 	}
 }
 
-func TestStoreSQL(t *testing.T) { runContract(t, server(t), openSQLStore("pgx")) }
+// opener opens a store in the schema that option names.
+type opener func(t *testing.T, option postgres.Option) (storage.Storage, error)
 
-func TestStorePgx(t *testing.T) { runContract(t, server(t), openPgxStore()) }
+// over opens stores over one pool of database/sql.
+func over(db *sql.DB, options ...postgres.Option) opener {
+	return func(t *testing.T, option postgres.Option) (storage.Storage, error) {
+		return postgres.New(t.Context(), db, append(options, option)...)
+	}
+}
 
-func TestStorePq(t *testing.T) { runContract(t, server(t), openSQLStore("postgres")) }
+// overPgx opens stores over one pool of pgx.
+func overPgx(pool *pgxpool.Pool) opener {
+	return func(t *testing.T, option postgres.Option) (storage.Storage, error) {
+		return postgres.NewPgx(t.Context(), pool, option)
+	}
+}
+
+// runTogether checks the contract of stores that open opens in the database of address.
+func runTogether(t *testing.T, address string, open opener, options ...storagetest.Option) {
+	schemas := sync.Map{}
+	fill := storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
+		name, _ := schemas.Load(store)
+		fillRecords(t, address, pgx.Identifier{name.(string)}, records)
+	})
+	storagetest.Run(t, func(t *testing.T) storage.Storage {
+		name := schemaName()
+		store, err := open(t, postgres.WithSchema(name))
+		require.NoError(t, err)
+		schemas.Store(store, name)
+		return store
+	}, append([]storagetest.Option{storagetest.MaxParallel(stores), storagetest.QueryCount(*queryCount), fill}, options...)...)
+}
+
+// schemaName is a name that must be quoted.
+func schemaName() string { return fmt.Sprintf(`idem "of" Ada %d`, time.Now().UnixNano()) }
+
+// fillRecords keeps records that belong to no identity.
+func fillRecords(t *testing.T, address string, schema pgx.Identifier, records []storage.Record) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.Background())) }()
+	_, err = conn.CopyFrom(t.Context(), append(schema[:len(schema):len(schema)], "idem_records"), []string{"key", "token", "value", "expires"},
+		pgx.CopyFromSlice(len(records), func(n int) ([]any, error) {
+			r := records[n]
+			return []any{r.Key[:], int64(n), r.Value, r.Expires.UnixMicro()}, nil
+		}))
+	require.NoError(t, err)
+	counts := append(schema[:len(schema):len(schema)], "idem_anonymous")
+	_, err = conn.Exec(t.Context(), `UPDATE `+counts.Sanitize()+` SET records = records + $1 WHERE slot = 3`, len(records))
+	require.NoError(t, err)
+}
+
+func TestStorePq(t *testing.T) {
+	address := newQuickDatabase(t, server(t))
+	runTogether(t, address, over(openSQL(t, "postgres", address)))
+}
 
 func TestStoreNewest(t *testing.T) {
-	runContract(t, servicetest.PostgresNewest(t), openPgxStore())
+	address := newQuickDatabase(t, servicetest.PostgresNewest(t))
+	runTogether(t, address, overPgx(openPgx(t, address)))
 }
 
 // TestStoreIsolation has transactions begin with another isolation than the default, as the
@@ -88,94 +140,81 @@ func TestStoreNewest(t *testing.T) {
 func TestStoreIsolation(t *testing.T) {
 	for _, isolation := range []string{"repeatable read", "serializable"} {
 		t.Run(isolation, func(t *testing.T) {
-			runContract(t, server(t), func(t *testing.T, address string) *postgres.Store {
-				return openPgxStore()(t, withParameters(t, address, "default_transaction_isolation="+isolation))
-			})
+			address := newQuickDatabase(t, server(t))
+			runTogether(t, address, overPgx(openPgx(t, withParameters(t, address, "default_transaction_isolation="+isolation))))
 		})
 	}
 }
 
-// TestStoreSchema keeps the tables in a schema that no search path names.
-func TestStoreSchema(t *testing.T) {
-	const schema = `idem "of" Ada`
-	database := newDatabase(t, server(t))
-	storagetest.Run(t, func(t *testing.T) storage.Storage {
-		name := fmt.Sprint(schema, time.Now().UnixNano())
-		return openPgxStore(postgres.WithSchema(name))(t, database)
-	}, storagetest.MaxParallel(stores), withoutFill)
-}
-
-// withoutFill keeps no more than the few records that a case keeps by itself, for runs whose
-// subject is not the number of records.
-var withoutFill = storagetest.FillRecords(func(t *testing.T, _ storage.Storage, _ []storage.Record) {
-	t.Skip("100,000 records are kept in other runs")
-})
-
 // TestStorePooler puts pgbouncer in transaction mode between the store and the server. Each
 // transaction may get another connection, which knows no prepared statement of the last.
 func TestStorePooler(t *testing.T) {
-	database := newDatabase(t, server(t))
+	database := newQuickDatabase(t, server(t))
 	pooler, err := url.Parse(servicetest.PgBouncer(t))
 	require.NoError(t, err)
 	direct, err := url.Parse(database)
 	require.NoError(t, err)
 	pooler.Path = direct.Path
-	open := map[string]func(t *testing.T, address string, option postgres.Option) *postgres.Store{
-		"pgx": func(t *testing.T, address string, option postgres.Option) *postgres.Store {
-			return openPgxStore(option)(t, withParameters(t, address, "default_query_exec_mode=exec"))
-		},
-		"simple protocol": func(t *testing.T, address string, option postgres.Option) *postgres.Store {
-			return openSQLStore("pgx", option)(t, withParameters(t, address, "default_query_exec_mode=simple_protocol"))
-		},
-		"lib/pq": func(t *testing.T, address string, option postgres.Option) *postgres.Store {
-			return openSQLStore("postgres", option)(t, withParameters(t, address, "binary_parameters=yes"))
-		},
-	}
-	for name, open := range open {
-		t.Run(name, func(t *testing.T) {
-			storagetest.Run(t, func(t *testing.T) storage.Storage {
-				return open(t, pooler.String(), postgres.WithSchema(fmt.Sprint("pooled", time.Now().UnixNano())))
-			}, storagetest.MaxParallel(stores), withoutFill)
-		})
-	}
+	address := func(t *testing.T, parameter string) string { return withParameters(t, pooler.String(), parameter) }
+	withoutFill := storagetest.FillRecords(nil) // how many records there are is no matter of the pooler
+	t.Run("pgx", func(t *testing.T) {
+		runTogether(t, database, overPgx(openPgx(t, address(t, "default_query_exec_mode=exec"))), withoutFill)
+	})
+	t.Run("simple protocol", func(t *testing.T) {
+		runTogether(t, database, over(openSQL(t, "pgx", address(t, "default_query_exec_mode=simple_protocol"))), withoutFill)
+	})
+	t.Run("lib/pq", func(t *testing.T) {
+		runTogether(t, database, over(openSQL(t, "postgres", address(t, "binary_parameters=yes"))), withoutFill)
+	})
 }
 
 // TestStoreInTransaction checks the contract within one transaction of the application.
 func TestStoreInTransaction(t *testing.T) {
-	database := newDatabase(t, server(t))
+	database := newQuickDatabase(t, server(t))
 	for _, driver := range []string{"pgx", "postgres"} {
-		t.Run(driver, func(t *testing.T) {
-			storagetest.Run(t, func(t *testing.T) storage.Storage {
-				db := openSQL(t, driver, newSchema(t, database))
-				store, err := postgres.New(t.Context(), db)
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, store.Close()) })
-				tx, err := db.Begin()
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
-				return store.WithTx(tx)
-			}, storagetest.MaxParallel(stores), storagetest.InTransaction())
-		})
+		t.Run(driver, func(t *testing.T) { runInTransaction(t, openSQL(t, driver, database)) })
 	}
 	t.Run("pgx natively", func(t *testing.T) {
-		storagetest.Run(t, func(t *testing.T) storage.Storage {
-			pool := openPgx(t, newSchema(t, database))
-			store, err := postgres.NewPgx(t.Context(), pool)
+		pool := openPgx(t, database)
+		runWithin(t, func(t *testing.T) storage.Storage {
+			store, err := postgres.NewPgx(t.Context(), pool, postgres.WithSchema(schemaName()))
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, store.Close()) })
 			tx, err := pool.Begin(t.Context())
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, tx.Rollback(context.Background())) })
 			return postgres.WithPgxTx(store, tx)
-		}, storagetest.MaxParallel(stores), storagetest.InTransaction())
+		})
 	})
+}
+
+// runInTransaction checks the contract within transactions of db.
+func runInTransaction(t *testing.T, db *sql.DB, options ...postgres.Option) {
+	runWithin(t, func(t *testing.T) storage.Storage {
+		store, err := postgres.New(t.Context(), db, append(options, postgres.WithSchema(schemaName()))...)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		tx, err := db.Begin()
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
+		return store.WithTx(tx)
+	})
+}
+
+func runWithin(t *testing.T, open func(t *testing.T) storage.Storage) {
+	storagetest.Run(t, open, storagetest.MaxParallel(stores), storagetest.InTransaction(), storagetest.QueryCount(*queryCount))
 }
 
 // TestTwoStores spreads the calls over two stores on one database, as two processes have
 // them.
 func TestTwoStores(t *testing.T) {
-	runContract(t, server(t), func(t *testing.T, address string) storage.Storage {
-		return &pair{Storage: openPgxStore()(t, address), other: openSQLStore("pgx")(t, address)}
+	address := newQuickDatabase(t, server(t))
+	open, openOther := overPgx(openPgx(t, address)), over(openSQL(t, "pgx", address))
+	runTogether(t, address, func(t *testing.T, option postgres.Option) (storage.Storage, error) {
+		store, err := open(t, option)
+		require.NoError(t, err)
+		other, err := openOther(t, option)
+		return &pair{Storage: store, other: other}, err
 	})
 }
 

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,18 +20,51 @@ import (
 	"github.com/idemkit/idem/internal/servicetest"
 )
 
-// newDatabase creates a database on the server of address, which the test drops when it
-// ends, and returns its address.
+// newDatabase creates a database on the server of address and returns its address. TestMain
+// drops it: the server checkpoints for each drop, which would slow the other tests down.
 func newDatabase(t testing.TB, address string) string {
 	t.Helper()
 	name := fmt.Sprintf("idem_test_%d", time.Now().UnixNano())
 	execute(t, address, `CREATE DATABASE `+name)
-	t.Cleanup(func() {
-		if tryExecute(address, `DROP DATABASE `+name+` WITH (FORCE)`) != nil {
-			execute(t, address, `DROP DATABASE `+name) // of an engine that knows no FORCE
+	databases.Lock()
+	defer databases.Unlock()
+	databases.drops = append(databases.drops, func() error {
+		err := tryExecute(address, `DROP DATABASE `+name+` WITH (FORCE)`)
+		if err != nil {
+			err = tryExecute(address, `DROP DATABASE `+name) // of an engine that knows no FORCE
 		}
+		return err
 	})
 	return withDatabase(t, address, name)
+}
+
+// databases are those that tests have created.
+var databases struct {
+	sync.Mutex
+	drops []func() error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, drop := range databases.drops {
+		if err := drop(); err != nil {
+			fmt.Fprintln(os.Stderr, "a database is left behind:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// newQuickDatabase creates a database whose commits do not wait for the disk, for tests of
+// something else than what a crash leaves.
+func newQuickDatabase(t testing.TB, address string) string {
+	t.Helper()
+	quick := newDatabase(t, address)
+	u, err := url.Parse(quick)
+	require.NoError(t, err)
+	// Another engine may know no such setting.
+	_ = tryExecute(address, `ALTER DATABASE `+strings.TrimPrefix(u.Path, "/")+` SET synchronous_commit = off`)
+	return quick
 }
 
 // newSchema creates a schema in the database of address and returns an address whose
@@ -81,13 +116,16 @@ func tryExecute(address, statement string, args ...any) error {
 	return err
 }
 
+// poolSize bounds the connections of a pool.
+const poolSize = 20
+
 // openSQL opens a pool of database/sql.
 func openSQL(t testing.TB, driver, address string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, address)
 	require.NoError(t, err)
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(20)
+	db.SetMaxOpenConns(poolSize)
+	db.SetMaxIdleConns(poolSize)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db
 }
@@ -95,7 +133,7 @@ func openSQL(t testing.TB, driver, address string) *sql.DB {
 // openPgx opens a pool of pgx.
 func openPgx(t testing.TB, address string) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pgxpool.New(t.Context(), withParameters(t, address, "pool_max_conns=20"))
+	pool, err := pgxpool.New(t.Context(), withParameters(t, address, fmt.Sprint("pool_max_conns=", poolSize)))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool

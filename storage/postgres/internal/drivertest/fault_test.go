@@ -51,6 +51,7 @@ func requireLedger(t testing.TB, l *ledger, store storage.Storage) {
 // TestCutAnswers cuts connections before an answer gets through, so that the store does not
 // know whether what it has sent has happened.
 func TestCutAnswers(t *testing.T) {
+	t.Parallel()
 	for _, driver := range []string{"pgx", "postgres"} {
 		t.Run(driver, func(t *testing.T) {
 			database := newSchema(t, newDatabase(t, server(t)))
@@ -83,6 +84,7 @@ func TestCutAnswers(t *testing.T) {
 //
 // The long form is: go test -run TestServerKill -kills 20 -timeout 30m
 func TestServerKill(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	name := c.name("kill")
 	address := c.run("start", name)
@@ -106,6 +108,7 @@ func TestServerKill(t *testing.T) {
 //
 // The long form is: go test -run TestPromotion -promotions 5 -timeout 30m
 func TestPromotion(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	primary := c.name("ha")
 	first := c.run("start", primary)
@@ -149,6 +152,7 @@ func severalHosts(t testing.TB, of string, gates []*gate) string {
 // TestAsynchronousStandby shows what an asynchronous standby that lags behind loses when it
 // takes over: acknowledged changes, as the documentation says. What is left is whole.
 func TestAsynchronousStandby(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t)
 	primary, standby := c.name("async"), c.name("async")
 	address := c.run("start", primary)
@@ -172,6 +176,7 @@ func TestAsynchronousStandby(t *testing.T) {
 // TestServerGone takes the server away for longer than a store tries to find out what became
 // of a write.
 func TestServerGone(t *testing.T) {
+	t.Parallel()
 	const window = 500 * time.Millisecond
 	database := newSchema(t, newDatabase(t, server(t)))
 	g := newGate(t, database)
@@ -223,6 +228,7 @@ func TestServerGone(t *testing.T) {
 //
 // The long form is: go test -run TestProcesses -kills 20 -timeout 30m
 func TestProcesses(t *testing.T) {
+	t.Parallel()
 	address := newSchema(t, newDatabase(t, server(t)))
 	store := openPgxStore()(t, address)
 	defer func() { require.NoError(t, store.Close()) }()

@@ -16,9 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
-	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/postgres"
-	"github.com/idemkit/idem/storage/storagetest"
 )
 
 // forbidden are what distributed engines that speak PostgreSQL's protocol are known to lack.
@@ -57,7 +55,8 @@ func TestCheckPortable(t *testing.T) {
 }
 
 // strict is a driver that refuses what is not portable, and fails statements as an engine
-// does whose transactions lose to others.
+// does whose transactions lose to others. Those that create the tables it does not fail:
+// they are one transaction, which would never get through.
 type strict struct {
 	driver.Connector
 	portable bool
@@ -79,16 +78,23 @@ func (s *strict) Connect(ctx context.Context) (driver.Conn, error) {
 	return &strictConn{Conn: conn.(*stdlib.Conn), strict: s}, nil
 }
 
-// fail reports whether the statement is one that fails.
-func (s *strict) fail(statement string) error {
-	if s.portable {
-		if err := checkPortable(statement); err != nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.refused = fmt.Errorf("%w: %s", err, statement)
-			return s.refused
-		}
+// refuse returns an error if the statement is not portable.
+func (s *strict) refuse(statement string) error {
+	if !s.portable {
+		return nil
 	}
+	err := checkPortable(statement)
+	if err == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = fmt.Errorf("%w: %s", err, statement)
+	return s.refused
+}
+
+// fail returns the error of a statement that fails.
+func (s *strict) fail() error {
 	if s.every > 0 && !s.off.Load() && s.statements.Add(1)%s.every == 0 {
 		s.failed.Add(1)
 		return &pgconn.PgError{Severity: "ERROR", Code: s.state, Message: "injected"}
@@ -96,17 +102,35 @@ func (s *strict) fail(statement string) error {
 	return nil
 }
 
+// creating matches the statements of a migration by which its transaction can be told.
+var creating = regexp.MustCompile(`^CREATE|idem_migrations`)
+
 type strictConn struct {
 	*stdlib.Conn
 	strict *strict
-	broken bool // in a transaction that has failed
+	tx     *strictTx // nil outside of a transaction
 }
 
 func (c *strictConn) check(statement string) error {
-	if c.broken && !strings.HasPrefix(statement, "ROLLBACK") {
-		return &pgconn.PgError{Severity: "ERROR", Code: "25P02", Message: "injected"}
+	if err := c.strict.refuse(statement); err != nil {
+		return err
 	}
-	return c.strict.fail(statement)
+	isCreating := creating.MatchString(statement)
+	if c.tx != nil {
+		if c.tx.broken {
+			return &pgconn.PgError{Severity: "ERROR", Code: "25P02", Message: "injected"}
+		}
+		c.tx.creating = c.tx.creating || isCreating
+		isCreating = c.tx.creating
+	}
+	if isCreating {
+		return nil
+	}
+	err := c.strict.fail()
+	if c.tx != nil {
+		c.tx.broken = err != nil
+	}
+	return err
 }
 
 func (c *strictConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -128,20 +152,32 @@ func (c *strictConn) BeginTx(ctx context.Context, options driver.TxOptions) (dri
 	if err != nil {
 		return nil, err
 	}
-	return &strictTx{Tx: tx, strict: c.strict}, nil
+	c.tx = &strictTx{Tx: tx, conn: c}
+	return c.tx, nil
 }
 
 type strictTx struct {
 	driver.Tx
-	strict *strict
+	conn     *strictConn
+	broken   bool // a statement of it has failed
+	creating bool // it creates the tables
 }
 
 func (t *strictTx) Commit() error {
-	if err := t.strict.fail("COMMIT"); err != nil {
+	t.conn.tx = nil
+	if t.creating {
+		return t.Tx.Commit()
+	}
+	if err := t.conn.strict.fail(); err != nil {
 		_ = t.Tx.Rollback()
 		return err
 	}
 	return t.Tx.Commit()
+}
+
+func (t *strictTx) Rollback() error {
+	t.conn.tx = nil
+	return t.Tx.Rollback()
 }
 
 func openStrict(t *testing.T, address string, s *strict) *sql.DB {
@@ -150,33 +186,23 @@ func openStrict(t *testing.T, address string, s *strict) *sql.DB {
 	require.NoError(t, err)
 	s.Connector = stdlib.GetConnector(*config)
 	db := sql.OpenDB(s)
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(20)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	db.SetMaxOpenConns(poolSize)
+	db.SetMaxIdleConns(poolSize)
+	t.Cleanup(func() {
+		require.NoError(t, db.Close())
+		require.NoError(t, s.refused)
+	})
 	return db
 }
 
 // TestStorePortable checks the contract with a driver that refuses what is not portable and
 // fails every seventh statement with a serialization failure.
 func TestStorePortable(t *testing.T) {
-	for name, s := range map[string]func() *strict{
-		"portable":            func() *strict { return &strict{portable: true} },
-		"portable and losing": func() *strict { return &strict{portable: true, every: 7, state: "40001"} },
+	for name, s := range map[string]*strict{
+		"portable":            {portable: true},
+		"portable and losing": {portable: true, every: 7, state: "40001"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			runContract(t, server(t), func(t *testing.T, address string) *postgres.Store {
-				s := s()
-				s.off.Store(true) // the tables are created in one transaction, which would never get through
-				store, err := postgres.New(t.Context(), openStrict(t, address, s), postgres.WithPortableSQL())
-				require.NoError(t, err)
-				s.off.Store(false)
-				t.Cleanup(func() {
-					require.NoError(t, s.refused)
-					require.True(t, s.every == 0 || s.statements.Load() < s.every || s.failed.Load() > 0)
-				})
-				return store
-			})
-		})
+		t.Run(name, func(t *testing.T) { runStrict(t, s, postgres.WithPortableSQL()) })
 	}
 }
 
@@ -184,34 +210,21 @@ func TestStorePortable(t *testing.T) {
 // lost to others and once as a deadlock.
 func TestStoreLosing(t *testing.T) {
 	for _, state := range []string{"40001", "40P01"} {
-		t.Run(state, func(t *testing.T) {
-			runContract(t, server(t), func(t *testing.T, address string) *postgres.Store {
-				s := &strict{every: 7, state: state}
-				s.off.Store(true)
-				store, err := postgres.New(t.Context(), openStrict(t, address, s))
-				require.NoError(t, err)
-				s.off.Store(false)
-				return store
-			})
-		})
+		t.Run(state, func(t *testing.T) { runStrict(t, &strict{every: 7, state: state}) })
 	}
+}
+
+// runStrict checks the contract of stores over s.
+func runStrict(t *testing.T, s *strict, options ...postgres.Option) {
+	address := newQuickDatabase(t, server(t))
+	t.Cleanup(func() {
+		t.Logf("%d of %d statements failed", s.failed.Load(), s.statements.Load())
+		require.Equal(t, s.every > 0, s.failed.Load() > 1000)
+	})
+	runTogether(t, address, over(openStrict(t, address, s), options...))
 }
 
 // TestPortableInTransaction checks the contract of the portable form within a transaction.
 func TestPortableInTransaction(t *testing.T) {
-	database := newDatabase(t, server(t))
-	storagetest.Run(t, func(t *testing.T) storage.Storage {
-		s := &strict{portable: true}
-		db := openStrict(t, newSchema(t, database), s)
-		store, err := postgres.New(t.Context(), db, postgres.WithPortableSQL())
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, store.Close()) })
-		tx, err := db.Begin()
-		require.NoError(t, err)
-		t.Cleanup(func() {
-			require.NoError(t, tx.Rollback())
-			require.NoError(t, s.refused)
-		})
-		return store.WithTx(tx)
-	}, storagetest.MaxParallel(stores), storagetest.InTransaction())
+	runInTransaction(t, openStrict(t, newQuickDatabase(t, server(t)), &strict{portable: true}), postgres.WithPortableSQL())
 }
