@@ -65,12 +65,14 @@ func notBytes() error {
 	return violation.New("", "", "must be base64 or an array of numbers from 0 to 255")
 }
 
+var standardAlphabet = strings.NewReplacer("-", "+", "_", "/")
+
 // decodeBase64 decodes either alphabet of RFC 4648, padded or not, without bits left over at the end.
 func decodeBase64(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, false // which the standard library skips
 	}
-	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	plain := standardAlphabet.Replace(strings.TrimRight(text, "="))
 	if pad := len(text) - len(plain); pad > 2 || pad > 0 && len(text)%4 != 0 {
 		return nil, false
 	}

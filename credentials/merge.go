@@ -91,40 +91,65 @@ func isText(text string) bool {
 func replaceConfig(_, imported Config) Config { return imported }
 
 func addProviders(current, imported Config) Config {
-	current.Providers = addTo(current.Providers, imported.Providers, func(a, b Provider) bool { return a.Identifier() == b.Identifier() })
+	current.Providers = addTo(current.Providers, imported.Providers, Provider.Identifier)
 	return current
 }
 
 func addRecoveryCodes(current, imported Config) Config {
-	current.RecoveryCodes = addTo(current.RecoveryCodes, imported.RecoveryCodes, func(a, b RecoveryCode) bool { return a.Code == b.Code })
+	current.RecoveryCodes = addTo(current.RecoveryCodes, imported.RecoveryCodes, RecoveryCode.name)
 	return current
 }
 
 func addKeys(current, imported Config) Config {
+	stored := firstByName(current.Keys, Key.name)
 	for n, key := range imported.Keys {
-		at := slices.IndexFunc(current.Keys, func(k Key) bool { return sameKeyID(k.ID, key.ID) })
-		if at >= 0 && bytes.Equal(normalizeKey(current.Keys[at].JSON), key.JSON) {
+		at, found := stored[key.name()]
+		if found && bytes.Equal(normalizeKey(current.Keys[at].JSON), key.JSON) {
 			imported.Keys[n] = current.Keys[at] // the same key in another spelling is no change
 		}
 	}
-	current.Keys = addTo(current.Keys, imported.Keys, func(a, b Key) bool { return sameKeyID(a.ID, b.ID) })
+	current.Keys = addTo(current.Keys, imported.Keys, Key.name)
 	if len(imported.UserHandle) > 0 {
 		current.UserHandle = imported.UserHandle
 	}
 	return current
 }
 
-// addTo returns current with each of added put in the place of the one that is the same, or else at the end. The last
-// of several that are the same counts.
-func addTo[T any](current, added []T, same func(a, b T) bool) []T {
+// addTo returns current with each of added put in the place of the one that has the same name, or else at the end. The
+// last of several with one name counts.
+func addTo[T any](current, added []T, name func(T) string) []T {
 	result := slices.Clone(current)
+	at := firstByName(result, name)
 	for _, item := range added {
-		at := slices.IndexFunc(result, func(other T) bool { return same(other, item) })
-		if at < 0 {
+		n, found := at[name(item)]
+		if !found {
+			at[name(item)] = len(result)
 			result = append(result, item)
 			continue
 		}
-		result[at] = item
+		result[n] = item
 	}
 	return result
+}
+
+// firstByName returns where in list the first element of each name is.
+func firstByName[T any](list []T, name func(T) string) map[string]int {
+	at := make(map[string]int, len(list))
+	for n, item := range list {
+		if _, found := at[name(item)]; !found {
+			at[name(item)] = n
+		}
+	}
+	return at
+}
+
+// name tells a code from the others of its identity.
+func (code RecoveryCode) name() string { return code.Code }
+
+// name tells a key from the others of its identity: two ids that are the same bytes are one name.
+func (k Key) name() string {
+	if id, ok := decodeBase64(k.ID); ok {
+		return "bytes " + string(id)
+	}
+	return "text " + k.ID
 }

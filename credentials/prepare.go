@@ -1,11 +1,11 @@
 package credentials
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -48,27 +48,15 @@ func (imp *Import) RefersToStored() bool {
 	if imp == nil {
 		return false
 	}
-	odd := func(p Provider) bool { return !isOrganization(p.Organization) }
-	return imp.Password != nil && imp.Password.HashedPassword != "" ||
-		imp.OIDC != nil && slices.ContainsFunc(imp.OIDC.Providers, odd) ||
-		imp.SAML != nil && slices.ContainsFunc(imp.SAML.Providers, odd)
+	rest := *imp
+	rest.Password = nil // a hash may cost more than an import may, and finding out takes reading it
+	return imp.Password != nil && imp.Password.HashedPassword != "" || rest.Check(Limits{}) != nil
 }
 
 // isOrganization reports whether text can be the id of an organization: a UUID, or none.
 func isOrganization(text string) bool {
 	_, err := uuid.Parse(text)
 	return text == "" || err == nil && len(text) == len(uuid.Nil.String())
-}
-
-// stores reports whether the identity has the link already, with the same organization.
-func (c *check) stores(p Provider, field string) bool {
-	t := TypeOIDC
-	if strings.HasPrefix(field, "/saml/") {
-		t = TypeSAML
-	}
-	return slices.ContainsFunc(c.limits.Stored[t].Config.Providers, func(o Provider) bool {
-		return o.Identifier() == p.Identifier() && o.Organization == p.Organization
-	})
 }
 
 // Prepare checks every part of imp, parses an imported hash and hashes a plain password with hasher. It does all work that
@@ -174,34 +162,42 @@ func (c *check) oidc(imp *ImportOIDC) *Config {
 	if imp == nil {
 		return nil
 	}
-	return c.providers("/oidc/config/providers", imp.Providers)
+	return c.providers(TypeOIDC, imp.Providers)
 }
 
 func (c *check) saml(imp *ImportSAML) *Config {
 	if imp == nil {
 		return nil
 	}
-	return c.providers("/saml/config/providers", imp.Providers)
+	return c.providers(TypeSAML, imp.Providers)
 }
 
-func (c *check) providers(field string, providers []Provider) *Config {
-	config := &Config{}
-	if !c.count(field, len(providers), MaxProviders) {
+func (c *check) providers(t Type, providers []Provider) *Config {
+	field := "/" + string(t) + "/config/providers"
+	config, stored := &Config{}, c.limits.Stored[t].Config.Providers
+	at := firstByName(stored, Provider.Identifier)
+	if !count(c, field, providers, MaxProviders, Provider.Identifier, at) {
 		return config
 	}
 	for n, p := range providers {
-		at := fmt.Sprintf("%s/%d", field, n)
-		c.required(at+"/provider", p.Provider, MaxProviderBytes)
-		if strings.Contains(p.Provider, ":") {
-			c.fail(at+"/provider", "must not hold a colon")
-		}
-		c.required(at+"/subject", p.Subject, MaxSubjectBytes)
-		if !isOrganization(p.Organization) && !c.stores(providers[n], field) {
-			c.fail(at+"/organization", "must be a UUID, or empty")
+		known, found := at[p.Identifier()]
+		if !found || stored[known].Provider != p.Provider || stored[known].Organization != p.Organization {
+			c.provider(fmt.Sprintf("%s/%d", field, n), p)
 		}
 		config.Providers = append(config.Providers, p)
 	}
 	return config
+}
+
+func (c *check) provider(at string, p Provider) {
+	c.required(at+"/provider", p.Provider, MaxProviderBytes)
+	if strings.Contains(p.Provider, ":") {
+		c.fail(at+"/provider", "must not hold a colon")
+	}
+	c.required(at+"/subject", p.Subject, MaxSubjectBytes)
+	if !isOrganization(p.Organization) {
+		c.fail(at+"/organization", "must be a UUID, or empty")
+	}
 }
 
 func (c *check) totp(imp *ImportTOTP) *Config {
@@ -209,6 +205,9 @@ func (c *check) totp(imp *ImportTOTP) *Config {
 		return nil
 	}
 	const field = "/totp/config/totp_url"
+	if imp.URL != "" && imp.URL == c.limits.Stored[TypeTOTP].Config.TOTPURL {
+		return &Config{TOTPURL: imp.URL}
+	}
 	if c.required(field, imp.URL, MaxTOTPURLBytes) {
 		if reason := checkTOTPURL(imp.URL); reason != "" {
 			c.fail(field, reason)
@@ -223,11 +222,14 @@ func (c *check) lookupSecret(imp *ImportLookupSecret) *Config {
 	}
 	const field = "/lookup_secret/config/codes"
 	config := &Config{}
-	if !c.count(field, len(imp.Codes), MaxCodes) {
+	at := firstByName(c.limits.Stored[TypeLookupSecret].Config.RecoveryCodes, RecoveryCode.name)
+	if !count(c, field, imp.Codes, MaxCodes, RecoveryCode.name, at) {
 		return config
 	}
 	for n, code := range imp.Codes {
-		c.required(fmt.Sprintf("%s/%d/code", field, n), code.Code, MaxCodeBytes)
+		if _, found := at[code.name()]; !found {
+			c.required(fmt.Sprintf("%s/%d/code", field, n), code.Code, MaxCodeBytes)
+		}
 		// The precision that stores keep: else the same code again would be a change.
 		code.UsedAt = code.UsedAt.UTC().Truncate(time.Microsecond)
 		config.RecoveryCodes = append(config.RecoveryCodes, code)
@@ -239,7 +241,7 @@ func (c *check) webauthn(imp *ImportWebAuthn) *Config {
 	if imp == nil {
 		return nil
 	}
-	return c.keys("/webauthn/config", imp.Credentials, imp.UserHandle)
+	return c.keys(TypeWebAuthn, imp.Credentials, imp.UserHandle)
 }
 
 func (c *check) passkey(imp *ImportPasskey) *Config {
@@ -253,18 +255,24 @@ func (c *check) passkey(imp *ImportPasskey) *Config {
 	if len(imp.Credentials) == 0 {
 		c.fail(field+"/credentials", "must not be empty")
 	}
-	return c.keys(field, imp.Credentials, imp.UserHandle)
+	return c.keys(TypePasskey, imp.Credentials, imp.UserHandle)
 }
 
-func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *Config {
-	if !c.count(field+"/credentials", len(keys), MaxKeys) {
-		return &Config{}
-	}
-	if len(userHandle) > MaxUserHandleBytes {
+func (c *check) keys(t Type, keys []json.RawMessage, userHandle []byte) *Config {
+	field, stored := "/"+string(t)+"/config", c.limits.Stored[t].Config
+	if len(userHandle) > MaxUserHandleBytes && !bytes.Equal(userHandle, stored.UserHandle) {
 		c.fail(field+"/user_handle", fmt.Sprintf("must be at most %d bytes long", MaxUserHandleBytes))
 	}
 	config := &Config{UserHandle: append([]byte(nil), userHandle...)}
+	at := firstByName(stored.Keys, keyText)
+	if !count(c, field+"/credentials", keys, MaxKeys, func(raw json.RawMessage) string { return string(raw) }, at) {
+		return &Config{}
+	}
 	for n, raw := range keys {
+		if known, found := at[string(raw)]; found {
+			config.Keys = append(config.Keys, stored.Keys[known])
+			continue
+		}
 		if len(raw) <= maxRawKeyBytes {
 			raw = normalizeKey(raw)
 		}
@@ -278,12 +286,24 @@ func (c *check) keys(field string, keys []json.RawMessage, userHandle []byte) *C
 	return config
 }
 
-// count reports whether the entries are few enough. Too many are not checked one by one: the violations would add up.
-func (c *check) count(field string, n, most int) bool {
-	if n > most {
+// keyText is the JSON of a key as an answer has it.
+func keyText(k Key) string { return string(k.JSON) }
+
+// count reports whether the entries are few enough. Those that the identity has already do not count: it may have more
+// than an import may add. Too many are not checked one by one: the violations would add up.
+func count[T any](c *check, field string, entries []T, most int, name func(T) string, stored map[string]int) bool {
+	added := len(entries)
+	if added > most {
+		for _, entry := range entries {
+			if _, found := stored[name(entry)]; found {
+				added--
+			}
+		}
+	}
+	if added > most {
 		c.fail(field, fmt.Sprintf("must have at most %d entries", most))
 	}
-	return n <= most
+	return added <= most
 }
 
 func (c *check) required(field, value string, most int) bool {

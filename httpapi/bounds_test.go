@@ -1,10 +1,12 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,7 +47,12 @@ func manyLinks(typ string, from, count int) string {
 // requireEcho sends an identity back as it was read with everything: nothing changes.
 func (f *fixture) requireEcho(t *testing.T, id string) {
 	t.Helper()
-	read := f.whole(t, id)
+	f.requireEchoOf(t, id, f.whole(t, id))
+}
+
+// requireEchoOf is requireEcho of what was read.
+func (f *fixture) requireEchoOf(t *testing.T, id string, read response) {
+	t.Helper()
 	require.LessOrEqual(t, len(read.body), identity.MaxSize)
 	r := f.put(t, id, string(read.body))
 	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
@@ -169,4 +176,78 @@ func TestAnIdentityFromBefore(t *testing.T) {
 	require.Equal(t, http.StatusOK, merge(`{"metadata_public":"shorter"}`))
 	require.Equal(t, http.StatusOK, f.put(t, id, `{"traits":{"email":"old@example.com"}}`).status)
 	require.Equal(t, http.StatusBadRequest, f.put(t, id, recoveryCodes(1000, 1)).status)
+}
+
+// TestWhatIsStoredCanBeSentBack has an identity that holds what an import is refused today, in number and in kind. Read
+// with everything, it can be sent back, with another change beside it; more of the same is refused.
+func TestWhatIsStoredCanBeSentBack(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		id := f.create(t, `{"traits":{"email":"old@example.com"}}`).ID
+		var keys []credentials.Key
+		var codes []credentials.RecoveryCode
+		var links []credentials.Provider
+		for n := range 150 {
+			keyID := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "old key %d", n))
+			keys = append(keys, credentials.Key{ID: keyID, JSON: fmt.Appendf(nil, `{"id": %q,"authenticator":{"sign_count":%d}}`, keyID, n)})
+			codes = append(codes, credentials.RecoveryCode{Code: fmt.Sprintf("old-%d", n)})
+			links = append(links, credentials.Provider{Provider: "google", Subject: fmt.Sprint(n)})
+		}
+		codes = append(codes, credentials.RecoveryCode{Code: strings.Repeat("long ", credentials.MaxCodeBytes)})
+		links = append(links, credentials.Provider{Provider: "with:colon", Subject: "s"}, credentials.Provider{Provider: "x", Subject: "y", Organization: "acme"})
+		keys[0].JSON = []byte(`{"id":"` + keys[0].ID + `","public_key":{"no":"bytes"}}`)
+		_, err := f.store.Update(t.Context(), uuid.MustParse(id), func(i *identity.Identity) (*identity.Identity, error) {
+			for kind, config := range map[credentials.Type]credentials.Config{
+				credentials.TypeWebAuthn:     {Keys: keys, UserHandle: bytes.Repeat([]byte{1}, credentials.MaxUserHandleBytes+1)},
+				credentials.TypeLookupSecret: {RecoveryCodes: codes},
+				credentials.TypeOIDC:         {Providers: links},
+				credentials.TypeTOTP:         {TOTPURL: "otpauth://totp/old"},
+			} {
+				c := credentials.Credential{Type: kind, Config: config, Version: kind.Version()}
+				switch kind {
+				case credentials.TypeOIDC:
+					for _, p := range links {
+						c.Identifiers = append(c.Identifiers, p.Identifier())
+					}
+					slices.Sort(c.Identifiers)
+				case credentials.TypeWebAuthn:
+					c.Identifiers = i.Credentials[kind].Identifiers
+				default:
+					c.Identifiers = []string{id}
+				}
+				i.Credentials[kind] = c
+			}
+			return i, nil
+		})
+		require.NoError(t, err)
+		f.requireEcho(t, id)
+
+		whole := f.read(t, id)
+		edited := strings.Replace(string(f.whole(t, id).body), `"state":"active"`, `"state":"inactive"`, 1)
+		require.Equal(t, http.StatusOK, f.put(t, id, edited).status)
+		require.JSONEq(t, jsonOf(t, whole.Credentials), jsonOf(t, f.read(t, id).Credentials))
+		require.Equal(t, http.StatusOK, f.do(t, http.MethodPatch, identityPath(id), `{"metadata_admin":{"checked":true}}`, "Content-Type", "application/merge-patch+json").status)
+		f.requireEcho(t, id)
+
+		for name, body := range map[string]string{
+			"credentials": webauthnKeys(0, 1, 1), "codes": recoveryCodes(0, 1), "providers": manyLinks("oidc", 0, 1),
+			"totp_url":       `{"credentials":{"totp":{"config":{"totp_url":"otpauth://totp/new"}}}}`,
+			"user_handle":    `{"credentials":{"webauthn":{"config":{"user_handle":"` + base64.StdEncoding.EncodeToString(make([]byte, credentials.MaxUserHandleBytes+1)) + `","credentials":[]}}}}`,
+			"1/public_key":   `{"credentials":{"webauthn":{"config":{"credentials":[` + string(keys[0].JSON) + `,{"id":"bmV3","public_key":{"no":"bytes"}}]}}}}`,
+			"1/code":         `{"credentials":{"lookup_secret":{"config":{"codes":[{"code":"old-1"},{"code":"` + strings.Repeat("new", credentials.MaxCodeBytes) + `"}]}}}}`,
+			"0/provider":     `{"credentials":{"oidc":{"config":{"providers":[{"provider":"new:colon","subject":"s"}]}}}}`,
+			"0/organization": `{"credentials":{"oidc":{"config":{"providers":[{"provider":"x","subject":"y","organization":"other"}]}}}}`,
+		} {
+			r := f.put(t, id, body)
+			require.Equal(t, http.StatusBadRequest, r.status, "%s: %.300s", name, r.body)
+			require.Contains(t, string(r.body), "/"+name+`"`)
+		}
+		f.requireEcho(t, id)
+	})
+}
+
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(text)
 }

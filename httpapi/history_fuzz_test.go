@@ -8,33 +8,59 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage/memory"
 )
 
 // FuzzHistory lets an identity grow and shrink by random operations. Whatever its history, it can be read with everything
 // it has and sent back, which changes nothing; and whatever was refused has changed nothing.
 //
-// Two bytes are an operation: which one, and how much. It runs long with
+// Two bytes are an operation: which one, and how much. Most amounts are small, so that a history takes a few milliseconds;
+// from large on they are such that a few reach the bound of an identity. It runs long with
 //
-//	go test ./httpapi -run '^$' -fuzz FuzzHistory$ -fuzztime 10m -parallel 1
+//	go test ./httpapi -run '^$' -fuzz FuzzHistory$ -fuzztime 10m -fuzzminimizetime 1x
 func FuzzHistory(f *testing.F) {
-	f.Add([]byte{0, 60, 0, 60, 1, 80, 2, 50, 3, 50, 4, 200, 5, 200, 6, 1, 7, 7, 8, 3, 9, 0, 10, 1})
-	f.Add([]byte{4, 255, 5, 255, 4, 255, 5, 254, 0, 99, 11, 255, 1, 1, 6, 0, 8, 0})
-	f.Add([]byte{2, 99, 3, 99, 2, 99, 12, 20, 13, 0, 14, 0, 15, 5, 1, 100, 1, 100, 0, 255})
+	f.Add([]byte{0, 60, 0, 60, 1, 80, 2, 50, 3, 50})
+	f.Add([]byte{4, 255, 5, 255, 11, 252})
+	f.Add([]byte{2, 99, 3, 99, 2, 99, 12, 20, 13, 0, 14, 0, 15, 5})
+	f.Add([]byte{1, 100, 14, 0, 9, 0, 10, 1, 8, 3, 7, 7})
+	api := newFixture(f, "memory", memory.New())
 	f.Fuzz(func(t *testing.T, history []byte) {
-		f := newFixture(t, "memory", memory.New())
-		id := f.create(t, `{"schema_id":"free"}`).ID
-		for n := 0; n+1 < len(history) && n < 60; n += 2 {
-			amount := int(history[n+1])
-			before := f.whole(t, id)
-			r := f.grow(t, id, int(history[n])%16, n, amount)
+		id := api.create(t, `{"schema_id":"free"}`).ID
+		defer func() {
+			require.Equal(t, http.StatusNoContent, api.do(t, http.MethodDelete, identityPath(id), "").status)
+		}()
+		before, dear := api.whole(t, id), 0
+		for n := 0; n+1 < len(history) && n < 2*longest; n += 2 {
+			r := api.grow(t, id, int(history[n])%16, n, int(history[n+1]))
 			require.Less(t, r.status, 500, "%s", r.body)
+			after := api.whole(t, id)
 			if r.status >= 400 {
-				require.Equal(t, string(before.body), string(f.whole(t, id).body), "what is refused changes nothing")
+				require.Equal(t, string(before.body), string(after.body), "what is refused changes nothing")
 			}
-			f.requireEcho(t, id)
+			api.requireEchoOf(t, id, after)
+			if before = after; len(after.body) > identity.MaxSize/4 {
+				dear++
+			}
+			if dear == mostDear {
+				return
+			}
 		}
 	})
+}
+
+const (
+	longest  = 10  // operations of a history
+	large    = 252 // the first amount that means a large text
+	mostDear = 3   // operations after which a large identity has been looked at long enough
+)
+
+// sizeOf is how many characters a text of that amount has.
+func sizeOf(amount int) int {
+	if amount < large {
+		return amount
+	}
+	return identity.MaxSize / 8 * (1 + amount - large)
 }
 
 // grow is one operation of a history: the n-th.
@@ -46,11 +72,10 @@ func (f *fixture) grow(t *testing.T, id string, operation, n, amount int) respon
 	add := func(path, value string) response {
 		return f.do(t, http.MethodPatch, identityPath(id), fmt.Sprintf(`[{"op":"add","path":%q,"value":%s}]`, path, value), "Content-Type", "application/json")
 	}
-	long := strings.Repeat(`\u0001é"\"`[:8], amount*500)
-	text := fmt.Sprintf("%q", strings.Repeat("é\"\x01<", amount*800))
+	text := func() string { return `"` + strings.Repeat(`é\"\u0001<`, sizeOf(amount)/11) + `"` }
 	switch operation {
 	case 0:
-		return f.put(t, id, webauthnKeys(n*1000, amount%120, amount*100))
+		return f.put(t, id, webauthnKeys(n*1000, amount%120, sizeOf(amount)/100))
 	case 1:
 		return f.put(t, id, recoveryCodes(n*1000, amount%120))
 	case 2:
@@ -58,9 +83,9 @@ func (f *fixture) grow(t *testing.T, id string, operation, n, amount int) respon
 	case 3:
 		return f.put(t, id, manyLinks("saml", n*1000, amount%120))
 	case 4:
-		return add(fmt.Sprintf("/metadata_public/k%d", n), text)
+		return add(fmt.Sprintf("/metadata_public/k%d", n), text())
 	case 5:
-		return add(fmt.Sprintf("/metadata_admin/k%d/-", n), text)
+		return add(fmt.Sprintf("/metadata_admin/k%d/-", n), text())
 	case 6:
 		return patch(fmt.Sprintf(`{"external_id":"%d"}`, amount))
 	case 7:
@@ -72,7 +97,7 @@ func (f *fixture) grow(t *testing.T, id string, operation, n, amount int) respon
 	case 10:
 		return patch(`{"credentials":{"password":{"config":{"password":"a long password ` + fmt.Sprint(amount) + `"}}}}`)
 	case 11:
-		return patch(fmt.Sprintf(`{"traits":{"k%d":%q}}`, n, long))
+		return patch(fmt.Sprintf(`{"traits":{"k%d":%s}}`, n, text()))
 	case 12:
 		return patch(`{"metadata_public":null}`)
 	case 13:
