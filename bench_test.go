@@ -11,6 +11,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/benchtest"
 	"github.com/idemkit/idem/internal/rss"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
@@ -51,15 +52,16 @@ func inParallel(b *testing.B, callers int, operation func(n int)) {
 		next    atomic.Int64
 		running sync.WaitGroup
 	)
-	b.ResetTimer()
-	for range callers {
-		running.Go(func() {
-			for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
-				operation(n)
-			}
-		})
-	}
-	running.Wait()
+	benchtest.Measure(b, func() {
+		for range callers {
+			running.Go(func() {
+				for n := int(next.Add(1)); n <= b.N; n = int(next.Add(1)) {
+					operation(n)
+				}
+			})
+		}
+		running.Wait()
+	})
 }
 
 const population = 1000
