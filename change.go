@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,8 +36,9 @@ func checkActor(ctx context.Context) error {
 	return nil
 }
 
-// change replaces the identity id by what change makes of it, if the preconditions hold
-// it stays within the bounds of an identity, and the hook agrees, and gives it another sign-in epoch where its sign-ins must end.
+// change replaces the identity id by what change makes of it, if the preconditions hold, it stays within the bounds of an
+// identity, and the hook agrees. It gives it another sign-in epoch where its sign-ins must end. change must be a rule of
+// package identity: none of them modifies the identity that it is given.
 func (m *Manager) change(ctx context.Context, id uuid.UUID, preconditions []Precondition,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
@@ -52,23 +52,21 @@ func (m *Manager) changeEnding(ctx context.Context, id uuid.UUID, preconditions 
 	var epoch int64
 	now := m.now()
 	return m.commit(ctx, id, preconditions, func(current *identity.Identity) (*identity.Identity, error) {
-		before := *current // change may edit current in place, but not what its slices and maps hold
-		before.Credentials = maps.Clone(current.Credentials)
 		next, err := change(current)
 		if err == nil {
-			err = identity.CheckBounds(&before, next)
+			err = identity.CheckBounds(current, next)
 		}
-		if err != nil || !ends(&before, next) {
+		if err != nil || !ends(current, next) {
 			return next, err
 		}
 		if epoch == 0 {
-			if epoch, err = m.newEpoch(before.SignInEpoch); err != nil {
+			if epoch, err = m.newEpoch(current.SignInEpoch); err != nil {
 				return nil, err
 			}
 		}
 		ended := *next
 		ended.SignInEpoch = epoch
-		if ended.UpdatedAt.Equal(before.UpdatedAt) {
+		if ended.UpdatedAt.Equal(current.UpdatedAt) {
 			ended.UpdatedAt = now // nothing else has changed
 		}
 		return &ended, nil
@@ -88,8 +86,7 @@ func (m *Manager) newEpoch(current int64) (int64, error) {
 	}
 }
 
-// commit is change for what leaves the sign-in epoch to its caller. All changes of an
-// identity that exists go through here.
+// commit is change for what leaves the sign-in epoch to its caller. All changes of an identity that exists go through here.
 func (m *Manager) commit(ctx context.Context, id uuid.UUID, preconditions []Precondition,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
@@ -100,14 +97,13 @@ func (m *Manager) commit(ctx context.Context, id uuid.UUID, preconditions []Prec
 		if err := check(preconditions, current); err != nil {
 			return nil, err
 		}
-		last := current.UpdatedAt // change may edit current in place
 		next, err := change(current)
 		if err != nil {
 			return nil, err
 		}
-		if next.UpdatedAt.Before(last) { // the clock was set back
+		if next.UpdatedAt.Before(current.UpdatedAt) { // the clock was set back
 			ordered := *next
-			ordered.UpdatedAt = last
+			ordered.UpdatedAt = current.UpdatedAt
 			next = &ordered
 		}
 		return next, checkStamps(next)

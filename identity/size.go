@@ -106,9 +106,14 @@ func CheckBounds(before, after *Identity) error {
 	}
 	var errs []error
 	for t, c := range after.Credentials.Sorted() {
-		errs = append(errs, checkCounts(t, before.Credentials[t].Config, c.Config))
+		if err := checkCounts(t, before.Credentials[t].Config, c.Config); err != nil {
+			errs = append(errs, err)
+		}
 	}
-	return violation.Join(append(errs, checkSize(before, after))...)
+	if err := checkSize(before, after); err != nil {
+		errs = append(errs, err)
+	}
+	return violation.Join(errs...)
 }
 
 func checkCounts(t credentials.Type, before, after credentials.Config) error {

@@ -16,28 +16,28 @@ type addressRule struct {
 // The rules differ by annotation, channel and format. An e-mail address without a format is taken for format email, a
 // phone number for format tel where nothing else is said.
 
-func codeRule(a annotation) addressRule {
-	rule := addressRule{via: a.code, strict: true}
-	if a.code == viaEmail && a.format != "" && a.format != "email" {
+func codeRule(x *extension, format string) addressRule {
+	rule := addressRule{via: x.code, strict: true}
+	if x.code == viaEmail && format != "" && format != "email" {
 		rule.strict = false
 	}
 	return rule
 }
 
-func verificationRule(a annotation) addressRule {
-	rule := addressRule{via: a.verification}
+func verificationRule(x *extension, format string) addressRule {
+	rule := addressRule{via: x.verification}
 	switch {
-	case a.verification == viaEmail && a.format == "":
+	case x.verification == viaEmail && format == "":
 		rule.format, rule.strict = "email", true
-	case a.format == "email" || a.format == "tel":
+	case format == "email" || format == "tel":
 		rule.strict = true
 	}
 	return rule
 }
 
-func recoveryRule(a annotation) addressRule {
-	rule := addressRule{via: a.recovery, strict: a.recovery == viaSMS}
-	if a.recovery == viaEmail && a.format == "" {
+func recoveryRule(x *extension, format string) addressRule {
+	rule := addressRule{via: x.recovery, strict: x.recovery == viaSMS}
+	if x.recovery == viaEmail && format == "" {
 		rule.format = "email"
 	}
 	return rule
@@ -56,16 +56,17 @@ const (
 	allDemands
 )
 
-func (a annotation) demand() (d demand) {
+// demand returns what the addresses of x ask of a value that has format.
+func (x *extension) demand(format string) (d demand) {
 	var rules []addressRule
-	if a.code != "" {
-		rules = append(rules, codeRule(a))
+	if x.code != "" {
+		rules = append(rules, codeRule(x, format))
 	}
-	if a.verification != "" {
-		rules = append(rules, verificationRule(a))
+	if x.verification != "" {
+		rules = append(rules, verificationRule(x, format))
 	}
-	if a.recovery != "" {
-		rules = append(rules, recoveryRule(a))
+	if x.recovery != "" {
+		rules = append(rules, recoveryRule(x, format))
 	}
 	for _, rule := range rules {
 		switch {
@@ -115,7 +116,7 @@ func (n *node) isLate() bool {
 
 // formatFault tells what is wrong with a string under an annotation that the engine has not checked, or "".
 func (a annotation) formatFault(s string, f form) string {
-	switch d := a.demand(); {
+	switch d := a.demand; {
 	case !a.late:
 		return ""
 	case !d.met(s, f):

@@ -98,12 +98,15 @@ func asMailbox(s string) form {
 	if at < 0 {
 		return form{value: s}
 	}
-	local, domain := s[:at], foldDomain(s[at+1:])
+	value, local, domain := s, s[:at], foldDomain(s[at+1:])
 	if bare, ok := unquote(local); ok {
 		local = bare
 	}
+	if local != s[:at] || domain != s[at+1:] {
+		value = local + "@" + domain
+	}
 	return form{
-		value:   local + "@" + domain,
+		value:   value,
 		mailbox: local != "" && domain != "" && !strings.ContainsAny(local, `"@`),
 		quoted:  strings.HasPrefix(local, `"`),
 	}
@@ -140,7 +143,9 @@ func isDotAtom(s string) bool {
 // foldDomain gives a domain one spelling: its dots are full stops, and an A-label is the U-label that it stands for.
 // The rest of IDNA, which maps and refuses, is left out: it would join what people see as different.
 func foldDomain(domain string) string {
-	domain = fullStops.Replace(domain)
+	if !isPrintable(domain) {
+		domain = fullStops.Replace(domain)
+	}
 	if !strings.Contains(domain, acePrefix) {
 		return domain
 	}

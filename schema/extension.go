@@ -157,7 +157,7 @@ func (r *reader) checkExtension(n *node) error {
 	if n.types == nil {
 		n.assertions["type"] = []any{"string", "null"}
 	}
-	if d := (annotation{extension: *x, format: n.format}).demand(); d != 0 {
+	if d := x.demand(n.format); d != 0 {
 		n.assertions["format"] = privateName(n.format, d)
 	}
 	known := []string{"", "email", "tel", "date", "time", "date-time", "no-validate"}

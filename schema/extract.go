@@ -150,13 +150,13 @@ func (x *extraction) annotate(a annotation, value any, pointer string) {
 	}
 	if a.code != "" {
 		x.identifier("code", f.value, pointer)
-		x.derived.CodeAddresses = append(x.derived.CodeAddresses, Address{a.code, f.value, pointer})
+		x.derived.CodeAddresses = appendAddress(x.derived.CodeAddresses, Address{a.code, f.value, pointer})
 	}
 	if a.verification != "" {
-		x.derived.Verifiable = append(x.derived.Verifiable, Address{a.verification, f.value, pointer})
+		x.derived.Verifiable = appendAddress(x.derived.Verifiable, Address{a.verification, f.value, pointer})
 	}
 	if a.recovery != "" {
-		x.derived.Recovery = append(x.derived.Recovery, Address{a.recovery, f.value, pointer})
+		x.derived.Recovery = appendAddress(x.derived.Recovery, Address{a.recovery, f.value, pointer})
 	}
 	if f.phone && f.value != text && (a.code == viaSMS || a.verification == viaSMS || a.recovery == viaSMS) {
 		x.rewrite(pointer, f.value)
@@ -197,9 +197,17 @@ func (x *extraction) rewrite(pointer, number string) {
 
 func (x *extraction) identifier(kind, value, pointer string) {
 	if x.derived.Identifiers == nil {
-		x.derived.Identifiers = make([]Identifier, 0, 4)
+		x.derived.Identifiers = make([]Identifier, 0, 6) // for an e-mail address and a phone number
 	}
 	x.derived.Identifiers = append(x.derived.Identifiers, Identifier{kind, value, pointer})
+}
+
+// appendAddress is append, with room for an e-mail address and a phone number from the start.
+func appendAddress(to []Address, a Address) []Address {
+	if to == nil {
+		to = make([]Address, 0, 2)
+	}
+	return append(to, a)
 }
 
 // finish puts the lists into their order and takes out what was found twice.

@@ -20,6 +20,7 @@ type annotation struct {
 	extension
 	format string
 	late   bool // the engine has checked neither the format nor the demand
+	demand demand
 }
 
 // branch is a way that is open when the value matches: of anyOf, of oneOf, of contains.
@@ -134,7 +135,7 @@ func (p *planner) plan(n *node) (*plan, error) {
 	made := &plan{}
 	p.plans[n] = made
 	if n.extension != nil {
-		made.annotations = append(made.annotations, annotation{*n.extension, n.format, n.isLate()})
+		made.annotations = append(made.annotations, annotation{*n.extension, n.format, n.isLate(), n.extension.demand(n.format)})
 	}
 	for _, step := range []func(*node, *plan) error{p.sameValue, p.conditional, p.objects, p.arrays} {
 		if err := step(n, made); err != nil {
