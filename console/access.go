@@ -22,6 +22,7 @@ const (
 	opActivity    = "listChanges"
 	opSchemas     = "listIdentitySchemas"
 	opRecovery    = "createRecoveryCodeForIdentity"
+	opSessions    = "listIdentitySessions"
 	opSignOut     = "deleteIdentitySessions"
 	opCheckSchema = "checkIdentitySchema"
 	opRederive    = "rederiveIdentities"

@@ -87,10 +87,13 @@ func (req *request) savePassword(id uuid.UUID) error {
 	})
 }
 
-// signOut ends every sign-in of the person.
+// signOut ends every sign-in of the person. The epoch comes first: it is what ends them, whatever the application keeps.
 func (req *request) signOut(id uuid.UUID) error {
 	return req.act(id, "signout", func(_ *identity.Identity, only idem.Precondition) error {
 		if _, err := req.manager.EndSignIns(req.r.Context(), id, only); err != nil {
+			return err
+		}
+		if err := req.endSessions(id); err != nil {
 			return err
 		}
 		return req.see("people/" + id.String() + "?done=sign_out")

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/signin"
 )
 
@@ -31,6 +32,7 @@ type Handler struct {
 	known      atomic.Pointer[knownAttributes]
 	desk       *signin.Service // may be nil
 	recovery   func(signin.Code) string
+	sessions   httpapi.Sessions // may be nil
 	// streams ends when there shall be no live pages any more.
 	streams    context.Context
 	endStreams context.CancelFunc
@@ -60,6 +62,12 @@ func WithName(name string) Option {
 // person types a code. The URL must not hold the code, and may be empty. recoveryURL may be nil.
 func WithSignIn(desk *signin.Service, recoveryURL func(signin.Code) string) Option {
 	return Option{func(h *Handler) { h.desk, h.recovery = desk, recoveryURL }}
+}
+
+// WithSessions shows the application's sessions of a person on their page, and ends them too when all sign-ins of the
+// person are ended. The operation's name is listIdentitySessions. sessions may be nil, which shows none.
+func WithSessions(sessions httpapi.Sessions) Option {
+	return Option{func(h *Handler) { h.sessions = sessions }}
 }
 
 // WithLogger sets the logger for faults. The default is the Manager's logger.

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -482,6 +483,67 @@ func TestAConflictLosesNothing(t *testing.T) {
 	w = c.post(at+"?act=traits", merge)
 	require.Equal(t, http.StatusSeeOther, w.Code, w.Body)
 	require.Equal(t, `{"email":"ada@example.com","name":"Ada King","note":{"a":2,"b":3}}`, string(get(t, manager, base).Traits))
+}
+
+// hiddenOf returns what the form of a page sends unseen: the first form whose tag or fields have all the texts.
+func hiddenOf(t testing.TB, page string, has ...string) url.Values {
+	for _, form := range strings.Split(page, "<form")[1:] {
+		form, _, _ = strings.Cut(form, "</form>")
+		if slices.ContainsFunc(has, func(text string) bool { return !strings.Contains(form, text) }) {
+			continue
+		}
+		values := url.Values{}
+		for _, match := range regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`).FindAllStringSubmatch(form, -1) {
+			values.Add(match[1], html.UnescapeString(match[2]))
+		}
+		return values
+	}
+	require.Fail(t, "the page has no such form", has)
+	return nil
+}
+
+// Somebody else saves first. What is sent then is refused because it is no value, and mended: the conflict still shows.
+func TestAConflictIsSeenAfterAMistake(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		form            []string // how to find it in the page
+		wrong, right    []string
+		theirs          identity.Update
+		ofTheirs, yours string // what the conflict shows
+	}{
+		{"form", []string{`act=traits`, `value="form"`}, []string{"/traits/name", "Ada", "/traits/age", "old"}, []string{"/traits/name", "Ada", "/traits/age", "36"},
+			identity.Update{Traits: json.RawMessage(`{"email":"ada@example.com","age":40}`)}, "40", "36"},
+		{"JSON", []string{`act=traits`, `value="json"`}, []string{"json", `{"email":"ada@example.com","age":36`}, []string{"json", `{"email":"ada@example.com","age":36}`},
+			identity.Update{Traits: json.RawMessage(`{"email":"ada@example.com","age":40}`)}, "40", "36"},
+		{"metadata", []string{`act=metadata`, `value="admin"`}, []string{"json", `{"a":2`}, []string{"json", `{"a":2}`},
+			identity.Update{Traits: json.RawMessage(`{"email":"ada@example.com"}`), MetadataAdmin: json.RawMessage(`{"a":3}`)}, "3", "2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			manager := newManager(t)
+			c := newClient(t, console.New(manager, httpapi.AllowAll))
+			i := create(t, manager, `{"email":"ada@example.com"}`)
+			at := "/people/" + i.ID.String()
+			action := at + "?" + test.form[0]
+			send := func(page string, typed []string) *httptest.ResponseRecorder {
+				values := hiddenOf(t, page, test.form...)
+				for n := 0; n < len(typed); n += 2 {
+					values.Set(typed[n], typed[n+1])
+				}
+				return c.post(action, values)
+			}
+			page := c.get(at).Body.String()
+			_, err := manager.UpdateIdentity(t.Context(), i.ID, test.theirs)
+			require.NoError(t, err)
+			w := send(page, test.wrong)
+			require.Equal(t, http.StatusUnprocessableEntity, w.Code)
+			w = send(w.Body.String(), test.right)
+			require.Equal(t, http.StatusPreconditionFailed, w.Code, "theirs is not written over unseen")
+			body := html.UnescapeString(w.Body.String())
+			require.Contains(t, body, `<pre class="code">`+test.ofTheirs+`</pre>`)
+			require.Contains(t, body, `<pre class="code">`+test.yours+`</pre>`)
+			require.Equal(t, int64(2), get(t, manager, i).Revision)
+		})
+	}
 }
 
 func TestAChangeElsewhereIsNoConflict(t *testing.T) {

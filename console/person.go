@@ -28,13 +28,15 @@ type personPage struct {
 	SchemaID     string // that the form is made by
 	SchemaIDs    []string
 	Base         string // the traits as the form has them; see encodeBase
+	BaseRevision int64  // of the identity that had them
 	Metadata     []metadata
 	ExternalID   string
 	Credentials  []credentialView
 	History      []storage.Change
 	HistoryMore  bool
 	CanRecover   bool
-	Recovery     *recovery // a code that was just made; nil before
+	Sessions     *sessionList // nil where none are shown
+	Recovery     *recovery    // a code that was just made; nil before
 	// Errors are what is wrong with what was posted, by the act.
 	Errors map[string][]string
 }
@@ -42,7 +44,12 @@ type personPage struct {
 // metadata is an editor of metadata.
 type metadata struct {
 	Part, Text, Base string
+	BaseRevision     int64
 	Errors           []string
+}
+
+func metadataOf(part string, value json.RawMessage, revision int64) metadata {
+	return metadata{Part: part, Text: pretty(value), Base: encodeBase(value), BaseRevision: revision}
 }
 
 func (req *request) person(id uuid.UUID) error {
@@ -62,9 +69,9 @@ func (req *request) personPage(i *identity.Identity, schemaID string) (*personPa
 	s := summarize(i)
 	page := &personPage{
 		frame: req.frame(s.Name, "people"), Person: s, Confirm: confirmation(i), SchemaID: i.SchemaID, ExternalID: i.ExternalID,
-		Traits: pretty(i.Traits), Base: encodeBase(i.Traits), Errors: make(map[string][]string),
-		Metadata:    []metadata{{Part: "public", Text: pretty(i.MetadataPublic), Base: encodeBase(i.MetadataPublic)}, {Part: "admin", Text: pretty(i.MetadataAdmin), Base: encodeBase(i.MetadataAdmin)}},
-		Credentials: credentialViews(i), CanRecover: req.desk != nil && req.May(opRecovery),
+		Traits: pretty(i.Traits), Base: encodeBase(i.Traits), BaseRevision: i.Revision, Errors: make(map[string][]string),
+		Metadata:    []metadata{metadataOf("public", i.MetadataPublic, i.Revision), metadataOf("admin", i.MetadataAdmin, i.Revision)},
+		Credentials: credentialViews(i), Sessions: req.sessionList(i.ID), CanRecover: req.desk != nil && req.May(opRecovery),
 	}
 	for _, s := range req.manager.Schemas().All() {
 		page.SchemaIDs = append(page.SchemaIDs, s.ID())

@@ -56,6 +56,7 @@ type edit struct {
 	part    document
 	act     string // of the form
 	base    json.RawMessage
+	at      int64 // the revision of the identity that had the base
 	yours   json.RawMessage
 	schema  string // the schema of the traits; empty keeps it
 	current *identity.Identity
@@ -98,7 +99,7 @@ func (req *request) save(id uuid.UUID, part document, act string) error {
 			return req.see("people/" + id.String() + "?done=" + act)
 		}
 		if idem.KindOf(err) != idem.KindPrecondition {
-			e.yours = next
+			e.base, e.at, e.yours = part.get(e.current), e.current.Revision, next
 			return req.sendBack(e, err)
 		}
 	}
@@ -115,7 +116,7 @@ func (req *request) readEdit(id uuid.UUID, part document, act string) (*edit, er
 	if err != nil {
 		return nil, err
 	}
-	e := &edit{part: part, act: act, current: current, base: part.get(current)}
+	e := &edit{part: part, act: act, current: current, base: part.get(current), at: revision}
 	if revision != current.Revision {
 		if e.base, err = decodeBase(req.value("base")); err != nil {
 			return nil, err
@@ -218,13 +219,13 @@ func (req *request) sendBack(e *edit, cause error) error {
 			page.Errors[e.act] = []string{p.message, p.reason}
 		}
 	}
-	// The forms show what was typed, so they belong to the value that it was typed over.
-	page.Person.Revision = e.current.Revision
+	// The form shows what was typed, so it belongs to the value that it was typed over, which may not be the one that is
+	// stored by now: what somebody else has saved meanwhile must still show as a conflict.
 	if e.act == "metadata" {
-		page.failMetadata(req, violations)
+		page.failMetadata(req, e, violations)
 		return req.page(status, "person", page)
 	}
-	page.Base = encodeBase(e.base)
+	page.Base, page.BaseRevision = encodeBase(e.base), e.at
 	if e.form != nil {
 		page.Form = e.form
 		e.form.Place(violations...)
@@ -245,11 +246,14 @@ func (req *request) sendBack(e *edit, cause error) error {
 }
 
 // failMetadata puts what was typed into an editor of metadata, and what is wrong with it.
-func (page *personPage) failMetadata(req *request, violations []violation.Violation) {
+func (page *personPage) failMetadata(req *request, e *edit, violations []violation.Violation) {
 	for n := range page.Metadata {
 		m := &page.Metadata[n]
 		if m.Part == req.value("part") {
-			m.Text = req.value("json")
+			m.Text, m.Base, m.BaseRevision = req.value("json"), encodeBase(e.base), e.at
+			if req.value("mode") == "merge" {
+				m.Text = pretty(e.yours)
+			}
 			if m.Errors = lines(violations); len(violations) == 0 && len(page.Errors["metadata"]) == 0 {
 				m.Errors = []string{jsonFault(m.Text)}
 			}
