@@ -1,12 +1,14 @@
-package signin_test
+package signintest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
@@ -14,13 +16,14 @@ import (
 	"github.com/idemkit/idem/idemtest"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/signin"
+	"github.com/idemkit/idem/storage"
 )
 
 func isA[E error](err error, target *E) bool { return errors.As(err, target) }
 
 // TestSecondFactorNeedsProof gives a second factor to proofs that are not enough.
-func TestSecondFactorNeedsProof(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestSecondFactorNeedsProof(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		app, _ := o.enrol(t, o.signIn(t).Proof)
 		first := o.signIn(t)
@@ -69,8 +72,8 @@ func TestSecondFactorNeedsProof(t *testing.T) {
 }
 
 // TestTOTPReplay uses codes again: the same, and one of a step before it.
-func TestTOTPReplay(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestTOTPReplay(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		app, _ := o.enrol(t, o.signIn(t).Proof)
 		first := o.signIn(t).Proof
@@ -91,8 +94,8 @@ func TestTOTPReplay(t *testing.T) {
 }
 
 // TestTOTPReplayUnderAnotherName uses a code again after the same app was imported under another label.
-func TestTOTPReplayUnderAnotherName(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestTOTPReplayUnderAnotherName(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		app, _ := o.enrol(t, o.signIn(t).Proof)
 		url := o.get(t, ada).Credentials[credentials.TypeTOTP].Config.TOTPURL
@@ -113,8 +116,8 @@ func TestTOTPReplayUnderAnotherName(t *testing.T) {
 }
 
 // TestEnrolmentUsesItsCode signs in with the code that the enrolment was finished with.
-func TestEnrolmentUsesItsCode(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestEnrolmentUsesItsCode(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		proof := o.signIn(t).Proof
 		begun, err := o.BeginTOTP(t.Context(), proof, "Ada & Co")
@@ -145,8 +148,8 @@ func TestEnrolmentUsesItsCode(t *testing.T) {
 	})
 }
 
-func TestEnrolmentEnds(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestEnrolmentEnds(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		begin := func() (signin.Proof, signin.Enrolment, credentials.TOTP) {
 			proof := o.signIn(t).Proof
@@ -179,8 +182,8 @@ func TestEnrolmentEnds(t *testing.T) {
 // TestPasswordSuccessKeepsTOTPCount locks the app by someone who knows the password: their
 // successes with it do not make the app forget their failures. Another second factor
 // unlocks it.
-func TestPasswordSuccessKeepsTOTPCount(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestPasswordSuccessKeepsTOTPCount(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		app, proof := o.enrol(t, o.signIn(t).Proof)
 		who, err := o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))
@@ -213,8 +216,8 @@ func TestPasswordSuccessKeepsTOTPCount(t *testing.T) {
 	})
 }
 
-func TestLookupCodes(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestLookupCodes(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		proof := o.signIn(t).Proof
 		codes, changed, err := o.NewLookupCodes(t.Context(), proof)
@@ -258,8 +261,8 @@ func TestLookupCodes(t *testing.T) {
 
 // TestImportedLookupCodes has codes of another system, plain, and a list put together from
 // both, and one that stays plain.
-func TestImportedLookupCodes(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestImportedLookupCodes(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t, func(c *identity.Create) {
 			c.Credentials.LookupSecret = &credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{
 				{Code: "Plain-01"}, {Code: "used", UsedAt: o.Clock.Now()}, {Code: "$argon2id$v=19$m=19456,t=2,p=1$not base64$x"}, {Code: "$2a$04$whatever"},
@@ -284,8 +287,8 @@ func TestImportedLookupCodes(t *testing.T) {
 	})
 }
 
-func TestNoFactor(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestNoFactor(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		first := o.signIn(t).Proof
 		_, err := o.TOTP(t.Context(), first, "123456")
@@ -304,8 +307,8 @@ func TestNoFactor(t *testing.T) {
 	})
 }
 
-func TestChangePassword(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestChangePassword(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		other, proof := o.signIn(t).Proof, o.signIn(t).Proof
 		_, err := o.ChangePassword(t.Context(), proof, another, "a new engine, at last")
@@ -338,9 +341,63 @@ func TestChangePassword(t *testing.T) {
 	})
 }
 
+// meanwhileStore lets something happen after the next read of an identity.
+type meanwhileStore struct {
+	storage.Storage
+	after func()
+}
+
+func (s *meanwhileStore) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
+	i, err := s.Storage.Get(ctx, id)
+	if after := s.after; after != nil {
+		s.after = nil
+		after()
+	}
+	return i, err
+}
+
+// TestChangePasswordMeanwhile has something happen between the check of the proof and that of the password. The right
+// password does not make a proof good that has ended meanwhile, nor is it of use if the identifier has become another's.
+func (stores Stores) TestChangePasswordMeanwhile(t *testing.T) {
+	for name, meanwhile := range map[string]func(t *testing.T, o *office, ada *identity.Identity){
+		"signed out everywhere": func(t *testing.T, o *office, ada *identity.Identity) {
+			require.NoError(t, o.SignOutEverywhere(t.Context(), ada.ID))
+		},
+		"blocked": func(t *testing.T, o *office, ada *identity.Identity) {
+			_, err := o.SetState(t.Context(), ada.ID, identity.StateInactive)
+			require.NoError(t, err)
+		},
+		"the identifier is another's": func(t *testing.T, o *office, ada *identity.Identity) {
+			_, err := o.ModifyIdentity(t.Context(), ada.ID, func(u *identity.Update) error {
+				u.Traits = json.RawMessage(`{"email":"lovelace@example.com"}`)
+				return nil
+			})
+			require.NoError(t, err)
+			o.unverified(t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stores.each(t, func(t *testing.T, plain *office) {
+				store := &meanwhileStore{Storage: plain.store}
+				o := newOffice(t, store)
+				ada := o.ada(t)
+				proof := o.signIn(t).Proof
+				store.after = func() { meanwhile(t, o, ada) }
+				_, err := o.ChangePassword(t.Context(), proof, password, another)
+				require.ErrorIs(t, err, signin.ErrSignedOut)
+				for i, err := range o.Identities(t.Context(), idem.Query{}) {
+					require.NoError(t, err)
+					require.Equal(t, ada.Credentials[credentials.TypePassword].Config.HashedPassword,
+						i.Credentials[credentials.TypePassword].Config.HashedPassword, "nobody has another password")
+				}
+			})
+		})
+	}
+}
+
 // TestStepUp asks for every change with proofs that are not enough.
-func TestStepUp(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestStepUp(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t, idemtest.Link("google", "1815"))
 		app, low := o.enrol(t, o.signIn(t).Proof)
 		who, err := o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))

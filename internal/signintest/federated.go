@@ -1,4 +1,4 @@
-package signin_test
+package signintest
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 )
 
 // TestDecideFederated comes back from a provider, to everybody it could be.
-func TestDecideFederated(t *testing.T) {
-	onStores(t, func(t *testing.T, plain *office) {
+func (stores Stores) TestDecideFederated(t *testing.T) {
+	stores.each(t, func(t *testing.T, plain *office) {
 		o := newOffice(t, plain.store, signin.WithTrustedProvider("google", "Example.com"))
 		ada := o.ada(t)
 		claims := signin.Claims{Provider: "google", Subject: "1815", Email: "ADA@example.com", EmailVerified: true}
@@ -77,8 +77,8 @@ func TestDecideFederated(t *testing.T) {
 
 // TestPreHijacking is what a stranger prepares for Ada, who then comes by a provider that is
 // trusted: she never gets into an account that is also theirs.
-func TestPreHijacking(t *testing.T) {
-	onStores(t, func(t *testing.T, plain *office) {
+func (stores Stores) TestPreHijacking(t *testing.T) {
+	stores.each(t, func(t *testing.T, plain *office) {
 		o := newOffice(t, plain.store, signin.WithTrustedProvider("google", "example.com"))
 		eve := o.unverified(t, idemtest.Link("google", "eve")) // an account with Ada's address, a password, and a link
 		claims := signin.Claims{Provider: "google", Subject: "1815", Email: email, EmailVerified: true}
@@ -131,8 +131,8 @@ func (s *meddlingStore) Update(ctx context.Context, id uuid.UUID, change func(*i
 }
 
 // TestJoinDecidesInTheStep takes the verification away between the decision and the join.
-func TestJoinDecidesInTheStep(t *testing.T) {
-	onStores(t, func(t *testing.T, plain *office) {
+func (stores Stores) TestJoinDecidesInTheStep(t *testing.T) {
+	stores.each(t, func(t *testing.T, plain *office) {
 		store := &meddlingStore{Storage: plain.store}
 		o := newOffice(t, store, signin.WithTrustedProvider("google", "example.com"))
 		ada := o.ada(t)

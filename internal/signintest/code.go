@@ -1,4 +1,4 @@
-package signin_test
+package signintest
 
 import (
 	"context"
@@ -27,8 +27,8 @@ func (o *office) unverified(t testing.TB, options ...idemtest.SeedOption) *ident
 	return o.Seed(t, `{"email":"`+email+`"}`, append([]idemtest.SeedOption{idemtest.Password(password)}, options...)...)
 }
 
-func TestVerification(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestVerification(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.Seed(t, `{"email":"`+email+`","second_email":"lovelace@example.com"}`, idemtest.Password(password))
 		sent := o.issue(t, signin.Verification, " ADA@Example.com")
 		require.True(t, sent.Send)
@@ -59,8 +59,8 @@ func TestVerification(t *testing.T) {
 	})
 }
 
-func TestSignInWithCode(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestSignInWithCode(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		sent := o.issue(t, signin.CodeSignIn, email)
 		who, err := o.SignInWithCode(t.Context(), sent.Handle, sent.Code)
@@ -73,8 +73,8 @@ func TestSignInWithCode(t *testing.T) {
 }
 
 // TestWhoGetsCodes goes through the addresses that a code must not go to.
-func TestWhoGetsCodes(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestWhoGetsCodes(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.Seed(t, `{"email":"unverified@example.com","second_email":"second@example.com"}`, idemtest.Verified("second@example.com"))
 		o.Seed(t, `{"email":"fresh@example.com"}`)
 		o.Seed(t, `{"email":"gone@example.com"}`, idemtest.Verified("gone@example.com"), idemtest.Inactive())
@@ -112,8 +112,8 @@ func TestWhoGetsCodes(t *testing.T) {
 
 // TestHandlesThatWereChanged makes sure that the handle of a code for nobody is refused as that of a code for somebody,
 // whatever a client makes of it.
-func TestHandlesThatWereChanged(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestHandlesThatWereChanged(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		byAdmin, err := o.IssueAdminCode(t.Context(), ada.ID, time.Hour)
 		require.NoError(t, err)
@@ -135,8 +135,8 @@ func TestHandlesThatWereChanged(t *testing.T) {
 	})
 }
 
-func TestCodesAreLimited(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestCodesAreLimited(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		for _, address := range []string{email, "nobody@example.com"} {
 			first := o.issue(t, signin.CodeSignIn, address)
@@ -186,8 +186,8 @@ func TestCodesAreLimited(t *testing.T) {
 
 // TestFailuresOutliveReissue fails over several codes, handles and purposes: the failures
 // add up, and codes become long.
-func TestFailuresOutliveReissue(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestFailuresOutliveReissue(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		complete := func(sent signin.Code, code string) error {
 			var err error
@@ -230,7 +230,7 @@ func TestFailuresOutliveReissue(t *testing.T) {
 }
 
 // TestCodeDies changes what a code was issued for.
-func TestCodeDies(t *testing.T) {
+func (stores Stores) TestCodeDies(t *testing.T) {
 	for name, change := range map[string]func(o *office, ada *identity.Identity) error{
 		"epoch": func(o *office, ada *identity.Identity) error {
 			return o.SignOutEverywhere(context.Background(), ada.ID)
@@ -276,7 +276,7 @@ func TestCodeDies(t *testing.T) {
 		"generation": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			onStores(t, func(t *testing.T, o *office) {
+			stores.each(t, func(t *testing.T, o *office) {
 				ada := o.ada(t)
 				proof := o.signIn(t).Proof
 				var sent []signin.Code
@@ -324,8 +324,8 @@ func (o *office) everything(t testing.TB) map[uuid.UUID]int64 {
 	return all
 }
 
-func TestRecover(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestRecover(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		proof := o.signIn(t).Proof
 		sent := o.issue(t, signin.Recovery, email)
@@ -343,8 +343,8 @@ func TestRecover(t *testing.T) {
 
 // TestRecoverUnverified recovers an account that a stranger may have prepared: what they
 // have planted is gone, in the same step.
-func TestRecoverUnverified(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestRecoverUnverified(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		eve := o.unverified(t, idemtest.Link("google", "eve"), func(c *identity.Create) {
 			c.Credentials.TOTP = &credentials.ImportTOTP{URL: "otpauth://totp/idem:eve?secret=JBSWY3DPEHPK3PXP"}
 			c.Credentials.LookupSecret = &credentials.ImportLookupSecret{Codes: []credentials.RecoveryCode{{Code: "planted"}}}
@@ -376,8 +376,8 @@ func rawKeys(id string) []json.RawMessage {
 }
 
 // TestRecoverNeedsSecondFactor leaves everything as it was without one.
-func TestRecoverNeedsSecondFactor(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestRecoverNeedsSecondFactor(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
 		app, _ := o.enrol(t, o.signIn(t).Proof)
 		who, err := o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))
@@ -429,8 +429,8 @@ func TestRecoverNeedsSecondFactor(t *testing.T) {
 }
 
 // TestRecoverWithSecurityKey has a key that the caller checks.
-func TestRecoverWithSecurityKey(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestRecoverWithSecurityKey(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t, func(c *identity.Create) {
 			c.Credentials.WebAuthn = &credentials.ImportWebAuthn{Credentials: rawKeys("c2Vjb25k")}
 		})
@@ -452,8 +452,8 @@ func TestRecoverWithSecurityKey(t *testing.T) {
 
 // TestPolicySilentBeforeRightCode has a bad password at every stage: nobody learns from what
 // is said about it that there is an account.
-func TestPolicySilentBeforeRightCode(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestPolicySilentBeforeRightCode(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)
 		known, unknown := o.issue(t, signin.Recovery, email), o.issue(t, signin.Recovery, "nobody@example.com")
 		for _, sent := range []signin.Code{known, unknown} {
@@ -476,8 +476,8 @@ func TestPolicySilentBeforeRightCode(t *testing.T) {
 }
 
 // TestAdminCodeWithoutAddress recovers an account whose mailbox is lost.
-func TestAdminCodeWithoutAddress(t *testing.T) {
-	onStores(t, func(t *testing.T, o *office) {
+func (stores Stores) TestAdminCodeWithoutAddress(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
 		nameless := o.Seed(t, `{"username":"ada"}`, idemtest.Password(password))
 		for _, life := range []time.Duration{0, -time.Second, signin.MaxAdminCodeLife + 1} {
 			_, err := o.IssueAdminCode(t.Context(), nameless.ID, life)
