@@ -92,6 +92,9 @@ func (h *saltedHash) compare(_ context.Context, password []byte) error {
 
 // isHex reports whether text is nothing but hexadecimal digits, in either letter case, of that many bytes.
 func isHex(text string, bytes int) bool {
-	raw, err := hex.DecodeString(text)
-	return err == nil && len(raw) == bytes
+	if len(text) != hex.EncodedLen(bytes) {
+		return false
+	}
+	_, err := hex.DecodeString(text)
+	return err == nil
 }

@@ -2,6 +2,7 @@ package passwordhash
 
 import (
 	"strings"
+	"sync"
 )
 
 // Format is a format of password hashes, by its name.
@@ -77,8 +78,8 @@ type bareFormat struct {
 }
 
 // bareFormats returns the table of layouts that no braces stand before. No prefix in it is the beginning of another of
-// another layout.
-func bareFormats() []bareFormat {
+// another layout. The table must not be modified.
+var bareFormats = sync.OnceValue(func() []bareFormat {
 	return []bareFormat{
 		{Layout{FormatMD5Crypt, "$1$<salt>$<digest>", "crypt(3); also under $md5-crypt$", "$1$pONhBWh6$AuMUf32IWuoXqwdC8TFcY."},
 			[]string{"$1$", "$md5-crypt$"}, parseMD5Crypt},
@@ -118,7 +119,7 @@ func bareFormats() []bareFormat {
 		{Layout{FormatSpringScrypt, "$s0$<parameters>$<salt>$<key>", "Java's scrypt library; the parameters are a hexadecimal number", "$s0$e0801$MDEyMzQ1Njc4OWFiY2RlZg==$9410s3ybTPLllyQrrdAPedjAbN6hY0LtYpiPYV1U/+k="}, []string{"$s0$"}, parseSpringScrypt},
 		{Layout{FormatASPNETIdentity, "<version, parameters, salt and key>", "ASP.NET Identity, versions 2 and 3", "AQAAAAEAAAPoAAAAEDAxMjM0NTY3ODlhYmNkZWYuPa8jOc5O6m+OR3oeZ6740los0wKLBkDRl+Al3owLDQ=="}, nil, parseASPNETIdentity},
 	}
-}
+})
 
 // schemeFormat is a layout that is recognised by a name in braces, in any letter case.
 type schemeFormat struct {
@@ -127,8 +128,8 @@ type schemeFormat struct {
 	parse func(name, text string) (verifier, error)
 }
 
-// schemes returns the table of layouts that begin with a name in braces.
-func schemes() []schemeFormat {
+// schemes returns the table of layouts that begin with a name in braces. It must not be modified.
+var schemes = sync.OnceValue(func() []schemeFormat {
 	return []schemeFormat{
 		{Layout{FormatDirectory, "{<scheme>}<digest and salt>", "LDAP servers, Dovecot; the scheme is MD5, SMD5, SHA, SSHA, SHA224, SSHA224, SHA256, SSHA256, SHA384, SSHA384, SHA512 or SSHA512; with .HEX after it, the text is hexadecimal", "{SSHA}L6F//7LQX2cLx0KSsbwyYKAXmIwwMTIz"},
 			nil, nil},
@@ -145,7 +146,7 @@ func schemes() []schemeFormat {
 		{Layout{FormatAtlassian, "{PKCS5S2}<salt and key>", "Atlassian", "{PKCS5S2}MDEyMzQ1Njc4OWFiY2RlZi4vqWoEuQqU4rntW6os/215HUg+Aqs1CGiK0mv6HPk6"},
 			[]string{"pkcs5s2"}, func(_, text string) (verifier, error) { return parseAtlassian(text) }},
 	}
-}
+})
 
 // parseSpringPBKDF2Scheme reads the layouts of two versions of Spring Security.
 func parseSpringPBKDF2Scheme(name, text string) (verifier, error) {

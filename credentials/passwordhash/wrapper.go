@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // wrapper is text that systems put before a hash that is in a format of its own.
@@ -27,8 +28,8 @@ var (
 	argon2s = []Format{FormatArgon2id, FormatArgon2i}
 )
 
-// wrappers returns the wrappers. Each is one rule, whatever it wraps.
-func wrappers() []wrapper {
+// wrappers returns the table of wrappers. Each is one rule, whatever it wraps. It must not be modified.
+var wrappers = sync.OnceValue(func() []wrapper {
 	return []wrapper{
 		{scheme("bcrypt"), []Format{FormatBcrypt}, nil, Layout{FormatBcrypt, "{bcrypt}<bcrypt>", "Spring Security", ""}},
 		{scheme("blf-crypt"), []Format{FormatBcrypt}, nil, Layout{FormatBcrypt, "{BLF-CRYPT}<bcrypt>", "Dovecot", ""}},
@@ -50,7 +51,7 @@ func wrappers() []wrapper {
 		{after("$wp"), []Format{FormatBcrypt}, wordPress, Layout{FormatBcrypt, "$wp<bcrypt>", "WordPress from 6.8 on", ""}},
 		{after("U"), []Format{FormatDrupal, FormatPHPass}, hexOfMD5, Layout{"", "U<drupal or phpass>", "Drupal 7, of hashes of Drupal 6", ""}},
 	}
-}
+})
 
 // scheme cuts "{name}", in any letter case. A part of the name from "@" on, which Spring Security writes its version in,
 // is not looked at.
