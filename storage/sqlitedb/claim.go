@@ -12,30 +12,51 @@ import (
 	"github.com/idemkit/idem/storage/internal/claimtype"
 )
 
+// claims are claims of an identity as the statements take them. Their arguments are made once, by the caller, for the
+// check and for the insert, which the writer makes.
+type claims struct {
+	list []storage.Claim
+	args []any // type and value of each in turn
+}
+
+func newClaims(list []storage.Claim) claims {
+	c := claims{list, make([]any, 0, 2*len(list))}
+	for _, claim := range list {
+		c.args = append(c.args, claimtype.Kept(claim), claim.Value)
+	}
+	return c
+}
+
+// next cuts the first count claims off, or all if there are fewer.
+func (c *claims) next(count int) claims {
+	count = min(count, len(c.list))
+	first := claims{c.list[:count], c.args[:2*count]}
+	c.list, c.args = c.list[count:], c.args[2*count:]
+	return first
+}
+
 // checkFree refuses what another identity claims. What id itself claims already was
 // claimed by an update that came between; that the identity has moved is found next.
-func (t *transaction) checkFree(ctx context.Context, id uuid.UUID, claims []storage.Claim) (refusal, failure error) {
-	for start := 0; start < len(claims); start += checkedClaims {
-		group := claims[start:min(start+checkedClaims, len(claims))]
+func (t *transaction) checkFree(ctx context.Context, id uuid.UUID, rest claims) (refusal, failure error) {
+	for len(rest.list) > 0 {
+		group := rest.next(checkedClaims)
 		switch taken, err := t.anyTaken(ctx, id, group); {
 		case err != nil:
 			return nil, err
 		case taken:
-			return t.firstTaken(ctx, id, group)
+			return t.firstTaken(ctx, id, group.list)
 		}
 	}
 	return nil, nil
 }
 
 // anyTaken reports whether another identity than id has one of at most checkedClaims claims.
-func (t *transaction) anyTaken(ctx context.Context, id uuid.UUID, claims []storage.Claim) (bool, error) {
-	args := make([]any, 0, 2*checkedClaims+1)
-	for n := range checkedClaims {
-		claim := claims[min(n, len(claims)-1)] // the last one fills up
-		args = append(args, claimtype.Kept(claim), claim.Value)
-	}
+func (t *transaction) anyTaken(ctx context.Context, id uuid.UUID, group claims) (bool, error) {
+	args := make([]any, 2*checkedClaims+1) // a claim that is NULL equals none
+	copy(args, group.args)
+	args[2*checkedClaims] = id[:]
 	var one int
-	err := queryRow(ctx, t, selectTaken, append(args, id[:]), &one)
+	err := queryRow(ctx, t, selectTaken, args, &one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -57,20 +78,25 @@ func (t *transaction) firstTaken(ctx context.Context, id uuid.UUID, claims []sto
 	return nil, nil
 }
 
-func (t *transaction) claim(ctx context.Context, id uuid.UUID, claims []storage.Claim) error {
-	for len(claims) > 0 {
+func (t *transaction) claim(ctx context.Context, id uuid.UUID, rest claims) error {
+	owner := any(id[:])
+	args := make([]any, 0, 3*manyClaims)
+	for len(rest.list) > 0 {
 		n, count := insertIdentifier, 1
-		if len(claims) >= insertedClaims {
-			n, count = insertIdentifiers, insertedClaims
+		switch {
+		case len(rest.list) >= manyClaims:
+			n, count = insertManyIdentifiers, manyClaims
+		case len(rest.list) >= someClaims:
+			n, count = insertSomeIdentifiers, someClaims
 		}
-		args := make([]any, 0, 3*insertedClaims)
-		for _, claim := range claims[:count] {
-			args = append(args, claimtype.Kept(claim), claim.Value, id[:])
+		group := rest.next(count)
+		args = args[:0]
+		for at := 0; at < len(group.args); at += 2 {
+			args = append(args, group.args[at], group.args[at+1], owner)
 		}
 		if _, err := t.exec(ctx, n, args...); err != nil {
 			return err
 		}
-		claims = claims[count:]
 	}
 	return nil
 }

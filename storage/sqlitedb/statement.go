@@ -44,7 +44,8 @@ const (
 	updateIdentity
 	deleteIdentity
 	insertIdentifier
-	insertIdentifiers
+	insertSomeIdentifiers
+	insertManyIdentifiers
 	deleteIdentifier
 	insertChange
 	insertSomeChanges
@@ -120,15 +121,16 @@ var queries = [statementCount]string{
 	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)
 		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-	updateIdentity:    `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
-	deleteIdentity:    `DELETE FROM idem_identities WHERE id = ? AND revision = ? AND last_change IS ?`,
-	insertIdentifier:  `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES (?, ?, ?)`,
-	insertIdentifiers: `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, insertedClaims),
-	deleteIdentifier:  `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ? AND identity_id = ?`,
-	insertChange:      insertChangeRows(1),
-	insertSomeChanges: insertChangeRows(someChanges),
-	insertManyChanges: insertChangeRows(manyChanges),
-	deleteChanges:     `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
+	updateIdentity:        `UPDATE idem_identities SET revision = ?, last_change = ?, organization_id = ?, document = ? WHERE id = ? AND revision = ? AND last_change IS ?`,
+	deleteIdentity:        `DELETE FROM idem_identities WHERE id = ? AND revision = ? AND last_change IS ?`,
+	insertIdentifier:      insertIdentifierRows(1),
+	insertSomeIdentifiers: insertIdentifierRows(someClaims),
+	insertManyIdentifiers: insertIdentifierRows(manyClaims),
+	deleteIdentifier:      `DELETE FROM idem_identifiers WHERE type = ? AND identifier = ? AND identity_id = ?`,
+	insertChange:          insertChangeRows(1),
+	insertSomeChanges:     insertChangeRows(someChanges),
+	insertManyChanges:     insertChangeRows(manyChanges),
+	deleteChanges:         `DELETE FROM idem_changes WHERE sequence IN (SELECT sequence FROM idem_changes WHERE sequence < ? ORDER BY sequence LIMIT ?)`,
 
 	selectRecord: `SELECT identity_id, value, expires FROM idem_records WHERE key = ?`,
 	selectExists: `SELECT 1 FROM idem_identities WHERE id = ?`,
@@ -156,11 +158,16 @@ var queries = [statementCount]string{
 // for some changes at a time and one for many, and claims are looked up and inserted
 // several at a time.
 const (
-	someChanges    = 4
-	manyChanges    = 16
-	checkedClaims  = 8
-	insertedClaims = 4
+	someChanges   = 4
+	manyChanges   = 16
+	checkedClaims = 12 // a person with an e-mail address and a phone number has 9
+	someClaims    = 4
+	manyClaims    = 8
 )
+
+func insertIdentifierRows(count int) string {
+	return `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, count)
+}
 
 func insertChangeRows(count int) string {
 	return `INSERT INTO idem_changes (identity_id, revision, operation, time, fields, actor, previous) VALUES ` +

@@ -46,7 +46,7 @@ func (s *Store) CreateMany(ctx context.Context, identities []*identity.Identity)
 
 // creating returns the run that keeps a new identity; its JSON work is done already.
 func creating(ctx context.Context, i *identity.Identity) run {
-	raw, claims := document.Append(nil, i), storage.Claims(i)
+	raw, claims := document.Append(nil, i), newClaims(storage.Claims(i))
 	change := newEntry(storage.NewChange(ctx, nil, i, i.UpdatedAt), sql.NullInt64{})
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
 		return t.create(ctx, i, raw, claims, change)
@@ -193,10 +193,11 @@ func asRefusal(err error) (refusal, failure error) {
 
 // replacement is an update that is ready to be written: all JSON work is done.
 type replacement struct {
-	before, next   *identity.Identity
-	document       []byte
-	added, removed []storage.Claim
-	change         *entry
+	before, next *identity.Identity
+	document     []byte
+	added        claims
+	removed      []storage.Claim
+	change       *entry
 	// previous is the change that made the identity what it was worked out from. The
 	// revision alone would not tell whether that is still there: where an identity was
 	// deleted and another created with its id, revisions begin again. Nor would previous
@@ -213,14 +214,15 @@ func newReplacement(ctx context.Context, current row, next *identity.Identity) r
 		change:   newEntry(storage.NewChange(ctx, current.identity, next, next.UpdatedAt), current.lastChange),
 		previous: current.lastChange,
 	}
-	r.added, r.removed = storage.ChangedClaims(current.identity, next)
+	added, removed := storage.ChangedClaims(current.identity, next)
+	r.added, r.removed = newClaims(added), removed
 	return r
 }
 
 // create, replace and remove find every reason to refuse before their first
 // write: a refused write must leave nothing behind in a transaction that goes on.
 
-func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims []storage.Claim, change *entry) (refusal, failure error) {
+func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims claims, change *entry) (refusal, failure error) {
 	if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
 		return refusal, failure
 	}

@@ -65,6 +65,39 @@ func conflicts(t *testing.T, store storage.Storage) {
 	requireConflict(t, err, "id", "")
 }
 
+// manyClaims gives identities up to 30 claims of one kind: each of them is kept, and each of them clashes. A store that
+// reads and writes several at once must not miss one.
+func manyClaims(t *testing.T, store storage.Storage) {
+	having := func(n int, values ...string) *identity.Identity {
+		i := person(n)
+		i.VerifiableAddresses = nil
+		i.Credentials = credentials.Set{credentials.TypeOIDC: {Type: credentials.TypeOIDC, Identifiers: values, CreatedAt: noon, UpdatedAt: noon}}
+		return i
+	}
+	const most = 30
+	owned := make([]string, most)
+	for count := 1; count <= most; count += 7 {
+		for n := range owned {
+			owned[n] = fmt.Sprintf("google:%02d-%02d", count, n)
+		}
+		owner := create(t, store, having(count, owned[:count]...))
+		for _, value := range owned[:count] {
+			found, err := store.Find(t.Context(), storage.IdentifierClaim(credentials.TypeOIDC, value))
+			require.NoError(t, err, value)
+			require.Equal(t, owner.ID, found.ID)
+		}
+		for at, value := range owned[:count] {
+			others := make([]string, most)
+			for n := range others {
+				others[n] = fmt.Sprintf("github:%02d-%02d", at, n)
+			}
+			others[at] = value
+			_, err := store.Create(t.Context(), having(most+count, others...))
+			requireConflict(t, err, "identifier", "oidc")
+		}
+	}
+}
+
 // claimBeforeID creates what has the id of one identity and a claim of another: the claim
 // says that an account exists, where an id says nothing to a person. An identity that is
 // created twice clashes with itself by its id alone.

@@ -163,6 +163,7 @@ var cases = []testCase{
 
 	{"Conflicts", "each kind of claim is unique, and the error says what clashed and wraps ErrConflict", conflicts, everywhere},
 	{"ConflictLeavesNoTrace", "a refused create or update changes nothing at all", conflictLeavesNoTrace, everywhere},
+	{"ManyClaims", "of many claims of one identity each is kept and each is unique", manyClaims, everywhere},
 	{"SeparateClaims", "the same value may be claimed as different things", separateClaims, everywhere},
 	{"OwnClaims", "what an identity claims already is no conflict for a rival update of the same identity", ownClaims, everywhere},
 	{"ReleasedClaims", "an update frees what the identity no longer claims", releasedClaims, everywhere},
