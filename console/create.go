@@ -22,6 +22,7 @@ type newPage struct {
 	Inactive     bool
 	Errors       []string
 	PasswordSent bool // has to be typed again
+	Unsaved      bool // an entry of a list was moved
 }
 
 func (req *request) newPage(schemaID string) (*newPage, *form.Blueprint, error) {
@@ -62,6 +63,10 @@ func (req *request) createPerson(uuid.UUID) error {
 		create.Traits = json.RawMessage(page.JSON)
 	} else {
 		page.Form.Post(req.r.PostForm)
+		if req.value(form.Move) != "" {
+			page.Unsaved = true
+			return req.page(http.StatusOK, "new", page)
+		}
 		traits, ok := page.Form.Traits()
 		if !ok {
 			page.Errors = []string{text("person.look_below")}

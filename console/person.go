@@ -37,6 +37,7 @@ type personPage struct {
 	CanRecover   bool
 	Sessions     *sessionList // nil where none are shown
 	Recovery     *recovery    // a code that was just made; nil before
+	Unsaved      bool         // an entry of a list was moved
 	// Errors are what is wrong with what was posted, by the act.
 	Errors map[string][]string
 }

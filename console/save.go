@@ -81,6 +81,9 @@ func (req *request) save(id uuid.UUID, part document, act string) error {
 		if err != nil {
 			return err
 		}
+		if e.form != nil && req.value(form.Move) != "" {
+			return req.showMoved(e)
+		}
 		if e.yours == nil {
 			return req.sendBack(e, nil) // what was typed is no value
 		}
@@ -199,6 +202,18 @@ func (req *request) conflict(e *edit) error {
 		frame: req.frame(text("conflict.title"), "people"), Person: s, Act: e.act, Part: req.value("part"), SchemaID: e.schema,
 		Revision: e.current.Revision, Posted: req.value("revision"), Base: encodeBase(e.base), Yours: encodeBase(e.yours), Differences: differences,
 	})
+}
+
+// showMoved shows the person's page with what was typed, and an entry of a list in another place. Nothing is saved: the
+// button for that belongs to browsers without JavaScript.
+func (req *request) showMoved(e *edit) error {
+	page, err := req.personPage(e.current, e.schema)
+	if err != nil {
+		return err
+	}
+	page.Form, page.Unsaved = e.form, true
+	page.Base, page.BaseRevision = encodeBase(e.base), e.at
+	return req.page(http.StatusOK, "person", page)
 }
 
 // sendBack shows the person's page with what was typed and what is wrong with it.

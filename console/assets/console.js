@@ -52,7 +52,7 @@
   function rename(node, from, to) {
     for (const name of ["name", "id", "for", "data-list", "data-blank", "aria-describedby", "value"]) {
       const value = node.getAttribute(name);
-      if (!value || (name === "value" && node.name !== "remove")) continue;
+      if (!value || (name === "value" && !["remove", "order", "move"].includes(node.name))) continue;
       node.setAttribute(name, value.split(" ").map((word) => {
         const at = word.indexOf("/");
         const renamed = at < 0 ? null : reindex(word.slice(at).replace(/:(hint|errors)$/, ""), from, to);
@@ -60,6 +60,31 @@
       }).join(" "));
     }
   }
+  // Entries of a list move at once. Without this script the server moves them.
+  const isEntry = (node) => node?.querySelector(':scope > [name="order"]');
+  function number(list) {
+    const entries = [...list.children].filter(isEntry);
+    entries.forEach((entry, n) => {
+      const [up, down] = entry.querySelectorAll(":scope > .move > button");
+      up.disabled = n === 0;
+      down.disabled = n === entries.length - 1;
+      const label = entry.querySelector(":scope > label > .label-text, :scope > legend > .label-text");
+      if (/^\d+$/.test(label?.textContent)) label.textContent = n + 1;
+    });
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest('button[name="move"]');
+    if (!button) return;
+    event.preventDefault();
+    const entry = button.closest(".move").parentElement;
+    const up = button.value.startsWith("up ");
+    const other = up ? entry.previousElementSibling : entry.nextElementSibling;
+    if (!isEntry(other)) return;
+    if (up) other.before(entry); else other.after(entry);
+    changed.add(button.form);
+    number(entry.parentElement);
+    (button.disabled ? entry.querySelector(":scope > .move > button:enabled") : button)?.focus();
+  });
   function prepare(list) {
     const blank = list.querySelector(":scope > .blank");
     if (!blank) return;
@@ -76,6 +101,7 @@
       entry.querySelectorAll("*").forEach((node) => rename(node, pointer, to));
       button.before(entry);
       entry.querySelectorAll("[data-list]").forEach(prepare);
+      number(list);
       entry.querySelector("input, select, textarea")?.focus();
     });
   }

@@ -175,6 +175,7 @@ func (f *Form) list(field *Field, at place) bool {
 	for n := range count {
 		field.Fields = append(field.Fields, f.element(field, at, n, field.base.members[n].value))
 	}
+	field.number()
 	f.blankElement(field, at, count)
 	return true
 }

@@ -1,7 +1,5 @@
 package form
 
-import "strconv"
-
 // Kind is what sort of control a field is.
 type Kind string
 
@@ -58,8 +56,11 @@ type Field struct {
 	Extra bool
 	// New tells that the element of a list is not in the traits yet.
 	New bool
-	// Element tells that the field is an element of a list.
-	Element bool
+	// Element tells that the field is an element of a list. Ordinal is then its place, from 1, and First and Last tell
+	// that it is the first or the last. All three change as [Form.Post] moves elements; Pointer does not.
+	Element     bool
+	Ordinal     int
+	First, Last bool
 	// Removed tells that the value was posted as one to remove.
 	Removed bool
 	// Text is what the control holds: of a KindChoice the JSON text of the value, or empty for none.
@@ -127,12 +128,6 @@ func (field *Field) each(visit func(*Field)) {
 
 // Find returns the field with that pointer, nil if there is none.
 func (f *Form) Find(pointer string) *Field { return f.byPointer[pointer] }
-
-// Ordinal is, of an element of a list, its place as people count: from 1.
-func (field *Field) Ordinal() int {
-	n, _ := strconv.Atoi(field.Name)
-	return n + 1
-}
 
 // IsGroup reports whether the field has parts instead of a control.
 func (field *Field) IsGroup() bool { return field.Kind == KindObject || field.Kind == KindList }

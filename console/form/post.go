@@ -9,11 +9,17 @@ import (
 
 // Names of controls that are not the pointer of a value.
 const (
-	// Remove is the name of controls whose value is the pointer of a value to remove, and of that control
-	// alone may there be many.
+	// Remove is the name of controls whose value is the pointer of a value to remove. There may be many.
 	Remove = "remove"
 	// Add begins the name of the control for the name of a member to add; the pointer of the object follows.
 	Add = "add:"
+	// Order is the name of a control that each element of a list has, and whose value is the element's pointer. The order
+	// in which they are posted is the order of the elements.
+	Order = "order"
+	// Move is the name of buttons whose value is [Up] or [Down], a space, and the pointer of an element to move by one.
+	Move = "move"
+	// Up moves an element towards the beginning of its list, Down towards the end.
+	Up, Down = "up", "down"
 	// addValue begins the name of the control for the value of that member.
 	addValue = "add-value:"
 )
@@ -23,7 +29,13 @@ const (
 // object is added by its name under [Add] + the object's pointer and its value under the name of the object's
 // Blank.
 func (f *Form) Post(values url.Values) {
-	f.post(f.Root, &posted{values: values, children: childrenOf(values)})
+	from := &posted{values: values, children: childrenOf(values), places: make(map[string]int)}
+	for n, pointer := range values[Order] {
+		if _, twice := from.places[pointer]; !twice {
+			from.places[pointer] = n
+		}
+	}
+	f.post(f.Root, from)
 }
 
 // PostText is Post of values that people wrote by hand, as in a table: a choice may be given by its label, and text
@@ -61,6 +73,7 @@ func (field *Field) written(text string) string {
 type posted struct {
 	values   url.Values
 	children map[string][]string // the tokens below each pointer
+	places   map[string]int      // of elements of lists, by their pointers
 }
 
 // maxTokens bounds the length of pointers that are looked at: no field lies deeper.
@@ -212,6 +225,38 @@ func (f *Form) postElements(field *Field, from *posted) {
 		}
 	}
 	f.blankElement(field, field.inner, next)
+	field.arrange(from)
+}
+
+// arrange puts the elements of a list in the order that was posted. One whose place was not posted stays behind the one
+// that was before it.
+func (field *Field) arrange(from *posted) {
+	places := make(map[*Field]int, len(field.Fields))
+	last := -1
+	for _, part := range field.Fields {
+		if at, ok := from.places[part.Pointer]; ok {
+			last = at
+		}
+		places[part] = last
+	}
+	slices.SortStableFunc(field.Fields, func(a, b *Field) int { return places[a] - places[b] })
+	direction, pointer, _ := strings.Cut(from.values.Get(Move), " ")
+	at := slices.IndexFunc(field.Fields, func(part *Field) bool { return part.Pointer == pointer })
+	next := at + 1
+	if direction == Up {
+		next = at - 1
+	}
+	if at >= 0 && next >= 0 && next < len(field.Fields) && (direction == Up || direction == Down) {
+		field.Fields[at], field.Fields[next] = field.Fields[next], field.Fields[at]
+	}
+	field.number()
+}
+
+// number tells the elements of a list where they stand.
+func (field *Field) number() {
+	for n, part := range field.Fields {
+		part.Ordinal, part.First, part.Last = n+1, n == 0, n == len(field.Fields)-1
+	}
 }
 
 // isBlank reports whether nothing is filled in.

@@ -16,6 +16,9 @@ import (
 func submit(f *form.Form) url.Values {
 	values := url.Values{}
 	f.Each(func(field *form.Field) {
+		if field.Element {
+			values.Add(form.Order, throughBrowser(field.Pointer))
+		}
 		if !field.IsGroup() {
 			values.Set(throughBrowser(field.Pointer), throughControl(field))
 		}

@@ -136,6 +136,7 @@ func (f *Form) groupValue(field *Field, k kind, members []member) *value {
 
 func (f *Form) readList(field *Field, pointer string) *value {
 	var members []member
+	moved, last := false, -1
 	for _, part := range field.Fields {
 		v := f.read(part, joinIndex(pointer, len(members)))
 		if v == nil {
@@ -148,11 +149,36 @@ func (f *Form) readList(field *Field, pointer string) *value {
 			m := field.base.members[at]
 			m.value = v
 			members = append(members, m)
+			moved, last = moved || at < last, at
 			continue
 		}
 		members = addElement(members, v)
+		last = len(field.base.elements())
+	}
+	if moved {
+		layOut(members, field.base.members)
 	}
 	return f.groupValue(field, kindArray, members)
+}
+
+// elements returns the elements of an array, none if there is no array.
+func (v *value) elements() []member {
+	if v == nil {
+		return nil
+	}
+	return v.members
+}
+
+// layOut gives elements that have moved the white space of the places where they stand now.
+func layOut(members, base []member) {
+	for n := range members {
+		place := base[min(n, len(base)-1)]
+		members[n].before, members[n].after = place.before, ""
+		if n < len(base)-1 {
+			members[n].after = place.after
+		}
+	}
+	members[len(members)-1].after = base[len(base)-1].after
 }
 
 const space = " \t\r\n"

@@ -136,10 +136,15 @@ func TestLifeOfAPerson(t *testing.T) {
 		b.everywhereOnce("recovery")
 		b.open(s.url + "people/" + marie.ID.String())
 		require.Zero(t, eval[int](b, `document.querySelectorAll(".once").length`))
+		active := func() int {
+			return eval[int](b, `document.querySelectorAll("section:has(#sessions) .tag.good").length`)
+		}
+		require.Equal(t, 1, active())
 		epoch := get(t, s.manager, marie).SignInEpoch
 		b.act(`form[action="?act=signout"] button`)
 		require.Contains(t, b.text(), "All sign-ins are ended.")
 		require.NotEqual(t, epoch, get(t, s.manager, marie).SignInEpoch)
+		require.Zero(t, active())
 
 		// One of two links goes.
 		u := identity.Update{Traits: get(t, s.manager, marie).Traits, Credentials: &credentials.Import{OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}, {Provider: "github", Subject: "2"}}}}}

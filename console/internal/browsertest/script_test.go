@@ -1,11 +1,14 @@
 package browsertest
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
@@ -116,6 +119,62 @@ func TestAddingEntries(t *testing.T) {
 	b.fill(named("/traits/places/3/city"), "Berlin")
 	b.submit("form.fields > .actions button")
 	require.Contains(t, string(get(t, s.manager, ada).Traits), `"places":[{"city":"London"},{"city":"Wien","country":"AT"},{"city":"Bern","country":"CH"},{"city":"Berlin"}]`)
+}
+
+// Entries of lists move, by a script at once and without it by the server, with what was typed meanwhile. The Enter key
+// saves.
+func TestEntriesMove(t *testing.T) {
+	on(t, onePerStore, func(t *testing.T, s *site, b *tab) {
+		ada := seed(t, s.manager, 1)
+		at := s.url + "people/" + ada.ID.String()
+		b.open(at)
+		scripted := eval[bool](b, `document.documentElement.classList.contains("with-script")`)
+		move := func(value string) {
+			button := fmt.Sprintf(`button[name="move"][value=%q]`, value)
+			if scripted {
+				b.run(chromedp.Click(chromedp.CSS(button)))
+				return
+			}
+			b.submit(button)
+			require.Contains(t, b.text(), "The entry is moved. Nothing is saved yet.")
+		}
+		before := string(get(t, s.manager, ada).Traits)
+		b.fill(named("/traits/phones/0"), "first, then second")
+		move("up /traits/phones/1")
+		require.Equal(t, []string{"/traits/phones/1", "/traits/phones/0"}, eval[[]string](b, `[...document.querySelectorAll('[data-list="/traits/phones"] > .field > [name="order"]')].map((order) => order.value)`))
+		require.Equal(t, "first, then second", eval[string](b, `document.querySelector('[name="/traits/phones/0"]').value`))
+		require.Equal(t, "1 2", eval[string](b, `[...document.querySelectorAll('[data-list="/traits/phones"] > .field:has([name="order"]) > label:first-child .label-text')].slice(0, 2).map((label) => label.textContent).join(" ")`))
+		move("down /traits/places/0")
+		b.everywhereOnce("moved")
+		require.Equal(t, before, string(get(t, s.manager, ada).Traits), "nothing is saved yet")
+		b.run(evaluateVoid(`document.querySelector('[name="/traits/name/last"]').focus()`))
+		b.leaving("Enter", chromedp.KeyEvent("\r"))
+		require.Contains(t, b.text(), "The traits are saved.")
+		var stored struct {
+			Phones []string
+			Places []struct{ City string }
+		}
+		require.NoError(t, json.Unmarshal(get(t, s.manager, ada).Traits, &stored))
+		require.Equal(t, []string{"+44 20 7946 0001", "first, then second"}, stored.Phones)
+		require.Equal(t, "Wien London", stored.Places[0].City+" "+stored.Places[1].City)
+	})
+}
+
+// A new entry moves too.
+func TestNewEntriesMove(t *testing.T) {
+	t.Parallel()
+	s := memorySite(t, 0)
+	ada := seed(t, s.manager, 1)
+	b := newTab(t, s)
+	b.open(s.url + "people/" + ada.ID.String())
+	b.run(evaluateVoid(`document.querySelector('[data-list="/traits/places"] > .add-entry').click()`))
+	b.fill(named("/traits/places/2/city"), "Bern")
+	for range 2 {
+		b.run(chromedp.Click(chromedp.CSS(`button[name="move"][value="up /traits/places/2"]`)))
+	}
+	require.True(t, eval[bool](b, `document.querySelector('button[name="move"][value="up /traits/places/2"]').disabled`))
+	b.submit("form.fields > .actions button")
+	require.Contains(t, string(get(t, s.manager, ada).Traits), `"places":[{"city":"Bern"},{"city":"London"},{"city":"Wien","country":"AT"}]`)
 }
 
 // Nothing moves once it is painted, also where the machine is so slow that a browser would paint pages in parts.

@@ -1,17 +1,21 @@
 package browsertest
 
 import (
+	"context"
 	"database/sql"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/console"
+	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/internal/servicetest"
 	"github.com/idemkit/idem/signin"
 	"github.com/idemkit/idem/storage"
@@ -85,6 +89,35 @@ var onePerStore = []combination{
 	{"postgres", "prefix of net/http", false},
 }
 
+// sessions are those of an application: everybody has two, of which the newer is active until all are ended.
+type sessions struct {
+	mu    sync.Mutex
+	ended map[uuid.UUID]bool
+}
+
+func (s *sessions) List(_ context.Context, id uuid.UUID, _ *bool, page httpapi.SessionPage) ([]httpapi.Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	all := []httpapi.Session{
+		{ID: uuid.New(), Active: !s.ended[id], AuthenticatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(time.Hour), AuthenticatorAssuranceLevel: "aal2",
+			AuthenticationMethods: []httpapi.AuthenticationMethod{{Method: "password"}, {Method: "totp"}},
+			Devices:               []httpapi.SessionDevice{{IPAddress: "2001:db8::7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0", Location: "Vienna, AT"}}},
+		{ID: uuid.New(), AuthenticatedAt: now.Add(-48 * time.Hour), ExpiresAt: now.Add(-24 * time.Hour)},
+	}
+	return all[min(page.Offset, len(all)):][:min(page.Limit, len(all))], nil
+}
+
+func (s *sessions) End(_ context.Context, id uuid.UUID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended == nil {
+		s.ended = make(map[uuid.UUID]bool)
+	}
+	s.ended[id] = true
+	return nil
+}
+
 // audited is where axe-core looks at pages: neither store nor mount changes what they look like.
 var audited = combination{"memory", "root", true}
 
@@ -101,7 +134,8 @@ func on(t *testing.T, combinations []combination, run func(t *testing.T, s *site
 			manager := newManager(t, stores[c.store](t))
 			desk, err := signin.New(manager, []byte(strings.Repeat("k", 32)))
 			require.NoError(t, err)
-			s := newSite(t, manager, c.mount, nil, console.WithSignIn(desk, func(code signin.Code) string { return "https://app.example.com/recover#" + code.Handle }))
+			s := newSite(t, manager, c.mount, nil, console.WithSignIn(desk, func(code signin.Code) string { return "https://app.example.com/recover#" + code.Handle }),
+				console.WithSessions(&sessions{}))
 			b := newTab(t, s)
 			b.audited = c == audited
 			if !c.script {
