@@ -47,7 +47,7 @@ func BenchmarkPages(b *testing.B) {
 	c := newClient(b, console.New(manager, httpapi.AllowAll))
 	c.header.Set("Accept-Encoding", "gzip")
 	at := "/people/" + last.ID.String()
-	for name, address := range map[string]string{"people": "/", "search": "/?q=person77777%40", "person": at, "activity": "/activity"} {
+	for name, address := range map[string]string{"people": "/", "state": "/?state=active", "search": "/?q=person77777%40", "person": at, "activity": "/activity"} {
 		b.Run(name, func(b *testing.B) {
 			bytes := 0
 			for b.Loop() {

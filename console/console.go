@@ -33,6 +33,8 @@ type Handler struct {
 	desk       *signin.Service // may be nil
 	recovery   func(signin.Code) string
 	sessions   httpapi.Sessions // may be nil
+	// countPatience is how long counting people may take.
+	countPatience time.Duration
 	// streams ends when there shall be no live pages any more.
 	streams    context.Context
 	endStreams context.CancelFunc
@@ -91,7 +93,7 @@ func WithClock(now func() time.Time) Option {
 func New(manager *idem.Manager, authorize func(*http.Request) error, options ...Option) *Handler {
 	h := &Handler{
 		manager: manager, authorize: authorize, logger: manager.Logger(), clock: time.Now, name: text("brand"),
-		protection: http.NewCrossOriginProtection(), assets: loadAssets(),
+		protection: http.NewCrossOriginProtection(), assets: loadAssets(), countPatience: defaultCountPatience,
 	}
 	h.streams, h.endStreams = context.WithCancel(context.Background())
 	for _, option := range options {

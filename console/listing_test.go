@@ -3,11 +3,14 @@ package console_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -104,4 +107,47 @@ func TestBuilderOfFilters(t *testing.T) {
 		require.Equal(t, test.want, to.Query().Get("filter"), test.name)
 		require.Empty(t, to.Query().Get("add"))
 	}
+}
+
+// The list tells how many people it has, as far as that takes no long reading.
+func TestTotal(t *testing.T) {
+	manager := newManager(t)
+	handler := console.New(manager, httpapi.AllowAll)
+	handler.SetCountPatience(time.Minute)
+	c := newClient(t, handler)
+	total := func(address string) string {
+		found := regexp.MustCompile(`id="total">([^<]*)<`).FindStringSubmatch(c.get(address).Body.String())
+		if found == nil {
+			return ""
+		}
+		return html.UnescapeString(found[1])
+	}
+	require.Empty(t, total("/"))
+	create(t, manager, `{"email":"ada@example.com","name":"Ada","age":36}`)
+	require.Equal(t, "1 person", total("/"))
+	var creates []identity.Create
+	for n := range 1499 {
+		creates = append(creates, identity.Create{Traits: fmt.Appendf(nil, `{"email":"p%d@example.com","age":%d}`, n, n%30)})
+	}
+	_, err := manager.CreateIdentities(t.Context(), creates)
+	require.NoError(t, err)
+	require.Equal(t, "1,500 people", total("/"))
+	require.Equal(t, "1,500 people", total("/?sort=-created_at&page_size=25"))
+	require.Equal(t, "1 person", total("/?q=ada"))
+	require.Equal(t, "50 people", total("/?filter="+url.QueryEscape("traits.age eq 7")), "a page that is just full")
+	require.Equal(t, "500 people", total("/?filter="+url.QueryEscape("traits.age lt 10")))
+	for _, address := range []string{"/?state=active", "/?state=active&sort=traits.age", "/?filter=" + url.QueryEscape("traits.age lt 25")} {
+		require.Equal(t, "1,000+ people", total(address), address)
+	}
+	next := regexp.MustCompile(`href="([^"]+)" rel="next"`).FindStringSubmatch(c.get("/").Body.String())
+	require.NotNil(t, next)
+	require.Equal(t, "1,500 people", total(html.UnescapeString(strings.TrimPrefix(next[1], "."))), "the same on another page")
+	require.Empty(t, total("/?filter=traits.age"), "none where nothing was found out")
+
+	// Where there is no time to count, the page tells what it shows.
+	handler.SetCountPatience(time.Nanosecond)
+	require.Equal(t, "50+ people", total("/"))
+	require.Equal(t, "50+ people", total("/?state=active"))
+	require.Empty(t, total(html.UnescapeString(strings.TrimPrefix(next[1], "."))))
+	require.Equal(t, "1 person", total("/?q=ada"))
 }

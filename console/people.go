@@ -20,6 +20,7 @@ type peoplePage struct {
 	frame
 	listing
 	People     []summary
+	Total      total
 	Sizes      []int
 	Attributes []attribute
 	Operators  []string
@@ -53,6 +54,7 @@ func (req *request) people(uuid.UUID) error {
 	}
 	switch {
 	case err == nil:
+		page.Total = req.totalOf(q, l.Narrowed(), found)
 	case idem.KindOf(err) == idem.KindInvalid:
 		status, page.Invalid = http.StatusBadRequest, strings.Join(lines(violationsOf(err)), "; ")
 	case idem.KindOf(err) == idem.KindCanceled && req.r.Context().Err() == nil:

@@ -60,6 +60,9 @@ var texts = map[string]string{
 	"keys.script": "Keys work when JavaScript is on.",
 
 	"people.title":        "People",
+	"people.one":          "1 person",
+	"people.many":         "%s people",
+	"people.at_least":     "%s+ people",
 	"people.new":          "New person",
 	"people.name":         "Name",
 	"people.identifiers":  "Signs in as",
