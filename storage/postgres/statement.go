@@ -265,14 +265,17 @@ func newStatements(cfg config) *statements {
 			WHERE key = $1::bytea AND token = $10::bigint RETURNING 1`),
 		deleteRecord:  recordStatement(cfg, `DELETE FROM @idem_records WHERE key = $1::bytea AND token = $6::bigint RETURNING 1`),
 		lockAnonymous: `SELECT slot FROM @idem_anonymous WHERE slot = 0 FOR UPDATE`,
+		// The row that is chosen must still be the one that is deleted: by the time that a
+		// statement gets to it another may have renewed it.
 		evictAnonymous: `WITH gone AS (
-				DELETE FROM @idem_records WHERE key IN (
-					SELECT key FROM @idem_records WHERE identity_id IS NULL ORDER BY expires, key
-					LIMIT greatest(0, (SELECT sum(records) FROM @idem_anonymous)::bigint - $1::bigint)) RETURNING 1)
+				DELETE FROM @idem_records r USING (
+					SELECT key, token FROM @idem_records WHERE identity_id IS NULL ORDER BY expires, key
+					LIMIT greatest(0, (SELECT sum(records) FROM @idem_anonymous)::bigint - $1::bigint)) AS e
+				WHERE r.key = e.key AND r.token = e.token RETURNING 1)
 			UPDATE @idem_anonymous SET records = records - (SELECT count(*) FROM gone) WHERE slot = 0`,
 		pruneRecords: `WITH gone AS (
-				DELETE FROM @idem_records WHERE key IN (SELECT key FROM @idem_records WHERE expires <= $1::bigint ORDER BY expires LIMIT $2::bigint)
-				RETURNING identity_id),
+				DELETE FROM @idem_records r USING (SELECT key, token FROM @idem_records WHERE expires <= $1::bigint ORDER BY expires LIMIT $2::bigint) AS e
+				WHERE r.key = e.key AND r.token = e.token RETURNING r.identity_id),
 			counted AS (
 				UPDATE @idem_anonymous SET records = records - (SELECT count(*) FROM gone WHERE identity_id IS NULL)
 				WHERE slot = $3::integer AND (SELECT count(*) FROM gone WHERE identity_id IS NULL) > 0 RETURNING 1)

@@ -284,6 +284,38 @@ func recordBesideDelete(t *testing.T, store storage.Storage) {
 	}
 }
 
+// recordBesidePruning renews records while others prune by a clock that is ahead: what was
+// renewed is there.
+func recordBesidePruning(t *testing.T, store storage.Storage) {
+	const rounds, renewed = 25, 6
+	soon, late := noon.Add(time.Second), noon.Add(time.Hour)
+	for round := range rounds {
+		for n := range renewed {
+			keep(t, store, recordKey(n), noon, &storage.Record{Value: []byte("old"), Expires: soon})
+		}
+		inParallel(renewed+2, func(n int) {
+			switch n {
+			case renewed:
+				_, err := store.PruneRecords(t.Context(), soon)
+				assert.NoError(t, err)
+			case renewed + 1: // which deletes some that have expired by its clock
+				assert.NoError(t, store.UpdateRecord(t.Context(), recordKey(n), soon, func(*storage.Record) (*storage.Record, error) {
+					return &storage.Record{Value: []byte{byte(round)}, Expires: late}, nil
+				}))
+			default:
+				assert.NoError(t, store.UpdateRecord(t.Context(), recordKey(n), noon, func(*storage.Record) (*storage.Record, error) {
+					return &storage.Record{Value: []byte("new"), Expires: late}, nil
+				}))
+			}
+		})
+		for n := range renewed {
+			found := record(t, store, recordKey(n), soon)
+			require.NotNil(t, found, "a record that was renewed is gone")
+			require.Equal(t, "new", string(found.Value))
+		}
+	}
+}
+
 func recordsPrint(t *testing.T, _ storage.Storage) {
 	r := &storage.Record{Value: []byte("hush"), Key: recordKey(1)}
 	var out strings.Builder

@@ -211,6 +211,7 @@ var cases = []testCase{
 	{"RecordsOfDeleted", "the records of an identity go with it", recordsOfDeleted, onStore},
 	{"RecordRace", "of 50 that take a record at once exactly one gets it, and all that count in one are counted", recordRace, onStore},
 	{"RecordBesideDelete", "no record is left of an identity that is deleted meanwhile", recordBesideDelete, onStore},
+	{"RecordBesidePruning", "a record that is renewed stays, whatever prunes meanwhile", recordBesidePruning, onStore},
 	{"RecordsPrint", "a record prints as a placeholder", recordsPrint, everywhere},
 	{"RecordsInTransaction", "the store of an application's transaction refuses records", recordsInTransaction, inTransaction},
 
