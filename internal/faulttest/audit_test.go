@@ -14,6 +14,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/faulttest/account"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -25,7 +26,7 @@ type evidence struct {
 	manager    *idem.Manager
 	identities []*identity.Identity
 	// before is what the last audit found.
-	before map[uuid.UUID]version
+	before map[uuid.UUID]account.Version
 	// records are the journals of everyone who wrote since.
 	records []record
 }
@@ -40,7 +41,7 @@ var audits = []func(context.Context, *evidence) []error{
 
 // audit opens the database at path, which nobody else writes to, and runs all audits.
 // It returns what the database holds.
-func audit(ctx context.Context, path string, before map[uuid.UUID]version, records []record) (map[uuid.UUID]version, error) {
+func audit(ctx context.Context, path string, before map[uuid.UUID]account.Version, records []record) (map[uuid.UUID]account.Version, error) {
 	manager, store, err := openManager(path)
 	if err != nil {
 		return nil, err
@@ -57,9 +58,9 @@ func audit(ctx context.Context, path string, before map[uuid.UUID]version, recor
 	for _, audit := range audits {
 		problems = append(problems, audit(ctx, e)...)
 	}
-	after := map[uuid.UUID]version{}
+	after := map[uuid.UUID]account.Version{}
 	for _, i := range e.identities {
-		after[i.ID], _ = versionOf(i) // auditHistory has reported it
+		after[i.ID], _ = account.VersionOf(i) // auditHistory has reported it
 	}
 	return after, errors.Join(append(problems, store.Close())...)
 }
@@ -172,9 +173,9 @@ func lookUp(ctx context.Context, manager *idem.Manager, claim storage.Claim, wan
 // was refused is; and whatever else is there was under way.
 func auditHistory(_ context.Context, e *evidence) []error {
 	var problems []error
-	after := map[uuid.UUID]version{}
+	after := map[uuid.UUID]account.Version{}
 	for _, i := range e.identities {
-		v, err := versionOf(i)
+		v, err := account.VersionOf(i)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -238,7 +239,7 @@ func operationsOf(records []record) (map[string]record, error) {
 }
 
 // auditTrail checks every change that an identity says it has had.
-func auditTrail(v, before version, operations map[string]record) []error {
+func auditTrail(v, before account.Version, operations map[string]record) []error {
 	var problems []error
 	if len(v.Trail) < len(before.Trail) || !slices.Equal(v.Trail[:len(before.Trail)], before.Trail) {
 		return []error{fmt.Errorf("%s lost changes that an earlier audit found: %q, then %q", v.ID, before.Trail, v.Trail)}

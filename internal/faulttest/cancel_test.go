@@ -5,12 +5,15 @@ package faulttest_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/internal/faulttest/account"
+	"github.com/idemkit/idem/internal/faulttest/fault"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -19,29 +22,29 @@ import (
 // happened, or of the success and all of it has.
 func TestCancelled(t *testing.T) {
 	for name, open := range stores {
-		for _, o := range append(writing, reading...) {
-			t.Run(name+"/"+o.name, func(t *testing.T) {
+		for _, o := range slices.Concat(fault.Writing, fault.Reading) {
+			t.Run(name+"/"+o.Name, func(t *testing.T) {
 				t.Parallel()
 				handles := open(t)
-				manager, err := newManager(handles[0])
+				manager, err := account.NewManager(handles[0])
 				require.NoError(t, err)
 				for n := 0; ; n++ {
-					i, err := manager.CreateIdentity(t.Context(), before(n).create())
+					id, err := o.Begin(t.Context(), manager, n)
 					require.NoError(t, err, "the store did not go on")
 					ctx := newFickleContext(t.Context(), n)
-					parts := o.do(ctx, manager, i.ID, n)
+					parts := o.Do(ctx, manager, id, n)
 					ended := ctx.Context.Err() != nil
-					found := everything(t, manager)
+					found := fault.Everything(t, manager)
 					for _, p := range parts {
-						happened, err := p.happened(found)
+						happened, err := p.Happened(found)
 						require.NoError(t, err, "look %d", n)
-						require.Equal(t, p.err == nil, happened, "look %d: %v", n, p.err)
-						if p.err != nil {
+						require.Equal(t, p.Err == nil, happened, "look %d: %v", n, p.Err)
+						if p.Err != nil {
 							var e *idem.Error
-							require.ErrorAs(t, p.err, &e)
-							require.Equal(t, idem.KindCanceled, e.Kind, "look %d: %v", n, p.err)
-							require.ErrorIs(t, p.err, context.Canceled)
-							require.False(t, errors.Is(p.err, storage.ErrOutcomeUnknown), "look %d: %v", n, p.err)
+							require.ErrorAs(t, p.Err, &e)
+							require.Equal(t, idem.KindCanceled, e.Kind, "look %d: %v", n, p.Err)
+							require.ErrorIs(t, p.Err, context.Canceled)
+							require.False(t, errors.Is(p.Err, storage.ErrOutcomeUnknown), "look %d: %v", n, p.Err)
 						}
 					}
 					if !ended {

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/internal/faulttest/account"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -152,7 +153,7 @@ func TestAuditCounters(t *testing.T) {
 	path := databasePath(t)
 	manager, store, err := openManager(path)
 	require.NoError(t, err)
-	owner, err := manager.CreateIdentity(t.Context(), version{Email: "a@example.com", Trail: []string{"one"}}.create())
+	owner, err := manager.CreateIdentity(t.Context(), account.Version{Email: "a@example.com", Trail: []string{"one"}}.Create())
 	require.NoError(t, err)
 	for range 3 {
 		_, err := countRecord(t.Context(), manager, "0", uuid.Nil)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/faulttest/account"
+	"github.com/idemkit/idem/internal/faulttest/linear"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
 )
@@ -76,7 +78,7 @@ type crashRun struct {
 	random *rand.Rand
 	round  int
 	// known is what the last audit found, and counted where the counters stood.
-	known   map[uuid.UUID]version
+	known   map[uuid.UUID]account.Version
 	counted map[string]int64
 
 	acknowledged, counts, refused, underWay, happened int
@@ -179,9 +181,9 @@ func writeUntilKilled(w crashWriter, _ <-chan string) error {
 	}
 	var through storage.Storage = store
 	if w.Early {
-		through = earlyStore{store}
+		through = linear.Broken["creates come early"](store)
 	}
-	manager, err := newManager(through)
+	manager, err := account.NewManager(through)
 	if err != nil {
 		return err
 	}
@@ -283,9 +285,9 @@ func (g *crashGoroutine) step(ctx context.Context) {
 }
 
 // fresh is a version that does not exist yet. Some claim what another has.
-func (g *crashGoroutine) fresh() version {
+func (g *crashGoroutine) fresh() account.Version {
 	token := g.token()
-	v := version{Email: g.email(token), Trail: []string{token}}
+	v := account.Version{Email: g.email(token), Trail: []string{token}}
 	if g.random.IntN(2) == 0 {
 		v.External = fmt.Sprintf("crm/%d", g.random.IntN(100))
 	}
@@ -301,24 +303,24 @@ func (g *crashGoroutine) email(token string) string {
 
 func (g *crashGoroutine) create(ctx context.Context) {
 	v := g.fresh()
-	g.journal.write(record{Phase: called, Kind: "create", Token: v.token()})
-	created, err := g.manager.CreateIdentity(ctx, v.create())
-	g.answer(record{Kind: "create", Token: v.token()}, created, err)
+	g.journal.write(record{Phase: called, Kind: "create", Token: v.Token()})
+	created, err := g.manager.CreateIdentity(ctx, v.Create())
+	g.answer(record{Kind: "create", Token: v.Token()}, created, err)
 }
 
 func (g *crashGoroutine) importSome(ctx context.Context) {
 	var (
-		versions [5]version
+		versions [5]account.Version
 		creates  []identity.Create
 	)
 	for n := range versions {
 		versions[n] = g.fresh()
-		creates = append(creates, versions[n].create())
-		g.journal.write(record{Phase: called, Kind: "create", Token: versions[n].token()})
+		creates = append(creates, versions[n].Create())
+		g.journal.write(record{Phase: called, Kind: "create", Token: versions[n].Token()})
 	}
 	results, _ := g.manager.CreateIdentities(ctx, creates)
 	for n, result := range results {
-		g.answer(record{Kind: "create", Token: versions[n].token()}, result.Identity, result.Err)
+		g.answer(record{Kind: "create", Token: versions[n].Token()}, result.Identity, result.Err)
 	}
 }
 
@@ -328,26 +330,26 @@ func (g *crashGoroutine) update(ctx context.Context, id uuid.UUID) {
 	if err != nil {
 		return // deleted meanwhile
 	}
-	v, err := versionOf(current)
+	v, err := account.VersionOf(current)
 	if err != nil {
 		g.journal.write(record{Phase: failed, Kind: "read", ID: id, Error: err.Error()})
 		return
 	}
-	v = v.next(g.token())
+	v = v.Next(g.token())
 	if g.random.IntN(3) == 0 {
-		v.Email = g.email(v.token())
+		v.Email = g.email(v.Token())
 	}
-	u := v.update()
+	u := v.Update()
 	u.State = []identity.State{identity.StateActive, identity.StateInactive}[g.random.IntN(2)]
-	g.journal.write(record{Phase: called, Kind: "change", Token: v.token(), ID: id})
+	g.journal.write(record{Phase: called, Kind: "change", Token: v.Token(), ID: id})
 	updated, err := g.manager.UpdateIdentity(ctx, id, u, idem.IfRevision(current.Revision))
-	g.answer(record{Kind: "change", Token: v.token(), ID: id}, updated, err)
+	g.answer(record{Kind: "change", Token: v.Token(), ID: id}, updated, err)
 }
 
 func (g *crashGoroutine) patch(ctx context.Context, id uuid.UUID) {
 	token := g.token()
 	g.journal.write(record{Phase: called, Kind: "change", Token: token, ID: id})
-	patched, err := g.manager.PatchIdentity(ctx, id, patchTo(token))
+	patched, err := g.manager.PatchIdentity(ctx, id, account.PatchTo(token))
 	g.answer(record{Kind: "change", Token: token, ID: id}, patched, err)
 }
 
@@ -438,9 +440,9 @@ func TestAudit(t *testing.T) {
 			path := databasePath(t)
 			manager, store, err := openManager(path)
 			require.NoError(t, err)
-			created, err := manager.CreateIdentity(t.Context(), version{Email: "a@example.com", External: "crm/1", Trail: []string{one}}.create())
+			created, err := manager.CreateIdentity(t.Context(), account.Version{Email: "a@example.com", External: "crm/1", Trail: []string{one}}.Create())
 			require.NoError(t, err)
-			_, err = manager.PatchIdentity(t.Context(), created.ID, patchTo(two))
+			_, err = manager.PatchIdentity(t.Context(), created.ID, account.PatchTo(two))
 			require.NoError(t, err)
 			require.NoError(t, store.Close())
 			if c.sql != "" {
@@ -452,9 +454,9 @@ func TestAudit(t *testing.T) {
 					r.ID = created.ID
 				}
 			}
-			before := map[uuid.UUID]version{}
+			before := map[uuid.UUID]account.Version{}
 			if c.records == nil {
-				before[created.ID] = version{Trail: []string{one, two}}
+				before[created.ID] = account.Version{Trail: []string{one, two}}
 			}
 			_, err = audit(t.Context(), path, before, c.records)
 			if c.problem == "" {

@@ -15,27 +15,29 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/faulttest/account"
+	"github.com/idemkit/idem/internal/faulttest/fault"
 	"github.com/idemkit/idem/storage"
 )
 
 const pageSize = 4096
 
 // soundDatabase returns the content of a file of some dozen pages, and what it holds.
-func soundDatabase(t *testing.T) ([]byte, map[uuid.UUID]version) {
+func soundDatabase(t *testing.T) ([]byte, map[uuid.UUID]account.Version) {
 	t.Helper()
 	path := databasePath(t)
 	manager, store, err := openManager(path)
 	require.NoError(t, err)
 	var creates []identity.Create
 	for n := range 60 {
-		creates = append(creates, before(n).create())
+		creates = append(creates, account.Before(n).Create())
 	}
 	results, err := manager.CreateIdentities(t.Context(), creates)
 	require.NoError(t, err)
-	holds := map[uuid.UUID]version{}
+	holds := map[uuid.UUID]account.Version{}
 	for n, result := range results {
 		require.NoError(t, result.Err)
-		holds[result.Identity.ID] = before(n)
+		holds[result.Identity.ID] = account.Before(n)
 	}
 	require.NoError(t, store.Close())
 	content, err := os.ReadFile(path)
@@ -106,15 +108,15 @@ func TestDamagedFile(t *testing.T) {
 
 // requireTruthful reads everything in every way, and returns how many answers were
 // errors.
-func requireTruthful(t *testing.T, manager *idem.Manager, holds map[uuid.UUID]version) (errs int) {
+func requireTruthful(t *testing.T, manager *idem.Manager, holds map[uuid.UUID]account.Version) (errs int) {
 	t.Helper()
 	for id, v := range holds {
 		found, err := manager.GetIdentity(t.Context(), id)
 		errs += requireVersion(t, found != nil, err)
 		if err == nil {
-			read, err := versionOf(found)
+			read, err := account.VersionOf(found)
 			require.NoError(t, err)
-			require.True(t, read.same(v), "%s was read as it never was", id)
+			require.True(t, read.Same(v), "%s was read as it never was", id)
 		}
 		found, err = manager.FindByIdentifier(t.Context(), credentials.TypePassword, v.Email)
 		errs += requireVersion(t, found != nil, err)
@@ -127,9 +129,9 @@ func requireTruthful(t *testing.T, manager *idem.Manager, holds map[uuid.UUID]ve
 		if err != nil {
 			return errs + 1
 		}
-		read, err := versionOf(i)
+		read, err := account.VersionOf(i)
 		require.NoError(t, err)
-		require.True(t, read.same(holds[i.ID]), "%s was listed as it never was", i.ID)
+		require.True(t, read.Same(holds[i.ID]), "%s was listed as it never was", i.ID)
 		listed++
 	}
 	require.Equal(t, len(holds), listed, "a list left out what it could not read")
@@ -167,14 +169,14 @@ func TestDamagedDocument(t *testing.T) {
 				if id == damaged {
 					require.Error(t, err)
 					require.NotErrorIs(t, err, storage.ErrNotFound)
-					_, err = manager.PatchIdentity(t.Context(), id, patchTo("patched"))
+					_, err = manager.PatchIdentity(t.Context(), id, account.PatchTo("patched"))
 					require.Error(t, err)
 					continue
 				}
 				require.NoError(t, err)
-				read, err := versionOf(found)
+				read, err := account.VersionOf(found)
 				require.NoError(t, err)
-				require.True(t, read.same(v))
+				require.True(t, read.Same(v))
 			}
 		})
 	}
@@ -188,13 +190,13 @@ func TestDamagedLog(t *testing.T) {
 	manager, store, err := openManager(path)
 	require.NoError(t, err)
 	const changes = 12
-	created, err := manager.CreateIdentity(t.Context(), before(0).create())
+	created, err := manager.CreateIdentity(t.Context(), account.Before(0).Create())
 	require.NoError(t, err)
-	v := before(0)
+	v := account.Before(0)
 	for n := range changes {
-		v = v.next(fmt.Sprint("change ", n))
+		v = v.Next(fmt.Sprint("change ", n))
 		v.Email = fmt.Sprintf("moved-%d@example.com", n)
-		_, err := manager.UpdateIdentity(t.Context(), created.ID, v.update())
+		_, err := manager.UpdateIdentity(t.Context(), created.ID, v.Update())
 		require.NoError(t, err)
 	}
 	// As they are on disk while the store is open: closing would empty the log. Through a
@@ -215,7 +217,7 @@ func TestDamagedLog(t *testing.T) {
 			require.NoError(t, os.WriteFile(path+"-wal", damaged, 0o600))
 			manager, store, err := openManager(path)
 			require.NoError(t, err, "%s at %d", name, cut)
-			found := everything(t, manager)
+			found := fault.Everything(t, manager).Accounts
 			e := evidenceOf(t, path, manager)
 			require.Empty(t, auditClaims(t.Context(), e), "%s at %d", name, cut)
 			require.Empty(t, auditIntegrity(t.Context(), e), "%s at %d", name, cut)

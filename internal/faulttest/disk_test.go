@@ -20,6 +20,8 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/faulttest/account"
+	"github.com/idemkit/idem/internal/faulttest/fault"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
 	"github.com/idemkit/idem/storage/sqlitedb"
@@ -33,7 +35,7 @@ func TestFullDatabase(t *testing.T) {
 	db := openDatabase(t, path, "_busy_timeout=1000&_journal_mode=WAL&_synchronous=FULL")
 	db.SetMaxOpenConns(1)
 	store := newStore(t, db)
-	manager, err := newManager(store)
+	manager, err := account.NewManager(store)
 	require.NoError(t, err)
 	limit := func(pages int) {
 		_, err := db.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count=%d", pages))
@@ -46,13 +48,13 @@ func TestFullDatabase(t *testing.T) {
 // fillUp creates identities until there is no room for more, and then calls makeRoom.
 func fillUp(t *testing.T, manager *idem.Manager, path string, makeRoom func()) {
 	t.Helper()
-	kept := map[uuid.UUID]version{}
+	kept := map[uuid.UUID]account.Version{}
 	padding := strings.Repeat("x", 3000)
 	refused := 0
 	for n := 0; refused < 10; n++ {
 		require.Less(t, n, 5000, "the disk does not fill up")
-		v := version{Revision: 1, Email: fmt.Sprintf("%d@example.com", n), Trail: []string{fmt.Sprint(n, padding)}}
-		created, err := manager.CreateIdentity(t.Context(), v.create())
+		v := account.Version{Revision: 1, Email: fmt.Sprintf("%d@example.com", n), Trail: []string{fmt.Sprint(n, padding)}}
+		created, err := manager.CreateIdentity(t.Context(), v.Create())
 		if err != nil {
 			requireUnavailable(t, err)
 			refused++
@@ -65,8 +67,8 @@ func fillUp(t *testing.T, manager *idem.Manager, path string, makeRoom func()) {
 	// A change that does not fit leaves what was there.
 	grown := 0
 	for id, v := range kept {
-		next := v.next("grown" + strings.Repeat(padding, 20))
-		_, err := manager.UpdateIdentity(t.Context(), id, next.update())
+		next := v.Next("grown" + strings.Repeat(padding, 20))
+		_, err := manager.UpdateIdentity(t.Context(), id, next.Update())
 		if err == nil {
 			kept[id] = next
 			continue
@@ -80,9 +82,9 @@ func fillUp(t *testing.T, manager *idem.Manager, path string, makeRoom func()) {
 	requireHolds(t, manager, path, kept)
 
 	makeRoom()
-	created, err := manager.CreateIdentity(t.Context(), before(0).create())
+	created, err := manager.CreateIdentity(t.Context(), account.Before(0).Create())
 	require.NoError(t, err, "the store did not go on")
-	kept[created.ID] = before(0)
+	kept[created.ID] = account.Before(0)
 	for id := range kept {
 		require.NoError(t, manager.DeleteIdentity(t.Context(), id))
 		delete(kept, id)
@@ -95,12 +97,12 @@ func fillUp(t *testing.T, manager *idem.Manager, path string, makeRoom func()) {
 
 // requireHolds checks that the database holds exactly these versions, and its claims
 // and structures agree.
-func requireHolds(t *testing.T, manager *idem.Manager, path string, want map[uuid.UUID]version) {
+func requireHolds(t *testing.T, manager *idem.Manager, path string, want map[uuid.UUID]account.Version) {
 	t.Helper()
-	found := everything(t, manager)
+	found := fault.Everything(t, manager).Accounts
 	require.Len(t, found, len(want))
 	for id, v := range want {
-		require.True(t, v.same(found[id]), "%s is not what was acknowledged", id)
+		require.True(t, v.Same(found[id]), "%s is not what was acknowledged", id)
 	}
 	e := evidenceOf(t, path, manager)
 	require.Empty(t, auditClaims(t.Context(), e))
@@ -123,25 +125,29 @@ func requireUnavailable(t *testing.T, err error) {
 func TestLockedByAnotherProcess(t *testing.T) {
 	path := databasePath(t)
 	owner := openStore(t, path)
-	patient, err := newManager(owner)
+	patient, err := account.NewManager(owner)
 	require.NoError(t, err)
-	impatient, err := newManager(newStore(t, openDatabase(t, path, "_busy_timeout=5000"), sqlitedb.WithLockTimeout(50*time.Millisecond)))
+	impatient, err := account.NewManager(newStore(t, openDatabase(t, path, "_busy_timeout=5000"), sqlitedb.WithLockTimeout(50*time.Millisecond)))
 	require.NoError(t, err)
-	created, err := patient.CreateIdentity(t.Context(), before(0).create())
-	require.NoError(t, err)
+	ids, holds := make([]uuid.UUID, len(fault.Writing)), map[uuid.UUID]account.Version{}
+	for n, o := range fault.Writing {
+		ids[n], err = o.Begin(t.Context(), patient, n)
+		require.NoError(t, err)
+		holds[ids[n]] = account.Before(n)
+	}
 
 	holder := start(t, "holder of the lock", lockHolder{Path: path})
 	holder.hear(t, "locked")
-	for _, o := range writing {
-		for _, p := range o.do(t.Context(), impatient, created.ID, 0) {
-			requireUnavailable(t, p.err)
+	for n, o := range fault.Writing {
+		for _, p := range o.Do(t.Context(), impatient, ids[n], n) {
+			requireUnavailable(t, p.Err)
 		}
 	}
-	requireHolds(t, impatient, path, map[uuid.UUID]version{created.ID: before(0)})
+	requireHolds(t, impatient, path, holds)
 
 	done := make(chan error)
 	go func() {
-		_, err := patient.UpdateIdentity(context.Background(), created.ID, before(0).next("waited").update())
+		_, err := patient.UpdateIdentity(context.Background(), ids[0], account.Before(0).Next("waited").Update())
 		done <- err
 	}()
 	select {
@@ -151,7 +157,8 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	}
 	holder.kill(t)
 	require.NoError(t, <-done)
-	requireHolds(t, impatient, path, map[uuid.UUID]version{created.ID: before(0).next("waited")})
+	holds[ids[0]] = account.Before(0).Next("waited")
+	requireHolds(t, impatient, path, holds)
 }
 
 type lockHolder struct{ Path string }
@@ -186,7 +193,7 @@ func TestReadOnly(t *testing.T) {
 	path := filepath.Join(directory, "identities.db")
 	manager, store, err := openManager(path)
 	require.NoError(t, err)
-	created, err := manager.CreateIdentity(t.Context(), before(0).create())
+	created, err := manager.CreateIdentity(t.Context(), account.Before(0).Create())
 	require.NoError(t, err)
 	require.NoError(t, store.Close())
 	require.NoError(t, os.Chmod(path, 0o444))
@@ -231,14 +238,14 @@ func useAsNobody(n nobody, _ <-chan string) error {
 	if err != nil {
 		return fmt.Errorf("reading: %w", err)
 	}
-	manager, err := newManager(store)
+	manager, err := account.NewManager(store)
 	if err != nil {
 		return err
 	}
 	if _, err := manager.GetIdentity(ctx, n.ID); err != nil {
 		return err
 	}
-	_, err = manager.UpdateIdentity(ctx, n.ID, identity.Update{Traits: before(1).traits()})
+	_, err = manager.UpdateIdentity(ctx, n.ID, identity.Update{Traits: account.Before(1).Traits()})
 	if !errors.Is(err, storage.ErrUnavailable) {
 		return fmt.Errorf("an update of a file that may not be written came to: %w", err)
 	}

@@ -2,8 +2,9 @@
 // wrong: nothing acknowledged is lost, and nothing wrong is let in.
 //
 //   - crash_test.go kills writing processes with SIGKILL and looks at what they left;
-//   - linear_test.go checks histories of concurrent operations for linearizability;
-//   - fault_test.go fails every step of every operation, cancel_test.go ends the
+//   - linear_test.go checks histories of concurrent operations for linearizability, by
+//     package linear;
+//   - fault_test.go fails every step of every operation, by package fault; cancel_test.go ends the
 //     context at each, disk_test.go fills the disk, locks it and forbids it, and
 //     damage_test.go damages the files;
 //   - process_test.go has several processes share one file.
@@ -14,5 +15,6 @@
 //	go test ./internal/faulttest -run TestKill -kills 100 -timeout 30m
 //	go test ./internal/faulttest -run TestLinearizable$ -operations 100000 -timeout 60m
 //
-// There is no code here but tests, for Unix.
+// There is no code here but tests, for Unix. The packages below it have what the tests of
+// other stores use too.
 package faulttest

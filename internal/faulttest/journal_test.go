@@ -9,6 +9,8 @@ import (
 	"os"
 
 	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/internal/faulttest/account"
 )
 
 // The phases of an operation as a journal has them.
@@ -42,7 +44,7 @@ func openJournal(path string) (*journal, error) {
 }
 
 func (j *journal) write(r record) {
-	if _, err := j.file.Write(append(encode(r), '\n')); err != nil {
+	if _, err := j.file.Write(append(account.Encode(r), '\n')); err != nil {
 		panic(err)
 	}
 }

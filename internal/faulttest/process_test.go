@@ -17,6 +17,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/faulttest/account"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlite"
 	"github.com/idemkit/idem/storage/sqlitedb"
@@ -90,11 +91,11 @@ func openAtOnce(o opener, told <-chan string) error {
 	if err != nil {
 		return err
 	}
-	manager, err := newManager(store)
+	manager, err := account.NewManager(store)
 	if err != nil {
 		return err
 	}
-	_, err = manager.CreateIdentity(ctx, version{Email: emailOf(o.Token), Trail: []string{o.Token}}.create())
+	_, err = manager.CreateIdentity(ctx, account.Version{Email: emailOf(o.Token), Trail: []string{o.Token}}.Create())
 	return errors.Join(err, store.Close())
 }
 
@@ -110,7 +111,7 @@ func TestProcessesLoseNoUpdate(t *testing.T) {
 	var ids []uuid.UUID
 	for n := range 2 {
 		token := fmt.Sprint("first ", n)
-		created, err := manager.CreateIdentity(t.Context(), version{Email: fmt.Sprintf("%d@example.com", n), Trail: []string{token}}.create())
+		created, err := manager.CreateIdentity(t.Context(), account.Version{Email: fmt.Sprintf("%d@example.com", n), Trail: []string{token}}.Create())
 		require.NoError(t, err)
 		ids = append(ids, created.ID)
 	}
@@ -141,7 +142,7 @@ func TestProcessesLoseNoUpdate(t *testing.T) {
 	for _, id := range ids {
 		found, err := manager.GetIdentity(t.Context(), id)
 		require.NoError(t, err)
-		v, err := versionOf(found)
+		v, err := account.VersionOf(found)
 		require.NoError(t, err)
 		require.Equal(t, int64(1+len(writers)*changes), found.Revision)
 		require.Len(t, v.Trail, 1+len(writers)*changes)
@@ -169,7 +170,7 @@ func countUp(c counter, _ <-chan string) error {
 		for _, id := range c.IDs {
 			token := fmt.Sprintf("%s/%s/%d", c.Name, id, n)
 			if n%2 == 0 {
-				if _, err := manager.PatchIdentity(ctx, id, patchTo(token)); err != nil {
+				if _, err := manager.PatchIdentity(ctx, id, account.PatchTo(token)); err != nil {
 					return err
 				}
 				continue
@@ -188,11 +189,11 @@ func updateUntilDone(ctx context.Context, manager *idem.Manager, id uuid.UUID, t
 		if err != nil {
 			return err
 		}
-		v, err := versionOf(current)
+		v, err := account.VersionOf(current)
 		if err != nil {
 			return err
 		}
-		_, err = manager.UpdateIdentity(ctx, id, v.next(token).update(), idem.IfRevision(current.Revision))
+		_, err = manager.UpdateIdentity(ctx, id, v.Next(token).Update(), idem.IfRevision(current.Revision))
 		if !errors.Is(err, storage.ErrRevision) {
 			return err
 		}
@@ -213,7 +214,7 @@ func watch(r reader, told <-chan string) error {
 		return err
 	}
 	fmt.Println("ready")
-	last := map[uuid.UUID]version{}
+	last := map[uuid.UUID]account.Version{}
 	for read := 0; ; read++ {
 		select {
 		case <-told:
@@ -232,7 +233,7 @@ func watch(r reader, told <-chan string) error {
 		if err != nil {
 			return err
 		}
-		v, err := versionOf(found)
+		v, err := account.VersionOf(found)
 		if err != nil {
 			return err
 		}
@@ -294,7 +295,7 @@ func race(r racer, told <-chan string) error {
 	}
 	var won []bool
 	for round := range r.Rounds {
-		own, err := manager.CreateIdentity(ctx, identity.Create{Traits: encode(map[string]string{"email": fmt.Sprintf("own-%s-%d@example.com", r.Name, round)})})
+		own, err := manager.CreateIdentity(ctx, identity.Create{Traits: account.Encode(map[string]string{"email": fmt.Sprintf("own-%s-%d@example.com", r.Name, round)})})
 		if err != nil {
 			return err
 		}
@@ -313,9 +314,9 @@ func race(r racer, told <-chan string) error {
 		}
 		<-told
 		if (round%2 == 0) == (r.Name == "0") {
-			_, err = manager.UpdateIdentity(ctx, own.ID, identity.Update{Traits: encode(traits), ExternalID: external})
+			_, err = manager.UpdateIdentity(ctx, own.ID, identity.Update{Traits: account.Encode(traits), ExternalID: external})
 		} else {
-			_, err = manager.CreateIdentity(ctx, identity.Create{Traits: encode(traits), ExternalID: external})
+			_, err = manager.CreateIdentity(ctx, identity.Create{Traits: account.Encode(traits), ExternalID: external})
 		}
 		fmt.Println("done")
 		var conflict *storage.ConflictError
@@ -328,6 +329,6 @@ func race(r racer, told <-chan string) error {
 			return err
 		}
 	}
-	fmt.Println(string(encode(won)))
+	fmt.Println(string(account.Encode(won)))
 	return store.Close()
 }

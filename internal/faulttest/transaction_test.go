@@ -23,6 +23,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/faulttest/account"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/sqlitedb"
 )
@@ -121,7 +122,7 @@ func openApplication(ctx context.Context, path string) (*sql.DB, *sqlitedb.Store
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, db.Close())
 	}
-	manager, err := newManager(store)
+	manager, err := account.NewManager(store)
 	return db, store, manager, err
 }
 
@@ -241,11 +242,11 @@ func (c *clerk) change(ctx context.Context, manager *idem.Manager, token string)
 	if c.customer == uuid.Nil || c.random.IntN(3) == 0 {
 		return manager.CreateIdentity(ctx, ordering(token, fmt.Sprintf(`{"orders":[%q]}`, token)))
 	}
-	return manager.PatchIdentity(ctx, c.customer, idem.JSONPatch(encode([]map[string]string{{"op": "add", "path": "/metadata_admin/orders/-", "value": token}})))
+	return manager.PatchIdentity(ctx, c.customer, idem.JSONPatch(account.Encode([]map[string]string{{"op": "add", "path": "/metadata_admin/orders/-", "value": token}})))
 }
 
 func ordering(token, metadata string) identity.Create {
-	return identity.Create{Traits: encode(map[string]string{"email": token + "@example.com"}), MetadataAdmin: json.RawMessage(metadata)}
+	return identity.Create{Traits: account.Encode(map[string]string{"email": token + "@example.com"}), MetadataAdmin: json.RawMessage(metadata)}
 }
 
 // note writes a line to the journal, in one write: what was written before a kill is in

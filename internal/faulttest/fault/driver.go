@@ -1,121 +1,102 @@
-//go:build unix
-
-package faulttest_test
+// Package fault has the steps of a database fail: a driver that follows a script, operations in
+// which each step fails, and what must be true of them then.
+package fault
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"sync"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
-// fault is what a database does to one step: opening a connection, preparing, beginning,
+// Fault is what a database does to one step: opening a connection, preparing, beginning,
 // executing, querying, fetching a row, committing or rolling back.
-type fault struct {
-	name string
-	err  error
-	// after lets the step take effect first.
-	after bool
-	// cut closes the connection.
-	cut bool
-	// lasting has every later step fail alike, on every connection.
-	lasting bool
-	// andRollback has the next rollback fail too, without effect.
-	andRollback bool
-	// late only delays.
-	late time.Duration
+type Fault struct {
+	Name string
+	Err  error
+	// After lets the step take effect first.
+	After bool
+	// Cut closes the connection.
+	Cut bool
+	// Lasting has every later step fail alike, on every connection.
+	Lasting bool
+	// AndRollback has the next rollback fail too, without effect.
+	AndRollback bool
+	// Late only delays.
+	Late time.Duration
 }
 
-// resultCode is an error with one of SQLite's result codes.
-type resultCode int
+// ErrStrange is an error that says nothing to anyone.
+var ErrStrange = errors.New("an injected error without a code")
 
-func (c resultCode) Error() string { return "an injected error" }
-func (c resultCode) Code() int     { return int(c) }
-
-const (
-	codeBusy    = resultCode(5)
-	codeIOError = resultCode(10)
-	codeFull    = resultCode(13)
-)
-
-// errStrange is one that says nothing to anyone.
-var errStrange = errors.New("an injected error without a code")
-
-// script decides which step a fault comes at.
-type script struct {
+// Script decides which step a fault comes at. The zero Script has none come.
+type Script struct {
 	mu      sync.Mutex
 	armed   bool
-	fault   fault
+	fault   Fault
 	at      int
 	step    int
 	fired   string // the step that the fault came at
 	lasting bool
 }
 
-// arm has the fault come at the n-th step from now on.
-func (s *script) arm(f fault, n int) {
+// Arm has the fault come at the n-th step from now on, 0 the next.
+func (s *Script) Arm(f Fault, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed, s.fault, s.at, s.step, s.fired, s.lasting = true, f, n, 0, "", false
 }
 
-// disarm ends the fault and returns the step that it came at, if it did.
-func (s *script) disarm() string {
+// Disarm ends the fault and returns the step that it came at, empty if it did not.
+func (s *Script) Disarm() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.armed, s.lasting = false, false
 	return s.fired
 }
 
-// next returns the fault for a step.
-func (s *script) next(step string) (fault, bool) {
+// next returns the fault for a step. always says that the step is one for faults that do not
+// lose the connection too.
+func (s *Script) next(step string, always bool) (Fault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.armed {
-		return fault{}, false
+	if !s.armed || !always && !s.fault.Cut {
+		return Fault{}, false
 	}
 	if s.fired != "" {
-		if s.fault.andRollback && step == "rollback" {
-			s.fault.andRollback = false
-			return fault{err: s.fault.err}, true
+		if s.fault.AndRollback && step == "rollback" {
+			s.fault.AndRollback = false
+			return Fault{Err: s.fault.Err}, true
 		}
 		return s.fault, s.lasting
 	}
 	s.step++
 	if s.step <= s.at {
-		return fault{}, false
+		return Fault{}, false
 	}
-	s.fired, s.lasting = step, s.fault.lasting
+	s.fired, s.lasting = step, s.fault.Lasting
 	return s.fault, true
 }
 
-// faultyDatabase opens the database at path through a driver that follows the script.
-func faultyDatabase(t *testing.T, path string, s *script) *sql.DB {
-	t.Helper()
-	plain := openDatabase(t, path, "")
-	db := sql.OpenDB(&faultyConnector{driver: plain.Driver(), script: s,
-		name: "file:" + path + "?_busy_timeout=1000&_journal_mode=WAL&_synchronous=OFF"})
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	return db
+// Connector opens the connections of another one, which follow a script.
+type Connector struct {
+	driver.Connector
+	Script *Script
+	// Cut is given a connection that is lost, and takes back what it has not committed.
+	Cut func(conn driver.Conn)
+	// Abort is given a connection in whose transaction a statement fails, to have the
+	// database abort the transaction. It is nil for databases that do not. With it a
+	// commit that fails rolls back, a rollback that fails loses the connection, and a row
+	// that cannot be fetched is one whose connection is lost.
+	Abort func(conn driver.Conn)
 }
 
-type faultyConnector struct {
-	driver driver.Driver
-	name   string
-	script *script
-}
-
-func (c *faultyConnector) Driver() driver.Driver { return c.driver }
-
-func (c *faultyConnector) Connect(context.Context) (driver.Conn, error) {
-	connection := &faultyConnection{script: c.script}
+// Connect implements [driver.Connector].
+func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
+	connection := &faultyConnection{connector: c}
 	err := connection.do("open", func() (err error) {
-		connection.Conn, err = c.driver.Open(c.name)
+		connection.Conn, err = c.Connector.Connect(ctx)
 		return err
 	})
 	if err != nil {
@@ -129,8 +110,9 @@ func (c *faultyConnector) Connect(context.Context) (driver.Conn, error) {
 
 type faultyConnection struct {
 	driver.Conn
-	script *script
-	lost   bool
+	connector *Connector
+	lost      bool
+	inTx      bool
 }
 
 // do makes a step, with its fault.
@@ -138,23 +120,26 @@ func (c *faultyConnection) do(step string, do func() error) error {
 	if c.lost {
 		return driver.ErrBadConn
 	}
-	f, hit := c.script.next(step)
+	aborts := c.connector.Abort != nil
+	f, hit := c.connector.Script.next(step, step != "next" || !aborts)
 	if !hit {
 		return do()
 	}
-	time.Sleep(f.late)
-	if f.after || f.err == nil {
+	time.Sleep(f.Late)
+	if f.After || f.Err == nil {
 		if err := do(); err != nil {
 			return err
 		}
 	}
-	if f.cut && c.Conn != nil {
+	switch {
+	case c.Conn == nil:
+	case f.Cut || aborts && step == "rollback":
 		c.lost = true
-		// What was not committed is gone with the connection. The rest is freed when it
-		// is closed, after its statements.
-		_, _ = c.Conn.(driver.ExecerContext).ExecContext(context.Background(), "ROLLBACK", nil)
+		c.connector.Cut(c.Conn)
+	case aborts && c.inTx && !f.After && f.Err != nil && step != "commit":
+		c.connector.Abort(c.Conn)
 	}
-	return f.err
+	return f.Err
 }
 
 func (c *faultyConnection) IsValid() bool { return !c.lost }
@@ -164,10 +149,14 @@ func (c *faultyConnection) BeginTx(ctx context.Context, options driver.TxOptions
 		tx, err = c.Conn.(driver.ConnBeginTx).BeginTx(ctx, options)
 		return err
 	})
-	if err != nil && tx != nil {
-		_ = tx.Rollback()
+	if err != nil {
+		if tx != nil {
+			_ = tx.Rollback()
+		}
+		return nil, err
 	}
-	return &faultyTx{tx, c}, err
+	c.inTx = true
+	return &faultyTx{tx, c}, nil
 }
 
 func (c *faultyConnection) PrepareContext(ctx context.Context, query string) (s driver.Stmt, err error) {
@@ -216,8 +205,23 @@ type faultyTx struct {
 	connection *faultyConnection
 }
 
-func (t *faultyTx) Commit() error   { return t.connection.do("commit", t.Tx.Commit) }
-func (t *faultyTx) Rollback() error { return t.connection.do("rollback", t.Tx.Rollback) }
+func (t *faultyTx) Commit() error {
+	t.connection.inTx = false
+	tried := false
+	err := t.connection.do("commit", func() error {
+		tried = true
+		return t.Tx.Commit()
+	})
+	if !tried && !t.connection.lost && t.connection.connector.Abort != nil {
+		_ = t.Tx.Rollback()
+	}
+	return err
+}
+
+func (t *faultyTx) Rollback() error {
+	t.connection.inTx = false
+	return t.connection.do("rollback", t.Tx.Rollback)
+}
 
 type faultyStatement struct {
 	driver.Stmt

@@ -1,6 +1,10 @@
-//go:build unix
-
-package faulttest_test
+// Package linear checks whether a store of idem is linearizable: many goroutines create, read,
+// find, update, patch and delete a few identities that contend for identifiers and external
+// ids, and write, take and prune records, some of which belong to these identities. Then there
+// must be an order of all these operations, each at a moment between its call and its answer,
+// in which every answer, every refusal included, is the one that a single thread would have
+// got.
+package linear
 
 import (
 	"hash/fnv"
@@ -29,6 +33,12 @@ type call struct {
 	Token string
 	// IfRevision is a precondition, unless it is 0.
 	IfRevision int64
+
+	// Record numbers the group's records.
+	Record int
+	// Now is what the clock shows when the call is made, and Expires when the record that a
+	// mark writes expires: microseconds since 1970.
+	Now, Expires int64
 }
 
 type callKind string
@@ -41,6 +51,11 @@ const (
 	callUpdate         callKind = "update"
 	callPatch          callKind = "patch"
 	callDelete         callKind = "delete"
+
+	callMark  callKind = "mark a record" // adds Token to it, and gives it to ID
+	callTake  callKind = "take a record" // deletes it; refused if it is not there
+	callLook  callKind = "look at a record"
+	callPrune callKind = "prune a record" // which deletes it if it has expired
 )
 
 // row is an identity as the model has it.
@@ -56,16 +71,24 @@ type row struct {
 type answer struct {
 	Refusal string
 	row     row
+	// seen is the record as a change of it was given it.
+	seen record
+	// latest is what the clock showed when the answer was there.
+	latest int64
 }
 
 // The refusals. Those of a conflict are the kinds of claims.
 const (
 	refusalNotFound = "not found"
 	refusalRevision = "revision"
+	refusalNone     = "none" // there is no record to take
 )
 
-// group is the state of the model: the identities of a group, by email.
-type group [emails]row
+// group is the state of the model: the identities of a group, by email, and its records.
+type group struct {
+	rows    [emails]row
+	records [records]record
+}
 
 // model is what one thread at a time would see.
 var model = porcupine.Model{
@@ -83,8 +106,13 @@ var model = porcupine.Model{
 	},
 	Init: func() any { return group{} },
 	Step: func(state, input, output any) (bool, any) {
-		next, want := state.(group).step(input.(call), output.(answer))
-		return want == output.(answer), next
+		c, got := input.(call), output.(answer)
+		if c.Kind.isOfRecord() {
+			fits, next := state.(group).stepRecord(c, got)
+			return fits, next
+		}
+		next, want := state.(group).step(c, got)
+		return want == got, next
 	},
 }
 
@@ -98,7 +126,7 @@ func (g group) step(c call, got answer) (group, answer) {
 	if at < 0 {
 		return g, answer{Refusal: refusalNotFound}
 	}
-	current := g[at]
+	current := g.rows[at]
 	if c.IfRevision != 0 && c.IfRevision != current.Revision {
 		return g, answer{Refusal: refusalRevision}
 	}
@@ -113,13 +141,18 @@ func (g group) step(c call, got answer) (group, answer) {
 			return g, answer{Refusal: refusal}
 		}
 	case callDelete:
-		g[at] = row{}
+		g.rows[at] = row{}
+		for n, r := range g.records {
+			if r.Owner == current.ID {
+				g.records[n] = record{}
+			}
+		}
 		return g, answer{}
 	default:
 		return g, answer{row: current}
 	}
-	g[at] = row{}
-	g[next.Email] = next
+	g.rows[at] = row{}
+	g.rows[next.Email] = next
 	return g, answer{row: next}
 }
 
@@ -131,21 +164,21 @@ func (g group) create(c call, got answer) (group, answer) {
 	if refusal := g.conflict(created); refusal != "" {
 		return g, answer{Refusal: refusal}
 	}
-	for _, r := range g {
+	for _, r := range g.rows {
 		if r.ID == created.ID {
 			return g, answer{Refusal: string(storage.ClaimKindID)}
 		}
 	}
-	g[c.Email] = created
+	g.rows[c.Email] = created
 	return g, answer{row: created}
 }
 
 // conflict returns the kind of the first claim of r that another identity has.
 func (g group) conflict(r row) string {
-	if holder := g[r.Email]; holder.Revision > 0 && holder.ID != r.ID {
+	if holder := g.rows[r.Email]; holder.Revision > 0 && holder.ID != r.ID {
 		return string(storage.ClaimKindIdentifier)
 	}
-	for _, holder := range g {
+	for _, holder := range g.rows {
 		if r.External > 0 && holder.External == r.External && holder.ID != r.ID {
 			return string(storage.ClaimKindExternalID)
 		}
@@ -155,7 +188,7 @@ func (g group) conflict(r row) string {
 
 // find returns where the identity is that a call is about, or -1.
 func (g group) find(c call) int {
-	for at, r := range g {
+	for at, r := range g.rows {
 		if r.Revision == 0 {
 			continue
 		}
