@@ -112,6 +112,9 @@ func (f *fixture) fill(t *testing.T) (id string) {
 // TestAFullIdentity makes sure that an identity cannot grow beyond its bound, and that whoever fills theirs can still be
 // blocked, verified, given a password and emptied.
 func TestAFullIdentity(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		id := f.fill(t)
 		f.requireEcho(t, id)

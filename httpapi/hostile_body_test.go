@@ -147,6 +147,9 @@ var deep = []string{
 
 func TestDeepJSON(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	const levels = 100_000
 	values := map[string]string{
 		"arrays":            nested(levels),

@@ -138,6 +138,9 @@ func TestFold(t *testing.T) {
 
 // TestFoldNormalizes: what is told composed text from other text, without the normaliser, is told rightly.
 func TestFoldNormalizes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	// require.Equal would take most of the time of the package's tests.
 	same := func(a, b string) {
 		if query.Fold(a) != query.Fold(b) {

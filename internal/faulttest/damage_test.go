@@ -56,6 +56,9 @@ func writeDatabase(t *testing.T, content []byte) string {
 // error that says that something is wrong. Nothing panics, and what cannot be read is
 // never said not to exist.
 func TestDamagedFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	sound, holds := soundDatabase(t)
 	pages := len(sound) / pageSize
 	require.Greater(t, pages, 10)
@@ -151,6 +154,9 @@ func requireVersion(t *testing.T, found bool, err error) int {
 // TestDamagedDocument damages the document of one identity in ways that SQLite cannot
 // see: reading it is an error, and the others are not affected.
 func TestDamagedDocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	sound, holds := soundDatabase(t)
 	for _, document := range []string{``, `{`, `null`, `[]`, `{"s":"account"`, `{"t":1}`, `{"s":"account","t":{},"sa":"x"}`, "\xff\x00"} {
 		t.Run(fmt.Sprintf("%q", document), func(t *testing.T) {
@@ -186,6 +192,9 @@ func TestDamagedDocument(t *testing.T) {
 // disk that lied about its writes might leave it. SQLite cannot tell what is missing at
 // the end; but what is there is what was there at one moment, with nothing half done.
 func TestDamagedLog(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	path := databasePath(t)
 	manager, store, err := openManager(path)
 	require.NoError(t, err)

@@ -168,6 +168,9 @@ func epochless(t *testing.T, value []byte) int {
 // TestRowIsUselessWithoutTheHandle tries all codes on what the database keeps of one, with the
 // key of the service at hand.
 func (stores Stores) TestRowIsUselessWithoutTheHandle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	stores.each(t, func(t *testing.T, plain *office) {
 		store := &callsStore{Storage: plain.store}
 		o := newOffice(t, store)
@@ -394,6 +397,9 @@ func (stores Stores) TestOneWinner(t *testing.T) {
 // TestRecordsStayBounded has more unknown identifiers tried than records may be. It takes long on a disk: there it runs as
 // often as IDEM_ROUNDS asks, and not at all without it. That each store keeps to its bound is tested by storagetest.
 func (stores Stores) TestRecordsStayBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector; other tests have as many goroutines")
+	}
 	stores.each(t, func(t *testing.T, plain *office) {
 		few := storage.MaxAnonymousRecords + 5_000
 		if _, inMemory := plain.store.(*memory.Store); !inMemory && rounds(t, 0) < few {
