@@ -255,7 +255,7 @@ type issued struct {
 
 // countClientCode counts a code that the client asks for.
 func (s *Service) countClientCode(ctx context.Context) error {
-	client, _ := ctx.Value(clientKey{}).(string)
+	client := secretOf(ctx, clientKey{})
 	if client == "" {
 		return nil
 	}

@@ -88,6 +88,19 @@ func WithTrustedProvider(provider string, domains ...string) Option {
 	}}
 }
 
+// withSecret keeps a text in a context, behind a function, so that printing the context does not show it.
+func withSecret(ctx context.Context, key any, text string) context.Context {
+	return context.WithValue(ctx, key, func() string { return text })
+}
+
+// secretOf returns the text that withSecret has kept, empty if there is none.
+func secretOf(ctx context.Context, key any) string {
+	if text, ok := ctx.Value(key).(func() string); ok {
+		return text()
+	}
+	return ""
+}
+
 type clientKey struct{}
 
 type deviceKey struct{}
@@ -96,7 +109,7 @@ type deviceKey struct{}
 // key, such as its address. The application chooses the key, of any length; only its HMAC
 // is stored. The empty key means no client.
 func WithClient(ctx context.Context, key string) context.Context {
-	return context.WithValue(ctx, clientKey{}, key)
+	return withSecret(ctx, clientKey{}, key)
 }
 
 // WithDevice returns a context whose attempts by password come from the device that has
@@ -104,5 +117,5 @@ func WithClient(ctx context.Context, key string) context.Context {
 // they are counted separately from the attempts of other devices. A token for another
 // identifier, or a forged one, has no effect.
 func WithDevice(ctx context.Context, token string) context.Context {
-	return context.WithValue(ctx, deviceKey{}, token)
+	return withSecret(ctx, deviceKey{}, token)
 }

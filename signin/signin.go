@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -93,7 +94,7 @@ type Proof struct {
 	At time.Time `json:"at"`
 }
 
-// SignIn is the result of a sign-in.
+// SignIn is the result of a sign-in. It prints without its device token.
 type SignIn struct {
 	Proof Proof
 	// Identity is the identity as it was when the secret was compared.
@@ -106,8 +107,18 @@ type SignIn struct {
 	CodesLeft int
 	// Device is a token for [WithDevice], after a sign-in by password. Keep it in a
 	// long-lived cookie of its own.
-	Device string
+	Device string `json:"-"`
 }
+
+func (s SignIn) printed() string {
+	return fmt.Sprintf("sign-in(%v by %v, %v)", s.Proof.Identity, s.Proof.Methods, s.Proof.AAL)
+}
+
+// Format implements [fmt.Formatter]. It prints who signed in and how.
+func (s SignIn) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.printed()) }
+
+// LogValue implements [slog.LogValuer]. It logs who signed in and how.
+func (s SignIn) LogValue() slog.Value { return slog.StringValue(s.printed()) }
 
 // Address is an address at which its owner can be reached.
 type Address struct {

@@ -140,7 +140,7 @@ func (s *Service) forgive(ctx context.Context, c counterOf) error {
 
 // withClient returns counters and that of the client, if it is known.
 func (s *Service) withClient(ctx context.Context, counters ...counterOf) []counterOf {
-	client, _ := ctx.Value(clientKey{}).(string)
+	client := secretOf(ctx, clientKey{})
 	if client == "" {
 		return counters
 	}
@@ -151,7 +151,7 @@ func (s *Service) withClient(ctx context.Context, counters ...counterOf) []count
 // the device, if it has a token for this identifier, and else that of everybody.
 func (s *Service) ofIdentifier(ctx context.Context, identifier string) counterOf {
 	key := s.keys.sum("password", []byte(identifier))
-	if token, _ := ctx.Value(deviceKey{}).(string); s.isDeviceOf(token, identifier) {
+	if token := secretOf(ctx, deviceKey{}); s.isDeviceOf(token, identifier) {
 		key = s.keys.sum("password of device", []byte(identifier), []byte(token))
 	}
 	return counterOf{key: key, life: counterLife}
