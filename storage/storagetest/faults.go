@@ -1,9 +1,11 @@
 package storagetest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,9 +40,9 @@ func RunFaults(t *testing.T, open func(t *testing.T) (storage.Storage, Faults), 
 		t.Run(o.name, func(t *testing.T) {
 			undisturbed, _ := open(t)
 			fillForFaults(t, undisturbed)
-			before := everything(t, undisturbed)
+			before := o.everything(t, undisturbed)
 			require.NoError(t, o.do(t.Context(), undisturbed))
-			want := everything(t, undisturbed)
+			want := o.everything(t, undisturbed)
 			require.NoError(t, undisturbed.Close())
 
 			for n := 0; ; n++ {
@@ -49,7 +51,7 @@ func RunFaults(t *testing.T, open func(t *testing.T) (storage.Storage, Faults), 
 				faults.Arm(n)
 				err := o.do(t.Context(), store)
 				came := faults.Disarm()
-				got, at := everything(t, store), fmt.Sprintf("step %d: %v", n, err)
+				got, at := o.everything(t, store), fmt.Sprintf("step %d: %v", n, err)
 				switch {
 				case err == nil:
 					require.Equal(t, want, got, at)
@@ -80,7 +82,8 @@ func RunFaults(t *testing.T, open func(t *testing.T) (storage.Storage, Faults), 
 type faultyOperation struct {
 	name string
 	do   func(ctx context.Context, store storage.Storage) error
-	// several says that the operation has parts, each of which may happen by itself.
+	// several says that the operation has parts, each of which may happen by itself, in any
+	// order.
 	several bool
 }
 
@@ -171,7 +174,7 @@ func fillForFaults(t *testing.T, store storage.Storage) {
 }
 
 // everything describes what the store holds.
-func everything(t *testing.T, store storage.Storage) string {
+func (o faultyOperation) everything(t *testing.T, store storage.Storage) string {
 	t.Helper()
 	var text strings.Builder
 	page, err := store.List(t.Context(), storage.Query{})
@@ -179,7 +182,14 @@ func everything(t *testing.T, store storage.Storage) string {
 	for _, i := range page.Identities {
 		fmt.Fprintln(&text, i.ID, i.Revision, string(i.Traits), storage.Claims(i))
 	}
-	for _, c := range changes(t, store, storage.ChangeQuery{}) {
+	feed := changes(t, store, storage.ChangeQuery{})
+	if o.several {
+		slices.SortFunc(feed, func(a, b storage.Change) int { return bytes.Compare(a.IdentityID[:], b.IdentityID[:]) })
+		for n := range feed {
+			feed[n].Sequence = int64(n)
+		}
+	}
+	for _, c := range feed {
 		fmt.Fprintln(&text, c)
 	}
 	for n := 1; n <= 2; n++ {

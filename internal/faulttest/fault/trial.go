@@ -38,7 +38,7 @@ func (x *Trial) Run(t *testing.T, o Operation, faults []Fault) {
 			came = x.try(t, o, f, steps) || came
 		}
 	}
-	require.Greater(t, steps, 2, "the faults never came")
+	require.Greater(t, steps, 1, "the faults never came")
 	t.Logf("%d faults at each of %d steps", len(faults), steps-1)
 }
 
