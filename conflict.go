@@ -10,8 +10,8 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// locate says of a conflict which field of the request it came from: the store
-// knows what clashed, the use case knows what it was made of.
+// locate adds to a conflict the field of the request that it came from. The store knows
+// what clashed; the use case knows the field that gave it.
 func locate(err error, derived *schema.Derived, imported *credentials.Import) error {
 	conflict, ok := errors.AsType[*storage.ConflictError](err)
 	if !ok || kindOf(err) != KindConflict {

@@ -13,8 +13,8 @@ import (
 	"github.com/idemkit/idem/storage/memory"
 )
 
-// A rule of the application's own holds for every change, whoever makes it: here, that a
-// customer with an open invoice stays.
+// A hook applies a rule of the application to every change, whichever method makes it.
+// Here, a customer with an open invoice cannot be deleted.
 func ExampleWithBeforeCommit() {
 	person, err := schema.Parse("person", []byte(exampleSchema))
 	if err != nil {

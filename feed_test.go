@@ -57,7 +57,7 @@ func TestChanges(t *testing.T) {
 		for c, err := range w.Changes(t.Context(), storage.ChangeQuery{After: 1}) {
 			require.NoError(t, err)
 			require.Equal(t, all[1], c)
-			break // whoever has had enough
+			break // a reader may stop at any change
 		}
 
 		pruned, err := w.PruneChanges(t.Context(), storage.Retention{Newest: 1})

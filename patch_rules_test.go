@@ -266,7 +266,7 @@ func TestPatchAddresses(t *testing.T) {
 	})
 }
 
-// restless is a store whose identities change just before every update: whoever worked on what they read has lost.
+// restless is a store whose identities change just before every update, so that a change worked out on an earlier read is lost.
 type restless struct {
 	storage.Storage
 	changes atomic.Int64

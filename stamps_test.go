@@ -93,7 +93,7 @@ func TestGoexitDuringImport(t *testing.T) {
 	require.False(t, returned)
 }
 
-// TestImportEndsWithItsContext: an import whose caller has left validates and hashes nothing more, and tells of every item.
+// TestImportEndsWithItsContext cancels an import. It then validates and hashes nothing more, and returns an error for every item.
 func TestImportEndsWithItsContext(t *testing.T) {
 	hashed := 0
 	ctx, cancel := context.WithCancel(t.Context())
@@ -116,7 +116,7 @@ func TestImportEndsWithItsContext(t *testing.T) {
 	requireKind(t, err, idem.KindCanceled)
 }
 
-// tellingHasher tells of each hash.
+// tellingHasher calls a function for each hash.
 type tellingHasher struct {
 	passwordhash.Hasher
 	hash func()

@@ -173,7 +173,7 @@ type request struct {
 func (req *request) serve(path string) error {
 	route, id, err := match(path, req.r)
 	if err != nil {
-		// Whoever may see nothing is not told what is there.
+		// A client that may see nothing must not learn which pages exist.
 		if denied := req.allow("", req.r); denied != nil {
 			return denied
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// mark is one thing that the extension keyword can say of a trait.
+// mark is one thing that the extension keyword can declare for a trait.
 type mark struct {
 	of func(extension map[string]any) string // empty if it does not
 }

@@ -17,8 +17,8 @@ type progress struct {
 // splitMark stands in a page where the work goes.
 const splitMark = "\uE000work\uE000"
 
-// begin sends the page up to where {{.Work}} stands in it. After that, nothing but the page's own text can tell of an
-// error.
+// begin sends the page up to where {{.Work}} stands in it. After that, only the text of the
+// page can report an error.
 func (req *request) begin(name string, data any) (*progress, error) {
 	var page bytes.Buffer
 	req.working = true

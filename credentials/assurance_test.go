@@ -10,7 +10,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 )
 
-// TestAssuranceTable says of every pair of methods what it is worth, in both orders.
+// TestAssuranceTable checks the level of every pair of methods, in both orders.
 func TestAssuranceTable(t *testing.T) {
 	require.Equal(t, credentials.AAL0, credentials.Assurance())
 	require.Equal(t, credentials.AAL0, credentials.Assurance("spaceship"))

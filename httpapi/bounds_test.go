@@ -109,8 +109,8 @@ func (f *fixture) fill(t *testing.T) (id string) {
 	return id
 }
 
-// TestAFullIdentity makes sure that an identity cannot grow beyond its bound, and that whoever fills theirs can still be
-// blocked, verified, given a password and emptied.
+// TestAFullIdentity checks that an identity cannot grow beyond its bound. A full identity can still be blocked, verified,
+// given a password and emptied.
 func TestAFullIdentity(t *testing.T) {
 	if testing.Short() {
 		t.Skip("long with the race detector, which finds nothing in one goroutine")

@@ -112,7 +112,7 @@ func onFaultyStores(t *testing.T, test func(t *testing.T, f *fixture, store *fau
 	}
 }
 
-// errDriver is what a database might say of itself and of what it was given.
+// errDriver is like the error of a database: it contains addresses, paths and stored values.
 var errDriver = errors.New("pq: duplicate key (email)=(bob@private.example) at 10.0.0.7:5432, file /var/lib/db")
 
 func TestFaultsTellNothing(t *testing.T) {

@@ -105,7 +105,7 @@ func FuzzHandlerFields(f *testing.F) {
 	})
 }
 
-// try makes one request and checks what [FuzzHandler] says of every request.
+// try makes one request and checks what [FuzzHandler] requires of every answer.
 func (s *fuzzState) try(t *testing.T, method, target, header string, body []byte) {
 	world := s.open(t)
 	answer := world.serve(fuzzRequest(method, target, header, body))

@@ -30,9 +30,8 @@ func badParameter(reason string) *problem {
 	}
 }
 
-// checkParameters refuses what is not among known, which says of each parameter whether
-// it may be given more than once: a misspelt filter that was ignored would answer with
-// everybody.
+// checkParameters refuses parameters that are not in known: a misspelt filter that was
+// ignored would select everybody. The value in known is whether a parameter may be repeated.
 func checkParameters(parameters url.Values, known map[string]bool) error {
 	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		repeatable, ok := known[name]

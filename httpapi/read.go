@@ -32,7 +32,7 @@ func (h *Handler) getIdentityByExternalID(_ http.ResponseWriter, r *http.Request
 		return answer{}, err
 	}
 	if _, err := readConditionsFound(r, uuid.Nil); err != nil {
-		return answer{}, err // malformed, whoever it is asked of
+		return answer{}, err // malformed, whether or not the identity exists
 	}
 	i, err := h.manager.FindByExternalID(r.Context(), params[0])
 	if err != nil {

@@ -138,8 +138,8 @@ func (c Create) Apply(id uuid.UUID, facts Facts) *Identity {
 	return created
 }
 
-// adoptVerification takes over what given says of an address, if the traits give
-// that address too.
+// adoptVerification sets the verification of an address to that of given, if the traits
+// have this address.
 func (i *Identity) adoptVerification(given CreateVerifiableAddress, now time.Time) {
 	via := given.Via
 	if via == "" {

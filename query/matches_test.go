@@ -15,7 +15,7 @@ import (
 	"github.com/idemkit/idem/query"
 )
 
-// checkAll holds everything that the package says of an identity and an expression against the reference.
+// checkAll compares every result of the package for an identity and an expression with the reference.
 func checkAll(t *testing.T, r random) (matched bool) {
 	i, c := r.identity(), r.condition("", 4)
 	e := c.expr()

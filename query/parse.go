@@ -190,7 +190,7 @@ func (p *parser) group(closing byte, start int) *tree {
 	return t
 }
 
-// term reads a path and what is said of it.
+// term reads a path and the comparison after it.
 func (p *parser) term() *tree {
 	if p.err != nil {
 		return &tree{}

@@ -49,8 +49,8 @@ func list(of *shape) *shape           { return &shape{form: formList, element: o
 func set(of *shape) *shape            { return &shape{form: formSet, element: of} }
 func record(members ...member) *shape { return &shape{form: formRecord, members: members} }
 
-// identityShape is the identity as an administrator sees it, without the configs of its credentials: what is
-// not here cannot be named, so that no expression and no order tells of a secret.
+// identityShape is the identity as an administrator sees it, without the configs of its credentials. An expression or
+// an order cannot name what is not here, so it cannot reveal a secret.
 var identityShape = record(
 	member{"id", id},
 	member{"external_id", text},

@@ -1,6 +1,6 @@
 package schema
 
-// Judge gives what the acceptor and the engine say of a decoded document, each by itself.
+// Judge returns the separate results of the acceptor and of the engine for a decoded document.
 func (s *Schema) Judge(document any) (accepted, valid bool) {
 	if s.engine == nil { // refers to schemas that are not there
 		return false, false

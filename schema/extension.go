@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// extension is what the [ExtensionKeyword] says of the values of a subschema.
+// extension is the content of the [ExtensionKeyword] of a subschema.
 // organizations is checked and otherwise ignored.
 type extension struct {
 	password, webauthn bool

@@ -52,8 +52,8 @@ func (x *extraction) tell(results []gojsonschema.ResultError, value any, pointer
 	return violation.Sort(violations)
 }
 
-// badName is the type of result for a name that propertyNames refuses. The engine adds what the schema under
-// propertyNames says of the name, but at the place of the object.
+// badName is the type of result for a name that propertyNames refuses. The engine adds the violations of
+// the schema under propertyNames too, but at the place of the object.
 const badName = "invalid_property_name"
 
 // aboutName reports whether result speaks of a name, which is a string, though an object is at its place.

@@ -66,7 +66,7 @@ func TestMutations(t *testing.T) {
 			case err != nil:
 				refused++
 			default:
-				require.Equal(t, value, found, "whoever signs up as %q must be found as that", mutant)
+				require.Equal(t, value, found, "an identity created as %q must be found by that", mutant)
 				apart++
 			}
 			if base, taken := owner[found]; taken {

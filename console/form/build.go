@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// Edit returns the form of traits that exist. The error, of no particular type, says that traits are no JSON
-// object as identities have them; it holds nothing of them.
+// Edit returns the form of existing traits. It fails if traits is not a JSON object, has duplicate names or is nested too
+// deep. The error does not contain the traits.
 func (b *Blueprint) Edit(traits json.RawMessage) (*Form, error) {
 	base, err := parse(traits)
 	if err != nil {

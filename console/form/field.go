@@ -36,7 +36,7 @@ type Field struct {
 	Pointer string
 	// Name is the last token of Pointer: the member's name, or the index of an element.
 	Name string
-	// Title and Description are what the schema says of the value. Both may be empty.
+	// Title and Description come from the schema. Both may be empty.
 	Title, Description string
 	Kind               Kind
 	// Format is the format of the schema, such as "email"; may be empty.

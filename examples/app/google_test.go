@@ -67,7 +67,7 @@ func TestGoogleAndAddressTaken(t *testing.T) {
 	owner := s.member(t, "ada@company.example")
 	s.issuer.is("ada's", "ada@company.example", nil)
 
-	// Google does not issue that address, so whoever comes must sign in here first; the account of another is not enough.
+	// Google does not issue that address, so the visitor must sign in here first: an account at the provider is not enough.
 	stranger := s.client(t)
 	stranger.signUp("eve@example.com")
 	got := stranger.post("/google")

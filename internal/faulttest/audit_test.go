@@ -265,8 +265,8 @@ func auditTrail(v, before account.Version, operations map[string]record) []error
 	return problems
 }
 
-// auditFeed holds the change feed against what is there: it has no gap, and tells of
-// every identity, in order, each change that it has had and no other.
+// auditFeed compares the change feed with the identities: it must have no gap, and every
+// change of each identity once, in order.
 func auditFeed(ctx context.Context, e *evidence) []error {
 	var problems []error
 	revisions := map[uuid.UUID]int64{}

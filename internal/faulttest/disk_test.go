@@ -119,9 +119,9 @@ func requireUnavailable(t *testing.T, err error) {
 	}
 }
 
-// TestLockedByAnotherProcess has another process hold the write lock: reads go on, a
-// write is refused when its patience ends, and goes through as soon as the lock is
-// gone, be it that its holder was killed.
+// TestLockedByAnotherProcess has another process hold the write lock. Reads go on. A write
+// fails when its timeout ends, and succeeds as soon as the lock is released, also if the
+// other process was killed.
 func TestLockedByAnotherProcess(t *testing.T) {
 	path := databasePath(t)
 	owner := openStore(t, path)

@@ -157,8 +157,8 @@ func takeOrders(o orderTaker, told <-chan string) error {
 	return <-failed
 }
 
-// pause is between two writes of one writer. Who waits for SQLite's lock looks for it now
-// and then: one who never lets go of it for longer keeps the others out.
+// pause is the time between two writes of one writer. A connection that waits for SQLite's
+// lock polls it: without a pause one writer would keep all others out.
 const pause = 3 * time.Millisecond
 
 // clerk takes orders one after the other.

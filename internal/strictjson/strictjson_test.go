@@ -147,7 +147,7 @@ func TestLimits(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, Check([]byte(`[[]]`), 2))
 	require.Error(t, Check([]byte(`[[]]`), 1))
-	require.NoError(t, Check([]byte(`1e400`), 0), "a number is read by whoever needs it")
+	require.NoError(t, Check([]byte(`1e400`), 0), "numbers are not evaluated here")
 }
 
 func TestNumbers(t *testing.T) {

@@ -108,7 +108,7 @@ func (r *resolution) address(at string, element jsonpatch.Value, was addressBefo
 	return edit
 }
 
-// verification reads what an element says of whether its address is verified, if name is such a field.
+// verification reads a field of an element that tells whether its address is verified, if name is one.
 func (r *resolution) verification(name, field string, v jsonpatch.Value, edit *identity.AddressEdit) bool {
 	switch name {
 	case "verified":

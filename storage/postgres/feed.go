@@ -23,9 +23,9 @@ const (
 // numbers are durable when it returns, unless the session is a transaction. On a read-only
 // server it does nothing.
 //
-// That no number is skipped is due to the lock of the feed's row: one numbers at a time.
-// That a change comes after all that were committed before it began is due to the tickets:
-// whoever sees its pending entry sees those of the others, and theirs are lower.
+// No number is skipped, because of the lock on the feed's row: one session numbers at a
+// time. A change comes after all that were committed before it began, because of the
+// tickets: a session that sees its pending entry sees theirs too, and theirs are lower.
 func (r reader) number(ctx context.Context) (more bool, err error) {
 	var pending bool
 	if err := queryOne(ctx, r.session, r.statements.hasPending, nil, &pending); err != nil || !pending {
@@ -33,7 +33,7 @@ func (r reader) number(ctx context.Context) (more bool, err error) {
 	}
 	_, err = r.exec(ctx, r.statements.number, int64(numberStep))
 	if sqlState(err) == stateReadOnly {
-		return false, nil // they get their numbers from whoever can write
+		return false, nil // a session that can write numbers them
 	}
 	return err == nil, err
 }

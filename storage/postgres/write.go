@@ -22,7 +22,7 @@ const attempts = 2
 
 // write is a create, an update or a delete that is worked out: all JSON work is done.
 type write struct {
-	change storage.Change // what the feed says of it
+	change storage.Change // its entry in the feed
 	// token is what the identity has after the write, and what the feed has. It proves that
 	// the write happened.
 	token int64

@@ -43,8 +43,8 @@ func readDeclared(ctx context.Context, cache *indexing.Cache, from source) (*ind
 	return now, nil
 }
 
-// index writes what the indexes say of an identity that was before, nil if it is new, and
-// is after, nil if it is deleted.
+// index updates the indexes for an identity that changes from before, nil if it is new, to
+// after, nil if it is deleted.
 func (t *transaction) index(ctx context.Context, before, after *identity.Identity) error {
 	if t.declared == nil {
 		now, err := readDeclared(ctx, t.declarations, t)
@@ -116,8 +116,7 @@ func (t *transaction) insertText(ctx context.Context, i *identity.Identity) erro
 	return err
 }
 
-// build writes what the index with this number says of an identity, which may be written
-// already.
+// build writes the entries of one index for an identity. They may exist already.
 func (t *transaction) build(ctx context.Context, index indexing.Index, i *identity.Identity) error {
 	if index.Path != indexing.SearchPath {
 		return t.indexKeys(ctx, index, nil, i)

@@ -313,7 +313,7 @@ func TestIndexOfAnotherEdition(t *testing.T) {
 	defer again.Close()
 	counts()
 	require.Zero(t, stale)
-	require.Equal(t, len(indexes()), complete, "what is declared is made again by whoever opens")
+	require.Equal(t, len(indexes()), complete, "opening makes every declared index again")
 	requireRows(t, path, all)
 	requireSorted(t, store, all, where)
 	requireSorted(t, again, all, where)

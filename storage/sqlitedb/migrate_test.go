@@ -165,8 +165,8 @@ func TestLargeOldDatabase(t *testing.T) {
 	require.NoError(t, tx.Commit())
 
 	// A context that ends is as good as a kill between two transactions; a real kill is
-	// the business of another test. The time doubles: a migration that was stopped begins
-	// anew, and steps of one length would take the square of its time on a slow machine.
+	// the business of another test. The time doubles: a stopped migration starts
+	// again, so steps of equal length would take quadratic time on a slow machine.
 	stopped := 0
 	for {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond<<stopped)

@@ -46,7 +46,7 @@ func (f Found) record(key storage.RecordKey) (value string, err error) {
 	return value, err
 }
 
-// Part is one thing that an operation was to do, and what it said of it.
+// Part is one thing that an operation was to do, and the error that it returned for it.
 type Part struct {
 	Err error
 	// Happened tells from what the database holds whether it was done. It must not have

@@ -29,8 +29,8 @@ func Require(t *testing.T, s Subject, operations int) {
 	t.Logf("%d operations, of which %v; checked in %s", len(all), seen, time.Since(began).Round(time.Millisecond))
 }
 
-// RequireFound requires that one of a few short histories on a subject, of which each is
-// made anew, shows that it is not linearizable.
+// RequireFound requires that a few short histories show a subject not to be linearizable.
+// Each history opens a new subject.
 func RequireFound(t *testing.T, open func() Subject) {
 	t.Helper()
 	for range 5 {

@@ -275,7 +275,7 @@ func (p *pair) PruneChanges(ctx context.Context, keep storage.Retention) (int, e
 	return p.next().PruneChanges(ctx, keep)
 }
 
-// Changed tells of both.
+// Changed is closed when either store has a change.
 func (p *pair) Changed() <-chan struct{} {
 	one, two, any := p.Storage.Changed(), p.other.Changed(), make(chan struct{})
 	go func() {

@@ -273,11 +273,11 @@ func auditFeed(t testing.TB, store storage.Storage, there map[uuid.UUID]*identit
 		if i := there[id]; i == nil {
 			require.True(t, gone[id], "the feed does not tell that %s is gone", id)
 		} else {
-			require.Equal(t, revision, i.Revision, "the feed does not tell of the last change of %s", id)
+			require.Equal(t, revision, i.Revision, "the feed lacks the last change of %s", id)
 		}
 	}
 	for id := range there {
-		require.NotZero(t, revisions[id], "the feed does not tell of %s", id)
+		require.NotZero(t, revisions[id], "the feed lacks %s", id)
 	}
 	return revisions
 }

@@ -129,8 +129,8 @@ func TestLocked(t *testing.T) {
 }
 
 // TestBesideTheApplication has the application read and write tables of its own on
-// the same pool while identities are updated. On one connection whoever keeps it, or
-// waits for a second one, stops everybody.
+// the same pool while identities are updated. With a single connection, a caller that
+// keeps it, or waits for a second one, would block all others.
 func TestBesideTheApplication(t *testing.T) {
 	const rounds = 25
 	for name, connections := range pools {
