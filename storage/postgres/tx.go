@@ -11,6 +11,7 @@ import (
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/notifier"
+	"github.com/idemkit/idem/storage/internal/turn"
 )
 
 // Tx is a [storage.Storage] within a transaction of the application. Its changes become
@@ -19,10 +20,7 @@ import (
 // run one at a time.
 type Tx struct {
 	reader
-	// turn is held by the call that uses the transaction. A channel, so that one who
-	// waits for it can leave.
-	turn    chan struct{}
-	closed  bool // guarded by turn
+	turn    *turn.Turn
 	changed notifier.Notifier
 }
 
@@ -59,31 +57,14 @@ func WithPgxTx[R PgxRows, C PgxCommandTag](s *Store, tx PgxTx[R, C]) *Tx {
 }
 
 func newTx(s *Store, in session) *Tx {
-	t := &Tx{turn: make(chan struct{}, 1)}
-	t.reader = reader{session: in, statements: s.statements, begin: t.begin, end: t.end, portable: s.portable, inTransaction: true}
+	t := &Tx{turn: turn.New()}
+	t.reader = reader{session: in, statements: s.statements, begin: t.turn.Begin, end: t.end, portable: s.portable, inTransaction: true}
 	return t
-}
-
-// begin waits for the caller's turn.
-func (t *Tx) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case t.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if t.closed {
-		<-t.turn
-		return storage.ErrClosed
-	}
-	return nil
 }
 
 // end ends the caller's turn.
 func (t *Tx) end(ctx context.Context, err error) error {
-	<-t.turn
+	t.turn.End()
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -124,7 +105,7 @@ func (t *Tx) save(caller context.Context, work func(ctx context.Context) (refusa
 // write makes one write, all or nothing. work makes it of the identity id, with its row
 // locked, or of none if id is nil.
 func (t *Tx) write(caller context.Context, id *uuid.UUID, work func(current stored) (*write, error)) error {
-	if err := t.begin(caller); err != nil {
+	if err := t.turn.Begin(caller); err != nil {
 		return err
 	}
 	var w *write
@@ -133,7 +114,7 @@ func (t *Tx) write(caller context.Context, id *uuid.UUID, work func(current stor
 		t.changed.Notify()
 	}
 	if refused {
-		<-t.turn
+		t.turn.End()
 		return err // the caller's own, whatever has become of its context
 	}
 	return t.end(caller, err)
@@ -143,7 +124,7 @@ func (t *Tx) tryWrite(caller context.Context, id *uuid.UUID, work func(current s
 	returned := false
 	defer func() {
 		if !returned {
-			<-t.turn // work has panicked, or ended its goroutine
+			t.turn.End() // work has panicked, or ended its goroutine
 		}
 	}()
 	for n := 1; ; n++ {
@@ -221,7 +202,7 @@ func (t *Tx) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(
 func (t *Tx) UpdateRecord(ctx context.Context, _ storage.RecordKey, _ time.Time,
 	_ func(current *storage.Record) (*storage.Record, error)) error {
 
-	if err := t.begin(ctx); err != nil {
+	if err := t.turn.Begin(ctx); err != nil {
 		return err
 	}
 	return t.end(ctx, storage.ErrInTransaction)
@@ -232,9 +213,7 @@ func (t *Tx) Changed() <-chan struct{} { return t.changed.Wait() }
 
 // Close implements [storage.Storage]. The transaction stays open.
 func (t *Tx) Close() error {
-	t.turn <- struct{}{}
-	t.closed = true
-	<-t.turn
+	t.turn.Close()
 	t.changed.Close()
 	return nil
 }

@@ -57,7 +57,7 @@ func (s *Store) UpdateRecord(ctx context.Context, key storage.RecordKey, now tim
 func (t *Tx) UpdateRecord(ctx context.Context, _ storage.RecordKey, _ time.Time,
 	_ func(current *storage.Record) (*storage.Record, error)) error {
 
-	if err := t.begin(ctx); err != nil {
+	if err := t.turn.Begin(ctx); err != nil {
 		return err
 	}
 	return t.endRead(ctx, storage.ErrInTransaction)

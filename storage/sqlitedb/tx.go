@@ -14,6 +14,7 @@ import (
 	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/notifier"
 	"github.com/idemkit/idem/storage/internal/sqliteerror"
+	"github.com/idemkit/idem/storage/internal/turn"
 )
 
 // Tx is a [storage.Storage] within a transaction of the application. Its changes become
@@ -21,11 +22,8 @@ import (
 // with [Store.WithTx]. All methods are safe for concurrent use; they run one at a time.
 type Tx struct {
 	reader
-	t *transaction
-	// turn is held by the call that uses the transaction. It is a channel, so that a
-	// call can stop waiting for it.
-	turn    chan struct{}
-	closed  bool // guarded by turn
+	t       *transaction
+	turn    *turn.Turn
 	changed notifier.Notifier
 }
 
@@ -65,32 +63,15 @@ func (s *Store) WithTx(tx *sql.Tx) *Tx {
 	// What tx sees may never be committed, and is not for others to remember.
 	declarations := &indexing.Cache{}
 	declarations.Remember(s.declarations.Last())
-	t := &Tx{t: &transaction{tx: tx, declarations: declarations}, turn: make(chan struct{}, 1)}
-	t.reader = reader{source: t.t, declarations: declarations, begin: t.begin, end: t.endRead}
+	t := &Tx{t: &transaction{tx: tx, declarations: declarations}, turn: turn.New()}
+	t.reader = reader{source: t.t, declarations: declarations, begin: t.turn.Begin, end: t.endRead}
 	return t
-}
-
-// begin waits for the caller's turn.
-func (t *Tx) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case t.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	if t.closed {
-		<-t.turn
-		return storage.ErrClosed
-	}
-	return nil
 }
 
 // end ends the caller's turn.
 func (t *Tx) end(ctx context.Context, err error) error {
 	err = t.explain(err)
-	<-t.turn
+	t.turn.End()
 	switch {
 	case err == nil:
 		return nil
@@ -129,7 +110,7 @@ func (t *Tx) endRead(ctx context.Context, err error) error {
 
 // write makes one write, all or nothing, within the transaction.
 func (t *Tx) write(caller context.Context, r run) (err error) {
-	if err := t.begin(caller); err != nil {
+	if err := t.turn.Begin(caller); err != nil {
 		return err
 	}
 	var refused error
@@ -225,9 +206,7 @@ func (t *Tx) Delete(ctx context.Context, id uuid.UUID, at time.Time, check func(
 
 // Close implements [storage.Storage]. The transaction stays open.
 func (t *Tx) Close() error {
-	t.turn <- struct{}{}
-	t.closed = true
-	<-t.turn
+	t.turn.Close()
 	t.changed.Close()
 	return nil
 }
