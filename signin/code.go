@@ -202,15 +202,33 @@ func (s *Service) recipientOf(found *identity.Identity, purpose Purpose, via, va
 		via: via, value: value, id: uuid.UUID(random[:16]), address: uuid.UUID(random[16:32]),
 		epoch: binary.BigEndian.Uint64(random[32:]) >> 1,
 	}
-	if found == nil || found.State != identity.StateActive {
+	if found == nil {
+		found = s.decoy
+	}
+	epoch, addresses := s.epoch(found), addressesFor(found, purpose)
+	if found.State != identity.StateActive {
 		return nobody, nil
 	}
-	for _, a := range addressesFor(found, purpose) {
+	for _, a := range addresses {
 		if a.via == via && a.value == value {
-			return recipient{via: a.via, value: a.value, id: found.ID, address: a.id, epoch: s.epoch(found), send: true}, nil
+			return recipient{via: a.via, value: a.value, id: found.ID, address: a.id, epoch: epoch, send: true}, nil
 		}
 	}
 	return nobody, nil
+}
+
+// newDecoy returns the identity that is searched in place of one that is not there, so that this takes as long. It has a
+// verified address for each purpose, and no address equals it.
+func newDecoy() *identity.Identity {
+	const value = "nobody"
+	return &identity.Identity{
+		State:               identity.StateActive,
+		VerifiableAddresses: []identity.VerifiableAddress{{Value: value, Via: identity.ViaEmail, Verified: true}},
+		RecoveryAddresses:   []identity.RecoveryAddress{{Value: value, Via: identity.ViaEmail}},
+		Credentials: credentials.Set{credentials.TypeCode: {Config: credentials.Config{
+			Addresses: []credentials.CodeAddress{{Channel: identity.ViaEmail, Address: value}},
+		}}},
+	}
 }
 
 // usable is an address of an identity that a code may go to.

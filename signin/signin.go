@@ -37,6 +37,7 @@ type Service struct {
 	manager *idem.Manager
 	keys    *keys // behind a pointer, so that fmt cannot reach the key
 	limiter *passwordhash.Limiter
+	decoy   *identity.Identity // searched for an address that nobody has; never changed
 	config
 }
 
@@ -66,7 +67,7 @@ func New(manager *idem.Manager, key []byte, options ...Option) (*Service, error)
 			return nil, fmt.Errorf("signin: %w", err)
 		}
 	}
-	return &Service{manager: manager, keys: newKeys(key), limiter: passwordhash.NewLimiter(c.hashing, passwordhash.Cost{}), config: c}, nil
+	return &Service{manager: manager, keys: newKeys(key), limiter: passwordhash.NewLimiter(c.hashing, passwordhash.Cost{}), decoy: newDecoy(), config: c}, nil
 }
 
 // WithStorage returns a copy of s that uses store, like [idem.Manager.WithStorage]. On
