@@ -46,6 +46,7 @@ func TestGoogleCallback(t *testing.T) {
 	refused(mine.get(back.RequestURI()), "a second time")
 	back = begin(mine)
 	refused(mine.get("/google/callback?error=access_denied&state="+back.Query().Get("state")), "the person has said no")
+	refused(mine.get(back.RequestURI()), "a state that has come back once")
 
 	// The code of another's sign-in, brought into this one: PKCE.
 	theirs, own := begin(other), begin(mine)
@@ -76,6 +77,10 @@ func TestGoogleAndAddressTaken(t *testing.T) {
 	got = stranger.signIn("eve@example.com", password)
 	require.NotContains(t, got.body, "Link the Google account")
 	require.Equal(t, "/account", stranger.post("/google/link").path)
+	require.NotContains(t, stranger.get("/account").body, "<li>google</li>")
+	stranger.post("/google") // and the same while the other account is signed in
+	require.NotContains(t, stranger.get("/account").body, "Link the Google account")
+	stranger.post("/google/link")
 	require.NotContains(t, stranger.get("/account").body, "<li>google</li>")
 
 	s.later(2 * time.Hour)
@@ -144,4 +149,17 @@ func TestGoogleSignUpOfOthers(t *testing.T) {
 	late.post("/google")
 	s.later(11 * time.Minute)
 	require.Equal(t, "/sign-in", late.post("/google/sign-up", "name", "Late").path)
+}
+
+// TestGoogleLinkExpires offers a link for ten minutes.
+func TestGoogleLinkExpires(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	c := s.member(t, email)
+	s.issuer.is("1815", email, nil)
+	c.post("/google")
+	require.Contains(t, c.get("/account").body, "Link the Google account")
+	s.later(11 * time.Minute)
+	require.NotContains(t, c.get("/account").body, "Link the Google account")
+	require.NotContains(t, c.post("/google/link").body, "<li>google</li>")
 }

@@ -78,6 +78,7 @@ func TestSessionFixation(t *testing.T) {
 	s := newSite(t)
 	c := s.client(t)
 	c.signUp(email)
+	c.post("/recover", "email", "eve@example.com") // begun by somebody else in this browser
 	old := map[string]bool{c.session(): true}
 	next := func(what string) {
 		t.Helper()
@@ -86,6 +87,7 @@ func TestSessionFixation(t *testing.T) {
 	}
 	c.signIn(email, password)
 	next("sign-in")
+	require.Equal(t, "/recover", c.get("/password").path, "what was begun before is gone")
 	secret := c.enrol()
 	next("an app")
 	require.Equal(t, "/second", c.signIn(email, password).path)

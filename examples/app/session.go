@@ -75,14 +75,14 @@ func take[T any](a *app, ctx context.Context, key string) (T, bool) {
 // enter begins the session of a person who has signed in, or, if a second factor is missing, one that is good for nothing
 // but giving it. It returns the page to go to.
 //
-// The session gets a new id and loses what it held before. So an attacker who knows the old id, or who began something in this
+// The session gets a new id and loses what it held before, but for an account that can be linked. So an attacker who knows the old id, or who began something in this
 // browser, gains nothing (session fixation).
 func (a *app) enter(ctx context.Context, who signin.SignIn) (string, error) {
 	link, linking := get[googleAccount](a, ctx, linkKey)
 	if err := errors.Join(a.sessions.Clear(ctx), a.sessions.RenewToken(ctx)); err != nil {
 		return "", err
 	}
-	if linking && link.Identity == who.Proof.Identity {
+	if linking { // of which waitingLink says whose it is
 		if err := a.put(ctx, linkKey, link); err != nil {
 			return "", err
 		}
@@ -130,7 +130,8 @@ func (a *app) member(serve func(w http.ResponseWriter, r *http.Request, p person
 	}
 }
 
-// signOut ends the session of this browser.
+// signOut ends the session of this browser. scs stores a session at the end of each request, so a request that runs at the same
+// time can bring the session back. Signing out everywhere has no such gap, because every request checks the epoch.
 func (a *app) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := a.sessions.Destroy(r.Context()); err != nil {
 		return err
