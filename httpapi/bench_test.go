@@ -182,7 +182,7 @@ func newClient(b *testing.B, server *httptest.Server) *client {
 	connection, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(b, err)
 	b.Cleanup(func() { _ = connection.Close() }) // the server may have closed it
-	return &client{connection: connection, reader: bufio.NewReader(connection)}
+	return &client{connection: connection, reader: bufio.NewReaderSize(connection, 128<<10)}
 }
 
 // do sends a request and reads the answer, which must tell its length, to its end.

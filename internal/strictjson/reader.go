@@ -156,6 +156,9 @@ func (r *Reader) Int() int64 {
 	if r.failed {
 		return 0
 	}
+	if n, ok := r.scanner.integer(); ok {
+		return n
+	}
 	literal, ok := r.scanner.numeral()
 	n, err := strconv.ParseInt(literal, 10, 64)
 	r.failed = !ok || err != nil

@@ -2,6 +2,7 @@ package strictjson
 
 import (
 	"encoding/json"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 
@@ -149,7 +150,8 @@ func (s *scanner) array(depth, pointer int) (any, bool) {
 func (s *scanner) string() (string, bool) {
 	start := s.at
 	ascii, plain := true, true
-	for s.at++; s.at < len(s.text); s.at++ {
+	s.at++
+	for s.at += plainLength(s.text[s.at:]); s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
 		case c == '"':
 			s.at++
@@ -182,18 +184,38 @@ func (s *scanner) passName() bool {
 
 // passString passes over a string whose opening quote is next.
 func (s *scanner) passString() bool {
-	start := s.at
-	for at := start + 1; at < len(s.text); at++ {
-		switch c := s.text[at]; {
-		case c == '"':
-			s.at = at + 1
-			return true
-		case c == '\\' || c < ' ' || c >= utf8.RuneSelf:
-			_, ok := s.string() // what is rare is looked at with care
-			return ok
+	at := s.at + 1
+	at += plainLength(s.text[at:])
+	if at < len(s.text) && s.text[at] == '"' {
+		s.at = at + 1
+		return true
+	}
+	_, ok := s.string() // what is rare is looked at with care
+	return ok
+}
+
+// plainLength returns how many bytes at the beginning of text stand for themselves in a string: ASCII without quotes,
+// backslashes and control characters. It looks at eight at a time.
+func plainLength(text string) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	at := 0
+	for ; at+8 <= len(text); at += 8 {
+		t := text[at : at+8]
+		word := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		// Subtracting one from each byte sets the highest bit of those that were 0, and perhaps of some behind the first.
+		quotes, backslashes := word^(ones*'"'), word^(ones*'\\')
+		found := (quotes-ones)&^quotes | (backslashes-ones)&^backslashes | (word-ones*' ')&^word | word
+		if found &= highs; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
 		}
 	}
-	return false
+	for ; at < len(text); at++ {
+		if c := text[at]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			break
+		}
+	}
+	return at
 }
 
 func (s *scanner) number() (any, bool) {
@@ -236,10 +258,37 @@ func (s *scanner) numeral() (string, bool) {
 	return s.text[start:s.at], true
 }
 
+// integer reads a number of at most 18 digits without a fraction or an exponent. If it is another, it reads nothing.
+func (s *scanner) integer() (n int64, ok bool) {
+	at := s.at
+	negative := at < len(s.text) && s.text[at] == '-'
+	if negative {
+		at++
+	}
+	first := at
+	for at < len(s.text) && isDigit(s.text[at]) && at-first < 18 {
+		n = n*10 + int64(s.text[at]-'0')
+		at++
+	}
+	switch {
+	case at == first, at-first > 1 && s.text[first] == '0':
+		return 0, false
+	case at < len(s.text) && (isDigit(s.text[at]) || s.text[at] == '.' || s.text[at]|0x20 == 'e'):
+		return 0, false
+	}
+	s.at = at
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 // digits passes over digits and tells how many there were.
 func (s *scanner) digits() int {
 	start := s.at
-	for s.at < len(s.text) && '0' <= s.text[s.at] && s.text[s.at] <= '9' {
+	for s.at < len(s.text) && isDigit(s.text[s.at]) {
 		s.at++
 	}
 	return s.at - start

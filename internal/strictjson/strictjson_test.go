@@ -77,6 +77,44 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
+// TestPlainLength tries every byte at every place of a text of three words.
+func TestPlainLength(t *testing.T) {
+	for c := range 256 {
+		for at := range 24 {
+			text := []byte(strings.Repeat("~ !#[]az", 3))
+			text[at] = byte(c)
+			want := len(text)
+			if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
+				want = at
+			}
+			require.Equal(t, want, plainLength(string(text)), "%q", text)
+			require.Equal(t, min(want, 21), plainLength(string(text[:21])), "%q", text[:21])
+			for next := at + 1; want == at && next < len(text); next++ { // the first counts
+				text[next] = byte(255 - c)
+				require.Equal(t, at, plainLength(string(text)), "%q", text)
+			}
+		}
+	}
+}
+
+func TestIntegers(t *testing.T) {
+	for literal, want := range map[string]int64{
+		"0": 0, "-0": 0, "7": 7, "-7": -7, "999999999999999999": 999999999999999999, "-999999999999999999": -999999999999999999,
+		"1000000000000000000": 1000000000000000000, "9223372036854775807": 1<<63 - 1, "-9223372036854775808": -1 << 63,
+	} {
+		r := NewReader([]byte(literal))
+		require.Equal(t, want, r.Int(), literal)
+		require.True(t, r.Done(), literal)
+	}
+	for _, literal := range []string{
+		"", "-", "01", "-01", "00", "1.0", "1e3", "1E3", "1.", "9223372036854775808", "99999999999999999999", "999999999999999999.5", "1x", "+1", " -",
+	} {
+		r := NewReader([]byte(literal))
+		r.Int()
+		require.False(t, r.Done(), literal)
+	}
+}
+
 func TestReader(t *testing.T) {
 	read := func(text string) (got []any, done bool) {
 		r := NewReader([]byte(text))
