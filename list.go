@@ -65,6 +65,13 @@ type Query struct {
 	// MaxBytes ends a page early, with its NextPageToken, once its identities take about
 	// that many bytes. The first is always in the page. 0 or less means no bound.
 	MaxBytes int
+
+	// Visit, if it is not nil, gets the identities of the page, in their order, and Page.Identities
+	// is nil. That saves the copies which a page consists of. An identity is valid only during
+	// the call: Visit must not modify or keep it, except for a Clone. Visit must be quick, since the
+	// store may be reading meanwhile, and must not call the Manager or the store. If
+	// ListIdentities fails, some may have been visited. [Manager.Identities] ignores it.
+	Visit func(i *identity.Identity)
 }
 
 // Page is a part of a list of identities.
@@ -117,11 +124,14 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 	for _, former := range formerForms {
 		filter.Identifiers = append(filter.Identifiers, typedIdentifiers(former)...)
 	}
-	found, err := m.storage.List(ctx, storage.Query{
+	asked := storage.Query{
 		Filter: filter, Sort: sort, After: after, Offset: q.Offset,
-		Limit: min(size, MaxPageSize), OmitCredentials: q.OmitCredentials && len(formerForms) == 0, // needed below
-		MaxBytes: q.MaxBytes,
-	})
+		Limit: min(size, MaxPageSize), OmitCredentials: q.OmitCredentials, MaxBytes: q.MaxBytes, Visit: q.Visit,
+	}
+	if len(formerForms) > 0 { // whose credentials are looked at below
+		asked.OmitCredentials, asked.Visit = false, nil
+	}
+	found, err := m.storage.List(ctx, asked)
 	if err != nil {
 		return Page{}, err
 	}
@@ -133,6 +143,12 @@ func (m *Manager) listIdentities(ctx context.Context, q Query) (Page, error) {
 		for _, i := range page.Identities {
 			i.Credentials = nil
 		}
+	}
+	if q.Visit != nil {
+		for _, i := range page.Identities {
+			q.Visit(i)
+		}
+		page.Identities = nil
 	}
 	if found.Next.ID != uuid.Nil {
 		page.NextPageToken = sort.Token(found.Next, binding...)
@@ -159,6 +175,7 @@ func (m *Manager) CountIdentities(ctx context.Context, q Query) (int, error) {
 // all identities; a larger PageSize needs fewer such reads. The iterator ends after an
 // error.
 func (m *Manager) Identities(ctx context.Context, q Query) iter.Seq2[*identity.Identity, error] {
+	q.Visit = nil
 	return func(yield func(*identity.Identity, error) bool) {
 		for {
 			page, err := m.ListIdentities(ctx, q)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/wire"
 	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/violation"
@@ -131,11 +132,7 @@ type listing struct {
 // part reads the next part of a page that has room for a number of identities, and appends it to buffer.
 func (l *listing) part(buffer *bytes.Buffer, room int) (more bool, err error) {
 	l.q.PageSize, l.q.MaxBytes = room, partBytes
-	page, err := l.manager.ListIdentities(l.r.Context(), l.q)
-	if err != nil {
-		return false, err
-	}
-	for _, i := range page.Identities {
+	l.q.Visit = func(i *identity.Identity) {
 		separator := byte(',')
 		if l.written == 0 {
 			separator = '['
@@ -143,6 +140,10 @@ func (l *listing) part(buffer *bytes.Buffer, room int) (more bool, err error) {
 		buffer.WriteByte(separator)
 		buffer.Write(l.view.Append(buffer.AvailableBuffer(), i))
 		l.written++
+	}
+	page, err := l.manager.ListIdentities(l.r.Context(), l.q)
+	if err != nil {
+		return false, err
 	}
 	l.q.PageToken, l.q.Offset = page.NextPageToken, 0
 	return page.NextPageToken != "", nil

@@ -33,6 +33,12 @@ type Query struct {
 	// OmitCredentials leaves out the credentials of the identities in the page. Reading
 	// them is most of the work of a page. Filter and Sort still use them.
 	OmitCredentials bool
+	// Visit, if it is not nil, may get the identities of the page, in order, instead of
+	// [Page.Identities]. A store calls it if that saves copies, with an identity that is valid
+	// only during the call. Visit must not modify or keep it, except for a Clone. Visit must be
+	// quick and must not call the store. If List fails, some may have been visited. A store
+	// calls it at most once for each identity; it may also ignore it and return the identities.
+	Visit func(i *identity.Identity)
 }
 
 // DefaultLimit is the Limit of a query that sets none.
@@ -104,7 +110,7 @@ type Identifier struct {
 
 // Page is a part of a list.
 type Page struct {
-	// Identities are in the order of the [Query].
+	// Identities are in the order of the [Query], without those that went to [Query.Visit].
 	Identities []*identity.Identity
 	// Next is the position after which the next page begins: the value for [Query.After],
 	// with Offset 0. Its id is the nil id if there were no more identities when the page

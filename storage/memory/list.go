@@ -20,7 +20,7 @@ func (s *Store) List(ctx context.Context, q storage.Query) (storage.Page, error)
 	if err := s.check(ctx); err != nil {
 		return storage.Page{}, err
 	}
-	page, err := finder.List(ctx, kept{s}, q)
+	page, err := finder.Visit(ctx, kept{s}, q)
 	// Copied at the end: what is kept is never modified.
 	for n, i := range page.Identities {
 		page.Identities[n] = i.Clone()

@@ -20,7 +20,7 @@ import (
 func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
 	return read(ctx, r, func(ctx context.Context) (storage.Page, error) {
 		if q.Filter.Where.IsZero() && q.Filter.Search.IsZero() && q.Sort.IsZero() {
-			return finder.List(ctx, stored{reader: r}, q)
+			return finder.Visit(ctx, stored{reader: r}, q)
 		}
 		return withIndexes(ctx, r, func(s stored) (storage.Page, error) { return finder.List(ctx, s, q) })
 	})
@@ -52,12 +52,20 @@ func decoder(full bool) decode {
 	return document.DecodeWithoutCredentials
 }
 
+// walkDecoder is decoder for a walk, which may lend what it decodes.
+func walkDecoder(w finder.Walk) decode {
+	if w.Lent {
+		return document.Lend(w.Full)
+	}
+	return decoder(w.Full)
+}
+
 // Walk implements [finder.Store].
 func (r stored) Walk(ctx context.Context, w finder.Walk, yield func(*identity.Identity) bool) error {
 	if w.Organization.Valid {
-		return eachIdentity(ctx, r.source, decoder(w.Full), yield, selectOrganizationPage, w.Organization.UUID[:], w.After[:], w.Limit, w.Offset)
+		return eachIdentity(ctx, r.source, walkDecoder(w), yield, selectOrganizationPage, w.Organization.UUID[:], w.After[:], w.Limit, w.Offset)
 	}
-	return eachIdentity(ctx, r.source, decoder(w.Full), yield, selectPage, w.After[:], w.Limit, w.Offset)
+	return eachIdentity(ctx, r.source, walkDecoder(w), yield, selectPage, w.After[:], w.Limit, w.Offset)
 }
 
 // Get implements [finder.Store].

@@ -81,6 +81,43 @@ func listWithoutCredentials(t *testing.T, store storage.Storage) {
 	require.Equal(t, created, got, "what is kept has its credentials")
 }
 
+// listVisits lists with a Visit and without: both get the same.
+func listVisits(t *testing.T, store storage.Storage) {
+	for n := range 9 {
+		i := full()
+		if n > 0 {
+			i = person(n)
+			i.OrganizationID = uuid.NullUUID{UUID: fixedID(7), Valid: n%2 == 0}
+			i.MetadataAdmin = json.RawMessage(fmt.Sprintf(`[%q]`, strings.Repeat("x", 100*n)))
+		}
+		if n%3 == 1 {
+			i.VerifiableAddresses, i.Credentials = nil, nil
+		}
+		create(t, store, i)
+	}
+	where, err := query.Parse(`state eq "active"`)
+	require.NoError(t, err)
+	for n, q := range []storage.Query{
+		{}, {Limit: 4}, {Limit: 9}, {Limit: 3, Offset: 2}, {After: query.Position{ID: fixedID(3)}, Limit: 3}, {MaxBytes: 1}, {MaxBytes: 1500},
+		{OmitCredentials: true}, {OmitCredentials: true, MaxBytes: 1500}, {Filter: storage.Filter{OrganizationID: uuid.NullUUID{UUID: fixedID(7), Valid: true}}, Limit: 2},
+		{Filter: storage.Filter{IDs: []uuid.UUID{fixedID(1), fixedID(2), fixedID(99)}}}, {Filter: storage.Filter{Where: where}, Limit: 3}, {Offset: 100},
+	} {
+		want, err := store.List(t.Context(), q)
+		require.NoError(t, err)
+		var visited []*identity.Identity
+		q.Visit = func(i *identity.Identity) { visited = append(visited, i.Clone()) }
+		got, err := store.List(t.Context(), q)
+		require.NoError(t, err)
+		require.True(t, len(visited) == 0 || len(got.Identities) == 0, "query %d: some were visited and some returned", n)
+		got.Identities = append(visited, got.Identities...)
+		require.Equal(t, want.Next, got.Next, "query %d", n)
+		require.Len(t, got.Identities, len(want.Identities), "query %d", n)
+		for at, i := range got.Identities {
+			requireSame(t, want.Identities[at], i)
+		}
+	}
+}
+
 func listPages(t *testing.T, store storage.Storage) {
 	ids, more := list(t, store, storage.Query{})
 	require.Empty(t, ids)

@@ -196,6 +196,7 @@ var cases = []testCase{
 	{"Changed", "a commit and Close wake those that wait", changedChannel, everywhere},
 	{"FeedResultsAreCopies", "no later edit of a change reaches inside the store", resultsOfFeedAreCopies, everywhere},
 
+	{"ListVisits", "what a list visits is what it returns without a Visit", listVisits, everywhere},
 	{"PageBytes", "a page is bounded by bytes too, has one identity at least, and says where the next begins", pageBytes, everywhere},
 
 	{"MatchingEnds", "a list and a count end with their context, also within one large identity", matchingEnds, everywhere},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,18 +20,42 @@ import (
 // A name that is not known is one that a newer release wrote and that this one can do
 // without: it is passed over.
 func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	return decode(id, revision, document, true)
+	i := new(identity.Identity)
+	// One copy, of which all parts are pieces.
+	if err := decode(i, id, revision, bytes.Clone(document), true); err != nil {
+		return nil, err
+	}
+	return i, nil
 }
 
 // DecodeWithoutCredentials is Decode for a reader who does not need the credentials, which are most of the work. Damage
 // to their JSON is still found.
 func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	return decode(id, revision, document, false)
+	i := new(identity.Identity)
+	if err := decode(i, id, revision, bytes.Clone(document), false); err != nil {
+		return nil, err
+	}
+	return i, nil
 }
 
-func decode(id uuid.UUID, revision int64, document []byte, withCredentials bool) (*identity.Identity, error) {
-	i := &identity.Identity{ID: id, Revision: revision, State: identity.StateActive}
-	reader := strictjson.NewReader(bytes.Clone(document)) // one copy, of which all parts are pieces
+// Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a reader who needs an identity for a moment.
+// It decodes each document into the same identity, which is valid until the function is called again and must not be
+// modified. Its strings stay as they are, so that a Clone is a whole copy.
+func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+	i := new(identity.Identity)
+	return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+		if err := decode(i, id, revision, bytes.Clone(document), withCredentials); err != nil {
+			return nil, err
+		}
+		return i, nil
+	}
+}
+
+// decode reads document, of which all strings and values of i become pieces, into i. It uses the memory of the lists of i.
+func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte, withCredentials bool) error {
+	verifiable, recovery := i.VerifiableAddresses[:0], i.RecoveryAddresses[:0]
+	*i = identity.Identity{ID: id, Revision: revision, State: identity.StateActive}
+	reader := strictjson.NewReader(document)
 	r := &reader
 	for m := r.Object(); m.Next(); {
 		switch m.Name {
@@ -57,12 +82,12 @@ func decode(id uuid.UUID, revision int64, document []byte, withCredentials bool)
 		case "e":
 			i.SignInEpoch = r.Int()
 		case "v":
-			i.VerifiableAddresses = make([]identity.VerifiableAddress, 0, 2)
+			i.VerifiableAddresses = slices.Grow(verifiable, 2)
 			for e := r.Array(); e.Next(); {
 				i.VerifiableAddresses = append(i.VerifiableAddresses, readVerifiableAddress(r))
 			}
 		case "r":
-			i.RecoveryAddresses = make([]identity.RecoveryAddress, 0, 2)
+			i.RecoveryAddresses = slices.Grow(recovery, 2)
 			for e := r.Array(); e.Next(); {
 				i.RecoveryAddresses = append(i.RecoveryAddresses, readRecoveryAddress(r))
 			}
@@ -78,9 +103,9 @@ func decode(id uuid.UUID, revision int64, document []byte, withCredentials bool)
 	}
 	// There are always traits; what lacks them is JSON, and no document of an identity.
 	if !r.Done() || !bytes.HasPrefix(i.Traits, []byte("{")) {
-		return nil, fmt.Errorf("the stored document of identity %s cannot be read", id)
+		return fmt.Errorf("the stored document of identity %s cannot be read", id)
 	}
-	return i, nil
+	return nil
 }
 
 func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {

@@ -75,6 +75,7 @@ type Walk struct {
 	Offset       int           // not that many more
 	Limit        int           // at most that many
 	Full         bool          // with their credentials
+	Lent         bool          // they are not needed after the call of yield
 }
 
 // Source reads ids of identities that may match, among which are all that do.
@@ -104,6 +105,23 @@ func List(ctx context.Context, s Store, q storage.Query) (storage.Page, error) {
 		return storage.Page{}, err
 	}
 	return l.page.Page(), nil
+}
+
+// Visit is List for a store that need not copy what goes to the Visit of q. It passes identities on where a walk alone
+// selects them; any other list returns them.
+func Visit(ctx context.Context, s Store, q storage.Query) (storage.Page, error) {
+	if q.Visit == nil || !isWalk(q.Filter) || !q.Sort.IsZero() {
+		return List(ctx, s, q)
+	}
+	page := pager.NewVisit(q)
+	err := s.Walk(ctx, Walk{
+		Organization: selectedOrganization(q.Filter), After: q.After.ID, Offset: max(q.Offset, 0), Limit: pager.Limit(q) + 1,
+		Full: !q.OmitCredentials, Lent: true,
+	}, page.Add)
+	if err != nil {
+		return storage.Page{}, err
+	}
+	return page.Page(), nil
 }
 
 // decider decides which identities match, until its context ends. Then none does, and it
