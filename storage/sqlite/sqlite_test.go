@@ -1,56 +1,28 @@
 package sqlite_test
 
 import (
-	"bytes"
 	"database/sql"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/sqlitetest"
 	"github.com/idemkit/idem/storage/sqlite"
-	"github.com/idemkit/idem/storage/storagetest"
 )
 
 func TestStore(t *testing.T) {
-	paths := sync.Map{}
-	storagetest.Run(t, func(t *testing.T) storage.Storage {
+	sqlitetest.Run(t, func(t *testing.T) sqlitetest.Opened {
 		path := filepath.Join(t.TempDir(), "identities.db")
-		store, err := sqlite.Open(t.Context(), path)
-		require.NoError(t, err)
-		paths.Store(store, path)
-		return store
-	}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
-		path, _ := paths.Load(store)
-		fillRecords(t, openDatabase(t, path.(string)), records)
-	}), storagetest.Rival(func(t *testing.T, store storage.Storage) storage.Storage {
-		path, _ := paths.Load(store)
-		rival, err := sqlite.Open(t.Context(), path.(string))
-		require.NoError(t, err)
-		return rival
-	}))
-}
-
-// fillRecords keeps records that belong to no identity.
-func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
-	t.Helper()
-	tx, err := db.Begin()
-	require.NoError(t, err)
-	slices.SortFunc(records, func(a, b storage.Record) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	for part := range slices.Chunk(records, 500) {
-		var args []any
-		for _, r := range part {
-			args = append(args, r.Key[:], r.Value, r.Expires.UnixMicro())
+		open := func(t *testing.T) storage.Storage {
+			store, err := sqlite.Open(t.Context(), path)
+			require.NoError(t, err)
+			return store
 		}
-		_, err := tx.Exec(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`+strings.Repeat(`, (?, ?, ?)`, len(part)-1), args...)
-		require.NoError(t, err)
-	}
-	require.NoError(t, tx.Commit())
+		return sqlitetest.Opened{Store: open(t), Database: openDatabase(t, path), Rival: open}
+	})
 }
 
 func TestNewFilesAreTheOwnersAlone(t *testing.T) {

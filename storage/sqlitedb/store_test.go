@@ -1,18 +1,13 @@
 package sqlitedb_test
 
 import (
-	"bytes"
 	"database/sql"
 	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/sqlitedb"
+	"github.com/idemkit/idem/storage/internal/sqlitetest"
 	"github.com/idemkit/idem/storage/storagetest"
 )
 
@@ -21,46 +16,17 @@ import (
 func TestStore(t *testing.T) {
 	for name, connections := range map[string]int{"pool": 0, "one connection": 1} {
 		t.Run(name, func(t *testing.T) {
-			databases := sync.Map{}
-			fill := func(t *testing.T, store storage.Storage, records []storage.Record) {
-				db, _ := databases.Load(store)
-				fillRecords(t, db.(*sql.DB), records)
-			}
+			var options []storagetest.Option
 			if connections == 1 {
-				fill = nil // one run of that case is enough
+				options = append(options, storagetest.FillRecords(nil)) // one run of that case is enough
 			}
-			storagetest.Run(t, func(t *testing.T) storage.Storage {
+			sqlitetest.Run(t, func(t *testing.T) sqlitetest.Opened {
 				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
 				db.SetMaxOpenConns(connections)
-				store, err := sqlitedb.New(t.Context(), db)
-				require.NoError(t, err)
-				databases.Store(store, db)
-				return store
-			}, storagetest.FillRecords(fill), storagetest.Rival(func(t *testing.T, store storage.Storage) storage.Storage {
-				db, _ := databases.Load(store)
-				rival, err := sqlitedb.New(t.Context(), db.(*sql.DB))
-				require.NoError(t, err)
-				return rival
-			}))
+				return sqlitetest.New(t, db)
+			}, options...)
 		})
 	}
-}
-
-// fillRecords keeps records that belong to no identity.
-func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
-	t.Helper()
-	tx, err := db.Begin()
-	require.NoError(t, err)
-	slices.SortFunc(records, func(a, b storage.Record) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	for part := range slices.Chunk(records, 500) {
-		var args []any
-		for _, r := range part {
-			args = append(args, r.Key[:], r.Value, r.Expires.UnixMicro())
-		}
-		_, err := tx.Exec(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`+strings.Repeat(`, (?, ?, ?)`, len(part)-1), args...)
-		require.NoError(t, err)
-	}
-	require.NoError(t, tx.Commit())
 }
 
 // openDatabase opens a database as an application might.

@@ -1,13 +1,11 @@
 package cgotest_test
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,8 +17,8 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/sqlitetest"
 	"github.com/idemkit/idem/storage/sqlitedb"
-	"github.com/idemkit/idem/storage/storagetest"
 )
 
 // pools are the sizes of pool that an application may have chosen: 0 is no limit.
@@ -29,57 +27,21 @@ var pools = map[string]int{"pool": 0, "one connection": 1}
 func TestStore(t *testing.T) {
 	for name, connections := range pools {
 		t.Run(name, func(t *testing.T) {
-			databases := sync.Map{}
-			storagetest.Run(t, func(t *testing.T) storage.Storage {
-				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections)
-				store := newStore(t, db)
-				databases.Store(store, db)
-				return store
-			}, storagetest.FillRecords(func(t *testing.T, store storage.Storage, records []storage.Record) {
-				db, _ := databases.Load(store)
-				fillRecords(t, db.(*sql.DB), records)
-			}), storagetest.Rival(func(t *testing.T, store storage.Storage) storage.Storage {
-				db, _ := databases.Load(store)
-				rival, err := sqlitedb.New(t.Context(), db.(*sql.DB))
-				require.NoError(t, err)
-				return rival
-			}))
+			sqlitetest.Run(t, func(t *testing.T) sqlitetest.Opened {
+				return sqlitetest.New(t, openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections))
+			})
 		})
 	}
 }
 
-// TestStoreInTransaction runs the contract within one transaction of the application.
 func TestStoreInTransaction(t *testing.T) {
 	for name, connections := range pools {
 		t.Run(name, func(t *testing.T) {
-			storagetest.Run(t, func(t *testing.T) storage.Storage {
-				db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections)
-				store := newStore(t, db)
-				t.Cleanup(func() { require.NoError(t, store.Close()) })
-				tx, err := db.Begin()
-				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, tx.Rollback()) })
-				return store.WithTx(tx)
-			}, storagetest.InTransaction())
+			sqlitetest.RunInTransaction(t, func(t *testing.T) *sql.DB {
+				return openDatabase(t, filepath.Join(t.TempDir(), "application.db"), connections)
+			})
 		})
 	}
-}
-
-// fillRecords keeps records that belong to no identity.
-func fillRecords(t *testing.T, db *sql.DB, records []storage.Record) {
-	t.Helper()
-	tx, err := db.Begin()
-	require.NoError(t, err)
-	slices.SortFunc(records, func(a, b storage.Record) int { return bytes.Compare(a.Key[:], b.Key[:]) })
-	for part := range slices.Chunk(records, 500) {
-		var args []any
-		for _, r := range part {
-			args = append(args, r.Key[:], r.Value, r.Expires.UnixMicro())
-		}
-		_, err := tx.Exec(`INSERT INTO idem_records (key, value, expires) VALUES (?, ?, ?)`+strings.Repeat(`, (?, ?, ?)`, len(part)-1), args...)
-		require.NoError(t, err)
-	}
-	require.NoError(t, tx.Commit())
 }
 
 // openDatabase opens a database with the settings that sqlitedb.New asks for, behind
