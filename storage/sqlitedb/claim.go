@@ -78,6 +78,10 @@ func (t *transaction) firstTaken(ctx context.Context, id uuid.UUID, claims []sto
 	return nil, nil
 }
 
+// errTaken says that somebody has a claim already.
+var errTaken = errors.New("sqlitedb: a claim is taken")
+
+// claim makes the claims of id. It returns errTaken if one is taken, and may have made some of them then.
 func (t *transaction) claim(ctx context.Context, id uuid.UUID, rest claims) error {
 	owner := any(id[:])
 	args := make([]any, 0, 3*manyClaims)
@@ -94,8 +98,11 @@ func (t *transaction) claim(ctx context.Context, id uuid.UUID, rest claims) erro
 		for at := 0; at < len(group.args); at += 2 {
 			args = append(args, group.args[at], group.args[at+1], owner)
 		}
-		if _, err := t.exec(ctx, n, args...); err != nil {
+		switch rows, err := t.exec(ctx, n, args...); {
+		case err != nil:
 			return err
+		case rows < int64(count):
+			return errTaken
 		}
 	}
 	return nil

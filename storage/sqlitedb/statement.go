@@ -166,7 +166,7 @@ const (
 )
 
 func insertIdentifierRows(count int) string {
-	return `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, count)
+	return `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, count) + ` ON CONFLICT DO NOTHING`
 }
 
 func insertChangeRows(count int) string {

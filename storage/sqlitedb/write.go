@@ -219,13 +219,11 @@ func newReplacement(ctx context.Context, current row, next *identity.Identity) r
 	return r
 }
 
-// create, replace and remove find every reason to refuse before their first
-// write: a refused write must leave nothing behind in a transaction that goes on.
+// A refused write must leave nothing behind in a transaction that goes on: replace and remove find every reason to refuse
+// before their first write. To look the claims of a new identity up first would cost a quarter of its create, so create
+// takes back what it wrote.
 
 func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []byte, claims claims, change *entry) (refusal, failure error) {
-	if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
-		return refusal, failure
-	}
 	sequence, err := t.sequence(ctx)
 	if err != nil {
 		return nil, err
@@ -235,9 +233,15 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 		return nil, err
 	}
 	if rows == 0 {
+		if refusal, failure := t.checkFree(ctx, i.ID, claims); refusal != nil || failure != nil {
+			return refusal, failure // a claim is told before the id
+		}
 		return storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindID, Value: i.ID.String()}), nil
 	}
-	if err := t.claim(ctx, i.ID, claims); err != nil {
+	switch err := t.claim(ctx, i.ID, claims); {
+	case errors.Is(err, errTaken):
+		return t.takeBack(ctx, i, sequence, claims)
+	case err != nil:
 		return nil, err
 	}
 	if err := t.index(ctx, nil, i); err != nil {
@@ -245,6 +249,22 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	}
 	t.record(change)
 	return nil, nil
+}
+
+// takeBack undoes a create, of which another identity has a claim, and refuses it. The identity is new: only this create
+// has claimed anything for its id.
+func (t *transaction) takeBack(ctx context.Context, i *identity.Identity, sequence int64, claims claims) (refusal, failure error) {
+	if err := t.release(ctx, i.ID, claims.list); err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, deleteIdentity, i.ID[:], i.Revision, sequence); err != nil {
+		return nil, err
+	}
+	refusal, failure = t.firstTaken(ctx, i.ID, claims.list)
+	if refusal == nil && failure == nil {
+		failure = errTaken
+	}
+	return refusal, failure
 }
 
 func (t *transaction) replace(ctx context.Context, r *replacement) (refusal, failure error) {
