@@ -18,6 +18,9 @@ import (
 // TestMigratingPasswords imports the example of every line of docs/migrating-passwords.md, and signs in with its
 // password.
 func TestMigratingPasswords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	document, err := os.ReadFile("docs/migrating-passwords.md")
 	require.NoError(t, err)
 	migrate := func(_ context.Context, _ *identity.Identity, _, password string) (bool, error) {
