@@ -1,13 +1,13 @@
-// Command move copies everything that idem keeps in a file of SQLite into a PostgreSQL
-// database: identities with their ids, revisions, times and credentials, and the change
-// feed with its numbers, so that readers of the feed go on where they were.
+// Command move copies everything that idem keeps from a file of SQLite into a PostgreSQL
+// database, or from there into a file: identities with their ids, revisions, times and
+// credentials, the change feed with its numbers, so that readers of the feed go on where
+// they were, and records, which are codes on their way and counters of failures.
 //
 //	go run ./move -from identities.db -to postgres://user:password@host/name
+//	go run ./move -from postgres://user:password@host/name -to identities.db
 //
 // Stop the application first. An interrupted move can be run again: it goes on. In the end
-// it compares both, identity by identity and change by change. Records, which are small
-// values that expire, are not copied: codes that are on their way must be asked for again,
-// and counters of failures begin at zero.
+// it compares both, identity by identity, change by change and record by record.
 package main
 
 import (
@@ -16,23 +16,22 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"log"
 	"os"
 	"os/signal"
 	"reflect"
+	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/idemkit/idem/storage"
-	"github.com/idemkit/idem/storage/postgres"
-	"github.com/idemkit/idem/storage/sqlite"
 )
 
 func main() {
-	from := flag.String("from", "", "the file of SQLite to copy")
-	to := flag.String("to", "", "the URL of the PostgreSQL database to copy into")
-	schema := flag.String("schema", "", "the schema for the tables, if not that of the search path")
+	from := flag.String("from", "", "the file of SQLite, or the URL of the PostgreSQL database, to copy")
+	to := flag.String("to", "", "the file or the URL to copy into; a file that does not exist is created")
+	schema := flag.String("schema", "", "the schema of the tables in PostgreSQL, if not that of the search path")
 	flag.Parse()
 	log.SetFlags(0)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -43,50 +42,49 @@ func main() {
 }
 
 func run(ctx context.Context, from, to, schema string, progress io.Writer) (err error) {
-	if _, err := os.Stat(from); err != nil {
-		return fmt.Errorf("-from: %w", err) // sqlite.Open would create it
+	if !isPostgres(from) {
+		if _, err := os.Stat(from); err != nil {
+			return fmt.Errorf("-from: %w", err) // it would be created
+		}
 	}
-	source, err := sqlite.Open(ctx, from)
+	if isPostgres(from) == isPostgres(to) {
+		return errors.New("one of -from and -to must be the URL of a PostgreSQL database, the other a file of SQLite")
+	}
+	source, err := open(ctx, from, schema)
 	if err != nil {
-		return err
+		return fmt.Errorf("-from: %w", err)
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	pool, err := pgxpool.New(ctx, to)
+	target, err := open(ctx, to, schema)
 	if err != nil {
-		return errors.New("-to: the URL cannot be read") // the error would show the password
-	}
-	defer pool.Close()
-	var options []postgres.Option
-	if schema != "" {
-		options = append(options, postgres.WithSchema(schema))
-	}
-	target, err := postgres.NewPgx(ctx, pool, options...)
-	if err != nil {
-		return err
+		return fmt.Errorf("-to: %w", err)
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
 	return move(ctx, source, target, progress)
 }
 
-// pageSize is how many identities or changes are copied at once.
+// pageSize is how many identities, changes or records are copied at once.
 const pageSize = 500
 
-func move(ctx context.Context, source storage.Storage, target *postgres.Store, progress io.Writer) error {
+func move(ctx context.Context, source, target store, progress io.Writer) error {
 	before, err := source.LastChange(ctx)
 	if err != nil {
 		return err
 	}
-	if err := moveIdentities(ctx, source, target, progress); err != nil {
-		return err
-	}
-	if err := moveChanges(ctx, source, target, progress); err != nil {
-		return err
+	for _, part := range []func(ctx context.Context, source, target store, progress io.Writer) error{moveIdentities, moveChanges, moveRecords} {
+		if err := part(ctx, source, target, progress); err != nil {
+			return err
+		}
 	}
 	identities, err := compareIdentities(ctx, source, target)
 	if err != nil {
 		return err
 	}
 	changes, err := compareChanges(ctx, source, target)
+	if err != nil {
+		return err
+	}
+	records, err := compareRecords(ctx, source, target)
 	if err != nil {
 		return err
 	}
@@ -97,11 +95,11 @@ func move(ctx context.Context, source storage.Storage, target *postgres.Store, p
 	if after != before {
 		return errors.New("the source was changed during the move: stop the application, empty the target, and move again")
 	}
-	fmt.Fprintf(progress, "%d identities and %d changes are there, and equal\n", identities, changes)
+	fmt.Fprintf(progress, "%d identities, %d changes and %d records are there, and equal\n", identities, changes, records)
 	return nil
 }
 
-func moveIdentities(ctx context.Context, source storage.Storage, target *postgres.Store, progress io.Writer) error {
+func moveIdentities(ctx context.Context, source, target store, progress io.Writer) error {
 	seen, fresh := 0, 0
 	for q := (storage.Query{Limit: pageSize, MaxBytes: 16 << 20}); ; {
 		page, err := source.List(ctx, q)
@@ -120,7 +118,7 @@ func moveIdentities(ctx context.Context, source storage.Storage, target *postgre
 	}
 }
 
-func moveChanges(ctx context.Context, source storage.Storage, target *postgres.Store, progress io.Writer) error {
+func moveChanges(ctx context.Context, source, target store, progress io.Writer) error {
 	// From where an earlier run has stopped.
 	after, err := target.LastChange(ctx)
 	if err != nil {
@@ -139,6 +137,35 @@ func moveChanges(ctx context.Context, source storage.Storage, target *postgres.S
 		}
 		after = changes[len(changes)-1].Sequence
 		fmt.Fprintf(progress, "changes: up to number %d\n", after)
+	}
+}
+
+func moveRecords(ctx context.Context, source, target store, progress io.Writer) error {
+	seen, fresh := 0, 0
+	for page, err := range pagesOfRecords(ctx, source) {
+		if err != nil {
+			return err
+		}
+		restored, err := target.RestoreRecords(ctx, page)
+		seen, fresh = seen+len(page), fresh+restored
+		fmt.Fprintf(progress, "records: %d, of which %d were not there yet\n", seen, fresh)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pagesOfRecords yields the records of a store. It ends after an error.
+func pagesOfRecords(ctx context.Context, of store) iter.Seq2[[]storage.Record, error] {
+	return func(yield func([]storage.Record, error) bool) {
+		for after := (*storage.RecordKey)(nil); ; {
+			page, err := of.Records(ctx, after, pageSize)
+			if err == nil && len(page) == 0 || !yield(page, err) || err != nil {
+				return
+			}
+			after = &page[len(page)-1].Key
+		}
 	}
 }
 
@@ -189,4 +216,28 @@ func compareChanges(ctx context.Context, a, b storage.Storage) (count int, err e
 		}
 		count, after = count+len(one), one[len(one)-1].Sequence
 	}
+}
+
+// compareRecords requires that both stores have the same records, and returns how many.
+func compareRecords(ctx context.Context, a, b store) (count int, err error) {
+	next, stop := iter.Pull2(pagesOfRecords(ctx, b))
+	defer stop()
+	for one, err := range pagesOfRecords(ctx, a) {
+		if err != nil {
+			return 0, err
+		}
+		two, err, _ := next()
+		if err != nil {
+			return 0, err
+		}
+		if !slices.EqualFunc(one, two, func(a, b storage.Record) bool { return a.Equal(&b) }) {
+			return 0, fmt.Errorf("the records after the first %d differ", count)
+		}
+		count += len(one)
+	}
+	two, err, _ := next()
+	if err == nil && len(two) > 0 {
+		err = errors.New("the target has records that the source does not have")
+	}
+	return count, err
 }

@@ -1,15 +1,17 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/restoring"
 )
 
 // Restore writes identities of another store unchanged: with their ids, revisions, times
@@ -44,32 +46,7 @@ func (s *Store) Restore(ctx context.Context, identities []*identity.Identity) (r
 			return restored, err
 		}
 	}
-	return restored, s.verify(ctx, identities)
-}
-
-// verify requires that the identities are there as they are.
-func (s *Store) verify(ctx context.Context, identities []*identity.Identity) error {
-	wanted := make([]uuid.UUID, len(identities))
-	for n, i := range identities {
-		wanted[n] = i.ID
-	}
-	page, err := s.List(ctx, storage.Query{Filter: storage.Filter{IDs: wanted}, Limit: len(wanted)})
-	if err != nil {
-		return err
-	}
-	there := make(map[uuid.UUID]*identity.Identity, len(page.Identities))
-	for _, i := range page.Identities {
-		there[i.ID] = i
-	}
-	for _, i := range identities {
-		switch found := there[i.ID]; {
-		case found == nil:
-			return fmt.Errorf("identity %s claims what another one has: %w", i.ID, storage.ErrConflict)
-		case found.Revision != i.Revision || !found.Equal(i):
-			return fmt.Errorf("identity %s is there already and differs: %w", i.ID, storage.ErrConflict)
-		}
-	}
-	return nil
+	return restored, restoring.VerifyIdentities(ctx, s, identities)
 }
 
 // restore makes one statement of Restore.
@@ -85,9 +62,6 @@ func (s *Store) restore(ctx context.Context, writes []*write) (count int, err er
 	return count, err
 }
 
-// errGap says that changes cannot be restored because earlier ones are missing.
-var errGap = errors.New("postgres: changes must be restored in order and without gaps")
-
 // RestoreChanges appends changes of another store's feed, with their sequence numbers. They
 // must continue the feed; if the feed is empty, the first may have any number. Changes that
 // already exist are skipped, so that an interrupted move can be run again. There must be no
@@ -97,10 +71,8 @@ func (s *Store) RestoreChanges(ctx context.Context, changes []storage.Change) er
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	for n, c := range changes {
-		if n == 0 && last > 0 && c.Sequence > last+1 || n > 0 && c.Sequence != changes[n-1].Sequence+1 {
-			return errGap
-		}
+	if err := restoring.CheckChanges(last, changes); err != nil {
+		return fmt.Errorf("postgres: %w", err)
 	}
 	text := func(of func(c storage.Change) string) string { return texts(changes, of) }
 	number := func(of func(c storage.Change) int64) string { return integers(changes, of) }
@@ -116,4 +88,64 @@ func (s *Store) RestoreChanges(ctx context.Context, changes []storage.Change) er
 			byteStrings(changes, func(c storage.Change) string { return c.Actor }))
 	})
 	return err
+}
+
+// Records returns up to limit records in the order of their keys, those that have expired
+// included, after a key; nil begins with the first. It is for copying a database: an
+// application reads records by [Store.UpdateRecord].
+func (s *Store) Records(ctx context.Context, after *storage.RecordKey, limit int) ([]storage.Record, error) {
+	return read(ctx, s.reader, func(ctx context.Context) (found []storage.Record, err error) {
+		var begin any
+		if after != nil {
+			begin = after[:]
+		}
+		err = s.query(ctx, s.statements.records, []any{begin, int64(limit)}, func(row row) error {
+			var (
+				r       storage.Record
+				key     []byte
+				owner   *string
+				expires int64
+			)
+			if err := row.Scan(&key, &owner, &r.Value, &expires); err != nil {
+				return err
+			}
+			if len(key) != len(r.Key) {
+				return errDamaged
+			}
+			copy(r.Key[:], key)
+			if owner != nil {
+				if r.Identity, err = uuid.Parse(*owner); err != nil {
+					return errDamaged
+				}
+			}
+			r.Value, r.Expires = bytes.Clone(r.Value), time.UnixMicro(expires).UTC()
+			found = append(found, r)
+			return nil
+		})
+		return found, err
+	})
+}
+
+// RestoreRecords writes records of another store unchanged, those that have expired included,
+// and returns how many it wrote. A record whose key exists is skipped, so that an interrupted
+// move can be run again. Their identities must be there. There must be no other writer
+// meanwhile. Errors: [storage.ErrNotFound] if an identity does not exist.
+func (s *Store) RestoreRecords(ctx context.Context, records []storage.Record) (restored int, err error) {
+	if len(records) == 0 {
+		return 0, nil
+	}
+	args := []any{
+		byteStrings(records, func(r storage.Record) string { return string(r.Key[:]) }),
+		integers(records, func(storage.Record) int64 { return newToken() }),
+		ids(records, func(r storage.Record) uuid.UUID { return r.Identity }),
+		byteStrings(records, func(r storage.Record) string { return string(r.Value) }),
+		integers(records, func(r storage.Record) int64 { return storage.UnixMicro(r.Expires) }),
+	}
+	return read(ctx, s.reader, func(ctx context.Context) (restored int, err error) {
+		err = s.db.queryOnce(ctx, s.statements.restoreRecords, args, func(row row) error { return row.Scan(&restored, new(int64)) })
+		if faultOf(err) == faultReference {
+			err = fmt.Errorf("a record of an identity that does not exist: %w", storage.ErrNotFound)
+		}
+		return restored, err
+	})
 }

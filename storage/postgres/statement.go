@@ -20,6 +20,7 @@ type statements struct {
 	updates, creates, writes                         string
 	updatePart, releasePart, claimPart, pendingPart  string
 	restore, restoreChanges                          string
+	records, restoreRecords                          string
 	explain                                          string
 	number, lastChange, hasPending                   string
 	changes, history, times, pruneChanges            string
@@ -225,6 +226,17 @@ func newStatements(cfg config) *statements {
 				WHERE g.sequence > (SELECT last FROM feed) RETURNING sequence)
 			UPDATE @idem_feed SET last = (SELECT max(sequence) FROM restored) WHERE one = 1 AND (SELECT count(*) FROM restored) > 0`,
 
+		records: `SELECT key, identity_id::text, value, expires FROM @idem_records WHERE $1::bytea IS NULL OR key > $1::bytea
+			ORDER BY key LIMIT $2::bigint`,
+		restoreRecords: `WITH restored AS (
+				INSERT INTO @idem_records (key, token, identity_id, value, expires)
+				SELECT g.* FROM unnest($1::text[]::bytea[], $2::text[]::bigint[], $3::text[]::uuid[], $4::text[]::bytea[], $5::text[]::bigint[])
+					AS g (key, token, identity_id, value, expires)
+				ON CONFLICT (key) DO NOTHING RETURNING identity_id),
+			counted AS (
+				UPDATE @idem_anonymous SET records = records + (SELECT count(*) FROM restored WHERE identity_id IS NULL) WHERE slot = 0 RETURNING 1)
+			SELECT (SELECT count(*) FROM restored), (SELECT count(*) FROM counted)`,
+
 		// Why a write did not happen, or that it did: the token that the identity has; the
 		// first claim that is another's; whether the feed has the write, and whether it has
 		// another one in its place. The last two are asked for where $5 is true.
@@ -315,7 +327,7 @@ func (s *statements) all() []*string {
 	return []*string{
 		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.getMany, &s.owners, &s.ownersByPrefix, &s.pageOfOrganization,
 		&s.count, &s.countIDs, &s.countIdentifiers, &s.countPrefixes, &s.countOrganization,
-		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.creates, &s.writes, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain, &s.restore, &s.restoreChanges,
+		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.creates, &s.writes, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain, &s.restore, &s.restoreChanges, &s.records, &s.restoreRecords,
 		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,
 		&s.record, &s.insertRecord, &s.updateRecord, &s.deleteRecord, &s.lockAnonymous, &s.evictAnonymous, &s.pruneRecords,
 	}

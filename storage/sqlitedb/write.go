@@ -228,7 +228,17 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	if err != nil {
 		return nil, err
 	}
-	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, sequence, organization(i), raw)
+	refusal, failure = t.insert(ctx, i, raw, claims, sequence)
+	if refusal == nil && failure == nil {
+		t.record(change)
+	}
+	return refusal, failure
+}
+
+// insert is create without the entry of the feed. lastChange is the number of that, nil if
+// there is none.
+func (t *transaction) insert(ctx context.Context, i *identity.Identity, raw []byte, claims claims, lastChange any) (refusal, failure error) {
+	rows, err := t.exec(ctx, insertIdentity, i.ID[:], i.Revision, lastChange, organization(i), raw)
 	if err != nil {
 		return nil, err
 	}
@@ -240,24 +250,20 @@ func (t *transaction) create(ctx context.Context, i *identity.Identity, raw []by
 	}
 	switch err := t.claim(ctx, i.ID, claims); {
 	case errors.Is(err, errTaken):
-		return t.takeBack(ctx, i, sequence, claims)
+		return t.takeBack(ctx, i, lastChange, claims)
 	case err != nil:
 		return nil, err
 	}
-	if err := t.index(ctx, nil, i); err != nil {
-		return nil, err
-	}
-	t.record(change)
-	return nil, nil
+	return nil, t.index(ctx, nil, i)
 }
 
 // takeBack undoes a create, of which another identity has a claim, and refuses it. The identity is new: only this create
 // has claimed anything for its id.
-func (t *transaction) takeBack(ctx context.Context, i *identity.Identity, sequence int64, claims claims) (refusal, failure error) {
+func (t *transaction) takeBack(ctx context.Context, i *identity.Identity, lastChange any, claims claims) (refusal, failure error) {
 	if err := t.release(ctx, i.ID, claims.list); err != nil {
 		return nil, err
 	}
-	if _, err := t.exec(ctx, deleteIdentity, i.ID[:], i.Revision, sequence); err != nil {
+	if _, err := t.exec(ctx, deleteIdentity, i.ID[:], i.Revision, lastChange); err != nil {
 		return nil, err
 	}
 	refusal, failure = t.firstTaken(ctx, i.ID, claims.list)
