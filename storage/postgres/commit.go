@@ -14,6 +14,7 @@ import (
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/committer"
+	"github.com/idemkit/idem/storage/internal/indexing"
 )
 
 const (
@@ -95,16 +96,25 @@ func shareClaims(a, b *write) bool {
 // together makes writes in one statement. It returns the tokens of those that happened; the
 // others had no effect. After an error none happened, unless its fault is faultLost.
 func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]bool, err error) {
+	set, err := s.keptUp(ctx, s.db)
+	if err != nil {
+		return nil, err
+	}
 	plain, creates := true, true
 	for _, w := range writes {
+		w.prepare(set)
 		plain = plain && w.change.Operation == storage.OperationUpdate && !w.changesClaims()
 		creates = creates && w.change.Operation == storage.OperationCreate
 	}
-	args := givenArgs(writes)
+	rows := joined(writes)
+	if s.config.portable && !rows.isEmpty() {
+		return nil, nil // each by itself
+	}
+	args := givenArgs(writes, set)
 	if !plain {
 		args = append(args, claimsOf(writes, func(w *write) []storage.Claim { return w.added })...)
 	}
-	var statement string
+	var statement form
 	switch {
 	case plain:
 		statement = s.statements.updates
@@ -117,8 +127,9 @@ func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]b
 		args = append(args, texts(writes, func(w *write) string { return string(w.change.Operation) }))
 		args = append(args, claimsOf(writes, func(w *write) []storage.Claim { return w.removed })...)
 	}
+	text, args := statement.with(rows, args)
 	done = make(map[int64]bool, len(writes))
-	err = s.db.queryOnce(ctx, statement, args, func(row row) error {
+	err = s.db.queryOnce(ctx, text, args, func(row row) error {
 		var token int64
 		err := row.Scan(&token)
 		done[token] = true
@@ -127,9 +138,18 @@ func (s *Store) together(ctx context.Context, writes []*write) (done map[int64]b
 	return done, err
 }
 
+// with returns the form that changes rows of indexes, and its arguments, if there are such
+// rows.
+func (f form) with(rows *indexRows, args []any) (string, []any) {
+	if rows.isEmpty() {
+		return f.plain, args
+	}
+	return f.indexed, append(args, rows.args()...)
+}
+
 // givenArgs are the arguments that all statements of many writes begin with. It sorts the
 // writes by their identities, so that all who write take their locks in one order.
-func givenArgs(writes []*write) []any {
+func givenArgs(writes []*write, set *indexing.Set) []any {
 	places := make(map[*write]int64, len(writes))
 	for n, w := range writes {
 		places[w] = int64(n)
@@ -154,6 +174,8 @@ func givenArgs(writes []*write) []any {
 		texts(writes, func(w *write) string { return strings.Join(w.change.Fields, fieldSeparator) }),
 		byteStrings(writes, func(w *write) string { return w.change.Actor }),
 		documents,
+		integers(writes, func(w *write) int64 { return w.indexed }),
+		set.Version, set.Greatest(),
 	}
 }
 
@@ -200,7 +222,7 @@ func (s *Store) alone(w *write) error {
 			limit = max(time.Until(until), time.Second)
 		}
 		err := s.attempt(w, lost != nil, limit)
-		if err == nil || errors.Is(err, errMoved) || errors.Is(err, storage.ErrConflict) {
+		if err == nil || errors.Is(err, errMoved) || errors.Is(err, storage.ErrConflict) || errors.Is(err, errIndex) && lost == nil {
 			return err
 		}
 		if errors.Is(err, errPruned) {
@@ -262,14 +284,29 @@ func (s *Store) attempt(w *write, lost bool, limit time.Duration) error {
 	case err != nil && faultOf(err) != faultDuplicate:
 		return err
 	}
-	return s.explain(ctx, s.db, w, lost)
+	err = s.explain(ctx, s.db, w, lost)
+	if !errors.Is(err, errOutdated) {
+		return err
+	}
+	if _, err := s.refresh(ctx, s.db); err != nil {
+		return unexplained{err}
+	}
+	return errRepeat
 }
+
+// errOutdated says that a write was worked out for indexes that have changed since.
+var errOutdated = errors.New("postgres: the declared indexes have changed")
 
 // send makes a write in a transaction of its own, and returns how many rows it changed: 1 if
 // it happened, 0 if it may not.
 func (s *Store) send(ctx context.Context, w *write) (changed int64, err error) {
-	if !s.config.portable || !w.changesClaims() {
-		statement, args := w.statement(s.statements)
+	set, err := s.keptUp(ctx, s.db)
+	if err != nil {
+		return 0, err
+	}
+	if w.prepare(set); !s.splits(w) {
+		form, args := w.statement(s.statements)
+		statement, args := form.with(w.rows, args)
 		return s.db.exec(ctx, statement, args...)
 	}
 	tx, err := s.begin(ctx)
@@ -283,14 +320,39 @@ func (s *Store) send(ctx context.Context, w *write) (changed int64, err error) {
 	return changed, tx.commit(ctx)
 }
 
+// splits reports whether a write takes several statements.
+func (r reader) splits(w *write) bool {
+	return r.portable && (w.changesClaims() || !w.rows.isEmpty())
+}
+
 // sendIn makes a write in a transaction, and returns what send does.
 func (r reader) sendIn(ctx context.Context, in session, w *write) (changed int64, err error) {
-	if !r.portable || !w.changesClaims() {
-		statement, args := w.statement(r.statements)
+	set, err := r.keptUp(ctx, in)
+	if err != nil {
+		return 0, err
+	}
+	if w.prepare(set); !r.splits(w) {
+		form, args := w.statement(r.statements)
+		statement, args := form.with(w.rows, args)
 		return in.exec(ctx, statement, args...)
 	}
+	if w.changesClaims() {
+		changed, err = r.sendParts(ctx, in, w)
+	} else {
+		form, args := w.statement(r.statements)
+		changed, err = in.exec(ctx, form.plain, args...)
+	}
+	if err != nil || changed == 0 {
+		return 0, err
+	}
+	return changed, r.changeIndexes(ctx, in, w.rows)
+}
+
+// sendParts makes an update that changes claims in several statements.
+func (r reader) sendParts(ctx context.Context, in session, w *write) (changed int64, err error) {
 	id := w.change.IdentityID.String()
-	changed, err = in.exec(ctx, r.statements.updatePart, w.token, w.change.Revision, idOrNil(w.organization), w.document, id, w.previous)
+	changed, err = in.exec(ctx, r.statements.updatePart, w.token, w.change.Revision, idOrNil(w.organization), w.document, id, w.previous,
+		w.rows.set.Version, w.rows.set.Greatest(), w.indexed)
 	if err != nil || changed == 0 {
 		return 0, err
 	}
@@ -303,16 +365,17 @@ func (r reader) sendIn(ctx context.Context, in session, w *write) (changed int64
 	return in.exec(ctx, r.statements.pendingPart, w.entry()...)
 }
 
-// explain returns why a write had no effect: errMoved, a conflict, or errRepeat if there is
-// no reason any more. lost says that the answer of an earlier try is missing: then it
+// explain returns why a write had no effect: errMoved, a conflict, errOutdated, or errRepeat
+// if there is no reason any more. lost says that the answer of an earlier try is missing: then it
 // returns nil if that has happened, and errPruned if that cannot be found out.
 func (r reader) explain(ctx context.Context, from session, w *write, lost bool) error {
 	var (
-		token, clash    *int64
-		found, replaced bool
+		token, clash, indexed *int64
+		found, replaced       bool
+		version               int64
 	)
 	args := append([]any{w.change.IdentityID.String(), w.token}, claimArrays(w.added)...)
-	err := queryOne(ctx, from, r.statements.explain, append(args, lost, w.change.Revision), &token, &clash, &found, &replaced)
+	err := queryOne(ctx, from, r.statements.explain, append(args, lost, w.change.Revision), &token, &clash, &found, &replaced, &indexed, &version)
 	if err != nil {
 		return unexplained{err}
 	}
@@ -325,6 +388,8 @@ func (r reader) explain(ctx context.Context, from session, w *write, lost bool) 
 			return storage.NewConflictError(w.added[*clash-1])
 		case token != nil:
 			return storage.NewConflictError(storage.Claim{Kind: storage.ClaimKindID, Value: w.change.IdentityID.String()})
+		case version != w.rows.set.Version:
+			return errOutdated
 		}
 		return errRepeat
 	}
@@ -336,6 +401,10 @@ func (r reader) explain(ctx context.Context, from session, w *write, lost bool) 
 		return errMoved
 	case clash != nil:
 		return storage.NewConflictError(w.added[*clash-1])
+	case *indexed != w.indexed: // a builder has come between
+		return errMoved
+	case version != w.rows.set.Version:
+		return errOutdated
 	}
 	return errRepeat
 }

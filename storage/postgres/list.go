@@ -12,6 +12,7 @@ import (
 	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
 	"github.com/idemkit/idem/storage/internal/finder"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/pager"
 )
 
@@ -20,7 +21,10 @@ import (
 func (r reader) List(ctx context.Context, q storage.Query) (storage.Page, error) {
 	return read(ctx, r, func(step context.Context) (storage.Page, error) {
 		if r.statements.pageFor(q.Filter) == nil || !q.Sort.IsZero() {
-			return finder.List(ctx, newKept(r), q)
+			if q.Filter.Where.IsZero() && q.Filter.Search.IsZero() && q.Sort.IsZero() {
+				return finder.List(ctx, newKept(r), q) // which no declared index serves
+			}
+			return withIndexes(ctx, r, func(k kept) (storage.Page, error) { return finder.List(ctx, k, q) })
 		}
 		page := pager.New(q)
 		// One more than fit tells whether there are more.
@@ -84,7 +88,7 @@ func (r reader) Count(ctx context.Context, f storage.Filter) (int, error) {
 		prefixes.Prefixes = nil
 		switch page := r.statements.pageFor(prefixes); {
 		case page == nil || f.Prefixes != nil && page != &r.statements.page:
-			return finder.Count(ctx, newKept(r), f)
+			return withIndexes(ctx, r, func(k kept) (int, error) { return finder.Count(ctx, k, f) })
 		case f.Prefixes != nil:
 			statement, args = r.statements.countPrefixes, prefixArrays(f.Prefixes)
 		case f.IDs != nil:
@@ -102,11 +106,14 @@ func (r reader) Count(ctx context.Context, f storage.Filter) (int, error) {
 }
 
 // kept is what the tables hold, for package finder.
-type kept struct{ reader }
+type kept struct {
+	reader
+	declared *indexing.Set // nil if no index is to be used
+}
 
 func newKept(r reader) kept {
 	r.session = steps{r.session, r.inTransaction}
-	return kept{r}
+	return kept{reader: r}
 }
 
 // steps runs the statements of a list, and ends the list when its context has ended. In a
@@ -118,13 +125,27 @@ type steps struct {
 }
 
 func (s steps) query(ctx context.Context, sql string, args []any, each func(row row) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	for n := 1; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		step, begun := ctx, false
+		if s.inTransaction {
+			step = context.WithoutCancel(ctx)
+		}
+		err := s.session.query(step, sql, args, func(row row) error {
+			begun = true
+			return each(row)
+		})
+		// One that has no row yet is repeated by itself: a list of many steps would hardly come
+		// to its end if any failure made it begin again.
+		if fault := faultOf(err); begun || s.inTransaction || n == readAttempts || fault != faultAgain && fault != faultLost && fault != faultNotSent || isOurs(err) {
+			return err
+		}
+		if err := pause(ctx, n); err != nil {
+			return err
+		}
 	}
-	if s.inTransaction {
-		ctx = context.WithoutCancel(ctx)
-	}
-	return s.session.query(ctx, sql, args, each)
 }
 
 // Walk implements [finder.Store].

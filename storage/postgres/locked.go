@@ -122,7 +122,10 @@ func (l *locked) try(caller context.Context, lost bool) (err error) {
 		return err
 	case err != nil:
 		return err
-	case changed != 1:
+	case changed != 1: // what is declared has changed
+		if _, err := s.refresh(ctx, tx); err != nil {
+			return err
+		}
 		return errRepeat
 	}
 	l.writing = true

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 )
 
 // migrations holds the steps that made the tables what they are, in the order of their
@@ -124,7 +125,10 @@ func (m *migration) step(ctx context.Context, in session, n int) error {
 	}
 	for statement := range statementsOf(string(step)) {
 		if m.config.portable {
-			statement = onlyPostgres.ReplaceAllString(statement, "")
+			statement = strings.TrimSpace(onlyPostgres.ReplaceAllString(statement, ""))
+		}
+		if statement == "" {
+			continue
 		}
 		if _, err := m.exec(ctx, in, statement); err != nil {
 			return err

@@ -3,8 +3,12 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/idemkit/idem/storage/internal/indexing"
 )
 
 // Option changes how [New] and [NewPgx] make a store.
@@ -15,14 +19,19 @@ type config struct {
 	portable bool
 	timeout  time.Duration
 	resolve  time.Duration
+	logger   *slog.Logger
+	indexes  []string
 }
 
 func newConfig(options []Option) (config, error) {
-	cfg := config{timeout: 30 * time.Second, resolve: 10 * time.Second}
+	cfg := config{timeout: 30 * time.Second, resolve: 10 * time.Second, logger: slog.Default()}
 	for _, option := range options {
 		if err := option.apply(&cfg); err != nil {
 			return config{}, err
 		}
+	}
+	if cfg.portable && slices.Contains(cfg.indexes, indexing.SearchPath) {
+		return config{}, errors.New("postgres: WithSearchIndex needs an index of PostgreSQL's own, which WithPortableSQL does without: use one of the two")
 	}
 	return cfg, nil
 }
@@ -69,11 +78,46 @@ func WithResolve(window time.Duration) Option {
 
 // WithPortableSQL makes the store use only statements that distributed databases with
 // PostgreSQL's protocol are known to accept: no statement changes a table twice or names
-// a setting of a table. Updates that change the claims of an identity then take several
-// round trips.
+// a setting of a table. Updates that change the claims of an identity, or rows of a declared
+// index, then take several round trips. [WithSearchIndex] is refused with it.
 //
 // idem is tested with PostgreSQL alone. docs/several-machines.md says how to run its
 // tests with another engine.
 func WithPortableSQL() Option {
 	return Option{func(c *config) error { c.portable = true; return nil }}
+}
+
+// WithLogger sets where New reports its progress in building an index. The default is
+// [slog.Default].
+func WithLogger(logger *slog.Logger) Option {
+	return Option{func(c *config) error {
+		if logger == nil {
+			return errors.New("postgres: WithLogger: the logger is nil")
+		}
+		c.logger = logger
+		return nil
+	}}
+}
+
+// WithIndex declares an index of the values at path, a JSON pointer as in package query, such
+// as /metadata_admin/plan. It serves eq, gt, ge, lt, le, sw and pr in a filter, and a list that
+// is sorted by path. The database records the index: from then on every process that writes
+// updates it, with or without this option, until [Store.DropIndex]. It costs one or two rows
+// for each value of each identity.
+func WithIndex(path string) Option {
+	return Option{func(c *config) error {
+		if err := indexing.CheckPath(path); err != nil {
+			return fmt.Errorf("postgres: WithIndex(%q): %w", path, err)
+		}
+		c.indexes = append(c.indexes, path)
+		return nil
+	}}
+}
+
+// WithSearchIndex declares an index of the words in identities, which serves a search, and co,
+// sw, ew and eq in a filter over traits, identifiers and addresses, if the searched text has
+// three letters or more. The database records it like an index of [WithIndex], until
+// [Store.DropSearchIndex]. It needs no extension of PostgreSQL.
+func WithSearchIndex() Option {
+	return Option{func(c *config) error { c.indexes = append(c.indexes, indexing.SearchPath); return nil }}
 }

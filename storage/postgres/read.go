@@ -12,6 +12,7 @@ import (
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/claimtype"
 	"github.com/idemkit/idem/storage/internal/document"
+	"github.com/idemkit/idem/storage/internal/indexing"
 )
 
 // reader holds the reads of [storage.Storage], which are the same in a pool and in a
@@ -27,6 +28,11 @@ type reader struct {
 	// inTransaction says that the session is a transaction, in which nothing that has failed
 	// can be repeated.
 	inTransaction bool
+
+	declarations *indexing.Cache
+	// complete adds identities that are missing in indexes up to a number, which few are. It
+	// is nil in a transaction of the application.
+	complete func(ctx context.Context, number int64) error
 }
 
 // errNoRow says that a query for one row returned none.
@@ -87,7 +93,7 @@ func (r reader) retryRead(ctx context.Context, query func(ctx context.Context) e
 // isOurs reports whether an error was made by this package rather than by the database.
 func isOurs(err error) bool {
 	return errors.Is(err, storage.ErrNotFound) || errors.Is(err, storage.ErrPosition) || errors.Is(err, storage.ErrUnavailable) ||
-		errors.Is(err, storage.ErrInTransaction) || errors.Is(err, errNoRow) || errors.Is(err, errDamaged)
+		errors.Is(err, storage.ErrInTransaction) || errors.Is(err, errNoRow) || errors.Is(err, errDamaged) || errors.Is(err, errIndex)
 }
 
 // translate returns what a caller is told of an error that had no effect.
@@ -118,6 +124,7 @@ func pause(ctx context.Context, n int) error {
 type stored struct {
 	identity *identity.Identity
 	token    int64
+	indexed  int64 // up to which number indexes have its rows
 }
 
 // Get implements [storage.Storage].
@@ -134,21 +141,20 @@ func (r reader) getStored(ctx context.Context, id uuid.UUID) (stored, error) {
 // getStored reads one identity with a statement.
 func getStored(ctx context.Context, from session, statement string, id uuid.UUID) (found stored, err error) {
 	var (
-		revision, token int64
-		raw             []byte
+		revision int64
+		raw      []byte
 	)
-	err = queryOne(ctx, from, statement, []any{id.String()}, &revision, &token, &raw)
+	err = queryOne(ctx, from, statement, []any{id.String()}, &revision, &found.token, &found.indexed, &raw)
 	if errors.Is(err, errNoRow) {
 		return stored{}, storage.ErrNotFound
 	}
 	if err != nil {
 		return stored{}, err
 	}
-	i, err := document.Decode(id, revision, raw)
-	if err != nil {
+	if found.identity, err = document.Decode(id, revision, raw); err != nil {
 		return stored{}, damaged(err)
 	}
-	return stored{i, token}, nil
+	return found, nil
 }
 
 // errDamaged marks the error of a document that cannot be read.

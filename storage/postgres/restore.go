@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,15 +52,51 @@ func (s *Store) Restore(ctx context.Context, identities []*identity.Identity) (r
 
 // restore makes one statement of Restore.
 func (s *Store) restore(ctx context.Context, writes []*write) (count int, err error) {
-	args := append(givenArgs(writes), claimsOf(writes, func(w *write) []storage.Claim { return w.added })...)
 	_, err = read(ctx, s.reader, func(ctx context.Context) (struct{}, error) {
+		set, err := s.refresh(ctx, s.db) // beside a change of what is declared, a builder adds what is missing
+		if err != nil {
+			return struct{}{}, err
+		}
+		for _, w := range writes {
+			w.prepare(set)
+		}
+		args := append(givenArgs(writes, set), claimsOf(writes, func(w *write) []storage.Claim { return w.added })...)
+		if s.config.portable {
+			count, err = s.restoreInParts(ctx, writes, args)
+			return struct{}{}, err
+		}
+		statement, args := s.statements.restore.with(joined(writes), args)
 		count = 0
-		return struct{}{}, s.db.queryOnce(ctx, s.statements.restore, args, func(row row) error {
+		return struct{}{}, s.db.queryOnce(ctx, statement, args, func(row row) error {
 			count++
 			return row.Scan(new(int64))
 		})
 	})
 	return count, err
+}
+
+// restoreInParts is restore for engines that refuse to change a table twice in a statement.
+func (s *Store) restoreInParts(ctx context.Context, writes []*write, args []any) (count int, err error) {
+	tx, err := s.begin(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = tx.rollback(context.WithoutCancel(ctx)) }()
+	done := map[int64]bool{}
+	err = tx.query(ctx, s.statements.restore.plain, args, func(row row) error {
+		var token int64
+		err := row.Scan(&token)
+		done[token] = true
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	restored := slices.DeleteFunc(slices.Clone(writes), func(w *write) bool { return !done[w.token] })
+	if err := s.changeIndexes(ctx, tx, joined(restored)); err != nil {
+		return 0, err
+	}
+	return len(restored), tx.commit(ctx)
 }
 
 // RestoreChanges appends changes of another store's feed, with their sequence numbers. They

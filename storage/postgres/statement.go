@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"regexp"
 	"strings"
@@ -16,27 +17,73 @@ type statements struct {
 	pageOfOrganization                               string
 	count, countIDs, countIdentifiers, countPrefixes string
 	countOrganization                                string
-	create, update, updateClaims, remove             string
-	updates, creates, writes                         string
+	create, update, updateClaims, remove             form
+	updates, creates, writes, restore, build         form
 	updatePart, releasePart, claimPart, pendingPart  string
-	restore, restoreChanges                          string
+	restoreChanges                                   string
 	records, restoreRecords                          string
 	explain                                          string
 	number, lastChange, hasPending                   string
 	changes, history, times, pruneChanges            string
 	record, insertRecord, updateRecord, deleteRecord string
 	lockAnonymous, evictAnonymous, pruneRecords      string
+
+	indexing, indexes, lockIndexing, raiseIndexing, markStale    string
+	addIndex, setIndexState, completeIndex, forgetIndex, missing string
+	cleanIndex, cleanSearch                                      string
+	indexEqual, indexUp, indexDown, search                       string
+	unindexPart, indexPart, unsearchPart, searchPart             string
 }
 
-// table marks the name of a table in a statement.
-const table = "@"
+// form is a statement that writes, without index rows and with them.
+type form struct{ plain, indexed string }
+
+// indexPlace marks in a statement where the parts go that change the indexes.
+const indexPlace = `/*indexes*/`
+
+// newForm returns both forms of a statement. The indexed one changes rows of those
+// identities that the part of the statement named done has; their arguments come from the
+// number on.
+func newForm(statement, done string, number int) form {
+	list := func(types ...string) string {
+		for n, t := range types {
+			types[n] = fmt.Sprintf("$%d::text[]", number) + strings.TrimPrefix(t, "text[]")
+			number++
+		}
+		return "unnest(" + strings.Join(types, ", ") + ")"
+	}
+	parts := `,
+			unindexed AS (
+				DELETE FROM @idem_index x USING ` + done + ` n, ` + list("::uuid[]", "::bigint[]", "::bytea[]") + ` AS r (id, number, key)
+				WHERE r.id = n.id AND x.number = r.number AND x.key = r.key AND x.identity_id = n.id RETURNING 1),
+			indexed AS (
+				INSERT INTO @idem_index (number, key, identity_id)
+				SELECT r.number, r.key, n.id FROM ` + done + ` n JOIN ` + list("::uuid[]", "::bigint[]", "::bytea[]") + ` AS r (id, number, key) ON r.id = n.id
+				ON CONFLICT DO NOTHING RETURNING 1),
+			unsearched AS (
+				DELETE FROM @idem_search x USING ` + done + ` n, ` + list("::uuid[]", "::bigint[]") + ` AS r (id, number)
+				WHERE r.id = n.id AND x.number = r.number AND x.identity_id = n.id RETURNING 1),
+			searched AS (
+				INSERT INTO @idem_search (number, identity_id, grams)
+				SELECT r.number, n.id, r.grams::integer[] FROM ` + done + ` n JOIN ` + list("::uuid[]", "::bigint[]", "text[]") + ` AS r (id, number, grams) ON r.id = n.id
+				ON CONFLICT (number, identity_id) DO UPDATE SET grams = excluded.grams RETURNING 1)`
+	return form{plain: strings.Replace(statement, indexPlace, "", 1), indexed: strings.Replace(statement, indexPlace, parts, 1)}
+}
+
+// isVersion is the condition that what is declared is of the version that is argument n.
+func isVersion(n int) string {
+	return fmt.Sprintf(`(SELECT v.version FROM @idem_indexing v WHERE v.one = 1) = $%d::bigint`, n)
+}
+
+// table marks the name of a table in a statement, with which each name begins.
+const table = "@idem_"
 
 // qualify puts the schema before the names of tables.
 func qualify(schema, statement string) string {
 	if schema == "" {
-		return strings.ReplaceAll(statement, table, "")
+		return strings.ReplaceAll(statement, table, "idem_")
 	}
-	return strings.ReplaceAll(statement, table, quoteName(schema)+".")
+	return strings.ReplaceAll(statement, table, quoteName(schema)+".idem_")
 }
 
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -58,9 +105,9 @@ const (
 	// The arguments of statements that make many writes: their columns, the documents one
 	// after the other, and the claims that they take.
 	givenWrites = `SELECT * FROM unnest($1::text[]::bigint[], $2::text[]::bigint[], $3::text[]::uuid[], $4::text[]::bigint[], $5::text[]::bigint[],
-				$6::text[]::uuid[], $7::text[]::bigint[], $8::text[]::bigint[], $9::text[]::bigint[], $10::text[], $11::text[]::bytea[]`
+				$6::text[]::uuid[], $7::text[]::bigint[], $8::text[]::bigint[], $9::text[]::bigint[], $10::text[], $11::text[]::bytea[], $13::text[]::bigint[]`
 	givenDocument = `substring($12::bytea FROM g.start::integer FOR g.length::integer)`
-	givenClaims   = `SELECT * FROM unnest($13::text[]::uuid[], $14::text[]::bytea[], $15::text[]) AS t (id, value, type)`
+	givenClaims   = `SELECT * FROM unnest($16::text[]::uuid[], $17::text[]::bytea[], $18::text[]) AS t (id, value, type)`
 	takesNothing  = `g.id NOT IN (SELECT t.id FROM taking t JOIN @idem_claims c ON c.value = t.value AND c.type = t.type WHERE c.identity_id <> t.id)`
 
 	pendingColumns = `(token, identity_id, revision, operation, time, fields, actor)`
@@ -69,8 +116,8 @@ const (
 
 func newStatements(cfg config) *statements {
 	s := &statements{
-		get:       `SELECT revision, token, document FROM @idem_identities WHERE id = $1::uuid`,
-		getLocked: `SELECT revision, token, document FROM @idem_identities WHERE id = $1::uuid FOR UPDATE`,
+		get:       `SELECT revision, token, indexed, document FROM @idem_identities WHERE id = $1::uuid`,
+		getLocked: `SELECT revision, token, indexed, document FROM @idem_identities WHERE id = $1::uuid FOR UPDATE`,
 		find: `SELECT ` + identityColumns + ` FROM @idem_claims c JOIN @idem_identities i ON i.id = c.identity_id
 			WHERE c.value = $1::bytea AND c.type = $2::text`,
 
@@ -96,127 +143,147 @@ func newStatements(cfg config) *statements {
 		// the identity, whose token says whether the write may happen; the claims that it
 		// gives up; those that it takes; the pending entry, whose ticket is then higher than
 		// that of every write which this one waited for.
-		create: `WITH created AS (
-				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
-				VALUES ($2::uuid, $3::bigint, $1::bigint, $8::uuid, $9::bytea) ON CONFLICT (id) DO NOTHING RETURNING id),
+		create: newForm(`WITH created AS (
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document, indexed)
+				SELECT $2::uuid, $3::bigint, $1::bigint, $8::uuid, $9::bytea, $13::bigint WHERE `+isVersion(12)+` ON CONFLICT (id) DO NOTHING RETURNING id),
 			claimed AS (
 				INSERT INTO @idem_claims (value, type, identity_id)
 				SELECT a.value, a.type, n.id FROM created n, unnest($10::text[]::bytea[], $11::text[]) AS a (value, type) ORDER BY a.value, a.type
-				RETURNING 1)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM created n WHERE (SELECT count(*) FROM claimed) >= 0`,
-		update: `WITH updated AS (
-				UPDATE @idem_identities SET revision = $3::bigint, token = $1::bigint, organization_id = $8::uuid, document = $9::bytea
-				WHERE id = $2::uuid AND token = $10::bigint RETURNING id)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM updated n`,
-		updateClaims: `WITH updated AS (
-				UPDATE @idem_identities SET revision = $3::bigint, token = $1::bigint, organization_id = $8::uuid, document = $9::bytea
-				WHERE id = $2::uuid AND token = $10::bigint RETURNING id),
+				RETURNING 1)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM created n WHERE (SELECT count(*) FROM claimed) >= 0`, "created", 14),
+		update: newForm(`WITH updated AS (
+				UPDATE @idem_identities SET revision = $3::bigint, token = $1::bigint, organization_id = $8::uuid, document = $9::bytea, indexed = $12::bigint
+				WHERE id = $2::uuid AND token = $10::bigint AND indexed = $13::bigint AND `+isVersion(11)+` RETURNING id)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM updated n`, "updated", 14),
+		updateClaims: newForm(`WITH updated AS (
+				UPDATE @idem_identities SET revision = $3::bigint, token = $1::bigint, organization_id = $8::uuid, document = $9::bytea, indexed = $16::bigint
+				WHERE id = $2::uuid AND token = $10::bigint AND indexed = $17::bigint AND `+isVersion(15)+` RETURNING id),
 			released AS (
 				DELETE FROM @idem_claims c USING updated n, unnest($11::text[]::bytea[], $12::text[]) AS r (value, type)
 				WHERE c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1),
 			claimed AS (
 				INSERT INTO @idem_claims (value, type, identity_id)
 				SELECT a.value, a.type, n.id FROM updated n, unnest($13::text[]::bytea[], $14::text[]) AS a (value, type)
-				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY a.value, a.type RETURNING 1)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM updated n WHERE (SELECT count(*) FROM claimed) >= 0`,
-		remove: `WITH removed AS (
-				DELETE FROM @idem_identities WHERE id = $2::uuid AND token = $8::bigint RETURNING id),
+				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY a.value, a.type RETURNING 1)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM updated n WHERE (SELECT count(*) FROM claimed) >= 0`, "updated", 18),
+		remove: newForm(`WITH removed AS (
+				DELETE FROM @idem_identities WHERE id = $2::uuid AND token = $8::bigint AND indexed = $12::bigint AND `+isVersion(11)+` RETURNING id),
 			released AS (
 				DELETE FROM @idem_claims c USING removed n, unnest($9::text[]::bytea[], $10::text[]) AS r (value, type)
-				WHERE c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM removed n WHERE (SELECT count(*) FROM released) >= 0`,
+				WHERE c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT $1::bigint, n.id, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea FROM removed n WHERE (SELECT count(*) FROM released) >= 0`, "removed", 13),
 
 		// The parts of updateClaims, for engines that refuse to change a table twice in one
 		// statement.
-		updatePart: `UPDATE @idem_identities SET revision = $2::bigint, token = $1::bigint, organization_id = $3::uuid, document = $4::bytea
-			WHERE id = $5::uuid AND token = $6::bigint`,
+		updatePart: `UPDATE @idem_identities SET revision = $2::bigint, token = $1::bigint, organization_id = $3::uuid, document = $4::bytea, indexed = $8::bigint
+			WHERE id = $5::uuid AND token = $6::bigint AND indexed = $9::bigint AND ` + isVersion(7),
 		releasePart: `DELETE FROM @idem_claims WHERE identity_id = $1::uuid AND (value, type) IN
 			(SELECT r.value, r.type FROM unnest($2::text[]::bytea[], $3::text[]) AS r (value, type))`,
 		claimPart: `INSERT INTO @idem_claims (value, type, identity_id)
 			SELECT a.value, a.type, $1::uuid FROM unnest($2::text[]::bytea[], $3::text[]) AS a (value, type) ORDER BY a.value, a.type`,
 		pendingPart: `INSERT INTO @idem_pending ` + pendingColumns + `
 			VALUES ($1::bigint, $2::uuid, $3::bigint, $4::text, $5::bigint, $6::text, $7::bytea)`,
+		unindexPart: `DELETE FROM @idem_index x USING unnest($1::text[]::uuid[], $2::text[]::bigint[], $3::text[]::bytea[]) AS r (id, number, key)
+			WHERE x.number = r.number AND x.key = r.key AND x.identity_id = r.id`,
+		indexPart: `INSERT INTO @idem_index (number, key, identity_id)
+			SELECT r.number, r.key, r.id FROM unnest($1::text[]::uuid[], $2::text[]::bigint[], $3::text[]::bytea[]) AS r (id, number, key) ON CONFLICT DO NOTHING`,
+		unsearchPart: `DELETE FROM @idem_search x USING unnest($1::text[]::uuid[], $2::text[]::bigint[]) AS r (id, number)
+			WHERE x.number = r.number AND x.identity_id = r.id`,
+		searchPart: `INSERT INTO @idem_search (number, identity_id, grams)
+			SELECT r.number, r.id, r.grams::integer[] FROM unnest($1::text[]::uuid[], $2::text[]::bigint[], $3::text[]) AS r (id, number, grams)
+			ON CONFLICT (number, identity_id) DO UPDATE SET grams = excluded.grams`,
 
 		// Many updates that change no claim.
-		updates: `WITH given AS (
-				` + givenWrites + `)
-				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor)),
+		updates: newForm(`WITH given AS (
+				`+givenWrites+`)
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor, indexed)),
 			updated AS (
-				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id, document = ` + givenDocument + `
-				FROM given g WHERE i.id = g.id AND i.token = g.previous
-				RETURNING g.place, g.token, g.id, g.revision, g.time, g.fields, g.actor)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT n.token, n.id, n.revision, 'update', n.time, n.fields, n.actor FROM updated n ORDER BY n.place RETURNING token`,
+				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id, document = `+givenDocument+`, indexed = $15::bigint
+				FROM given g WHERE i.id = g.id AND i.token = g.previous AND i.indexed = g.indexed AND `+isVersion(14)+`
+				RETURNING g.place, g.token, g.id, g.revision, g.time, g.fields, g.actor)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT n.token, n.id, n.revision, 'update', n.time, n.fields, n.actor FROM updated n ORDER BY n.place RETURNING token`, "updated", 16),
 
 		// Many creates. One that would take what another identity claims is left out, to be
 		// explained by itself.
-		creates: `WITH given AS (
-				` + givenWrites + `)
-				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor)),
+		creates: newForm(`WITH given AS (
+				`+givenWrites+`)
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor, indexed)),
 			taking AS (
-				` + givenClaims + `),
+				`+givenClaims+`),
 			created AS (
-				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
-				SELECT g.id, g.revision, g.token, g.organization_id, ` + givenDocument + `
-				FROM given g WHERE ` + takesNothing + ` ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING token),
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document, indexed)
+				SELECT g.id, g.revision, g.token, g.organization_id, `+givenDocument+`, $15::bigint
+				FROM given g WHERE `+takesNothing+` AND `+isVersion(14)+` ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING token),
 			done AS (
 				SELECT g.* FROM given g JOIN created w ON w.token = g.token),
 			claimed AS (
 				INSERT INTO @idem_claims (value, type, identity_id)
-				SELECT t.value, t.type, n.id FROM done n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT n.token, n.id, n.revision, 'create', n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`,
+				SELECT t.value, t.type, n.id FROM done n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT n.token, n.id, n.revision, 'create', n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`, "done", 19),
 
 		// Many writes of any kind.
-		writes: `WITH given AS (
-				` + givenWrites + `, $16::text[])
-				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor, operation)),
+		writes: newForm(`WITH given AS (
+				`+givenWrites+`, $19::text[])
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor, indexed, operation)),
 			taking AS (
-				` + givenClaims + `),
+				`+givenClaims+`),
 			fit AS (
-				SELECT * FROM given g WHERE ` + takesNothing + `),
+				SELECT * FROM given g WHERE `+takesNothing+` AND `+isVersion(14)+`),
 			created AS (
-				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
-				SELECT g.id, g.revision, g.token, g.organization_id, ` + givenDocument + `
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document, indexed)
+				SELECT g.id, g.revision, g.token, g.organization_id, `+givenDocument+`, $15::bigint
 				FROM fit g WHERE g.operation = 'create' ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING token),
 			updated AS (
-				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id, document = ` + givenDocument + `
-				FROM fit g WHERE g.operation = 'update' AND i.id = g.id AND i.token = g.previous RETURNING g.token),
+				UPDATE @idem_identities i SET revision = g.revision, token = g.token, organization_id = g.organization_id, document = `+givenDocument+`, indexed = $15::bigint
+				FROM fit g WHERE g.operation = 'update' AND i.id = g.id AND i.token = g.previous AND i.indexed = g.indexed RETURNING g.token),
 			removed AS (
 				DELETE FROM @idem_identities i USING fit g
-				WHERE g.operation = 'delete' AND i.id = g.id AND i.token = g.previous RETURNING g.token),
+				WHERE g.operation = 'delete' AND i.id = g.id AND i.token = g.previous AND i.indexed = g.indexed RETURNING g.token),
 			written AS (
 				SELECT token FROM created UNION ALL SELECT token FROM updated UNION ALL SELECT token FROM removed),
 			done AS (
 				SELECT g.* FROM given g JOIN written w ON w.token = g.token),
 			released AS (
-				DELETE FROM @idem_claims c USING done n, unnest($17::text[]::uuid[], $18::text[]::bytea[], $19::text[]) AS r (id, value, type)
+				DELETE FROM @idem_claims c USING done n, unnest($20::text[]::uuid[], $21::text[]::bytea[], $22::text[]) AS r (id, value, type)
 				WHERE r.id = n.id AND c.value = r.value AND c.type = r.type AND c.identity_id = n.id RETURNING 1),
 			claimed AS (
 				INSERT INTO @idem_claims (value, type, identity_id)
 				SELECT t.value, t.type, n.id FROM done n JOIN taking t ON t.id = n.id
-				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY t.value, t.type RETURNING 1)
-			INSERT INTO @idem_pending ` + pendingColumns + `
-			SELECT n.token, n.id, n.revision, n.operation, n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`,
+				WHERE (SELECT count(*) FROM released) >= 0 ORDER BY t.value, t.type RETURNING 1)`+indexPlace+`
+			INSERT INTO @idem_pending `+pendingColumns+`
+			SELECT n.token, n.id, n.revision, n.operation, n.time, n.fields, n.actor FROM done n WHERE (SELECT count(*) FROM claimed) >= 0 ORDER BY n.place RETURNING token`, "done", 23),
 
 		// Creates without an entry of the feed.
-		restore: `WITH given AS (
-				` + givenWrites + `)
-				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor)),
+		restore: newForm(`WITH given AS (
+				`+givenWrites+`)
+				AS g (place, token, id, previous, revision, organization_id, start, length, time, fields, actor, indexed)),
 			taking AS (
-				` + givenClaims + `),
+				`+givenClaims+`),
 			created AS (
-				INSERT INTO @idem_identities (id, revision, token, organization_id, document)
-				SELECT g.id, g.revision, g.token, g.organization_id, ` + givenDocument + `
-				FROM given g WHERE ` + takesNothing + ` ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING id, token),
+				INSERT INTO @idem_identities (id, revision, token, organization_id, document, indexed)
+				SELECT g.id, g.revision, g.token, g.organization_id, `+givenDocument+`, $15::bigint
+				FROM given g WHERE `+takesNothing+` ORDER BY g.id ON CONFLICT (id) DO NOTHING RETURNING id, token),
 			claimed AS (
 				INSERT INTO @idem_claims (value, type, identity_id)
-				SELECT t.value, t.type, n.id FROM created n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)
-			SELECT token FROM created WHERE (SELECT count(*) FROM claimed) >= 0`,
+				SELECT t.value, t.type, n.id FROM created n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)`+indexPlace+`
+			SELECT token FROM created WHERE (SELECT count(*) FROM claimed) >= 0 AND $14::bigint >= 0`, "created", 19),
+
+		// Rows of indexes for identities that have not changed meanwhile.
+		build: newForm(`WITH given AS (
+				SELECT * FROM unnest($1::text[]::uuid[], $2::text[]::bigint[], $3::text[]::bigint[]) AS g (id, token, indexed)),
+			updated AS (
+				UPDATE @idem_identities i SET indexed = $5::bigint FROM given g
+				WHERE i.id = g.id AND i.token = g.token AND i.indexed = g.indexed AND `+isVersion(4)+` RETURNING i.id)`+indexPlace+`
+			SELECT id FROM updated`, "updated", 6),
+		missing: `SELECT i.id, i.revision, i.token, i.indexed, i.document FROM @idem_identities i WHERE i.indexed < $1::bigint
+			ORDER BY i.indexed LIMIT $2::bigint`,
+
 		restoreChanges: `WITH feed AS (
 				SELECT last FROM @idem_feed WHERE one = 1 FOR UPDATE),
 			restored AS (
@@ -246,7 +313,8 @@ func newStatements(cfg config) *statements {
 				$5::boolean AND (EXISTS (SELECT 1 FROM @idem_pending p WHERE p.identity_id = $1::uuid AND p.token = $2::bigint)
 					OR EXISTS (SELECT 1 FROM @idem_changes h WHERE h.identity_id = $1::uuid AND h.token = $2::bigint)),
 				$5::boolean AND (EXISTS (SELECT 1 FROM @idem_pending p WHERE p.identity_id = $1::uuid AND p.revision = $6::bigint)
-					OR EXISTS (SELECT 1 FROM @idem_changes h WHERE h.identity_id = $1::uuid AND h.revision = $6::bigint))
+					OR EXISTS (SELECT 1 FROM @idem_changes h WHERE h.identity_id = $1::uuid AND h.revision = $6::bigint)),
+				i.indexed, (SELECT v.version FROM @idem_indexing v WHERE v.one = 1)
 			FROM (SELECT 1) one LEFT JOIN @idem_identities i ON i.id = $1::uuid`,
 
 		// The row of the feed is locked first, so that one numbers at a time, and one that has
@@ -269,6 +337,35 @@ func newStatements(cfg config) *statements {
 		times: `SELECT sequence, time FROM @idem_changes WHERE sequence > $1::bigint ORDER BY sequence LIMIT $2::bigint`,
 		pruneChanges: `DELETE FROM @idem_changes WHERE sequence IN
 			(SELECT sequence FROM @idem_changes WHERE sequence < $1::bigint ORDER BY sequence LIMIT $2::bigint)`,
+
+		// The least number up to which all identities have rows in indexes, if there are any.
+		indexing: `SELECT v.version, CASE WHEN v.version > 0 THEN (SELECT min(i.indexed) FROM @idem_identities i) END FROM @idem_indexing v WHERE v.one = 1`,
+		indexes: `SELECT v.version, x.number, x.path, x.fold_version, x.state FROM @idem_indexing v LEFT JOIN @idem_indexes x ON true
+			WHERE v.one = 1 ORDER BY x.number`,
+		lockIndexing:  `SELECT version FROM @idem_indexing WHERE one = 1 FOR UPDATE`,
+		raiseIndexing: `UPDATE @idem_indexing SET version = version + 1 WHERE one = 1`,
+		markStale: `WITH marked AS (
+				UPDATE @idem_indexes SET state = 'stale' WHERE state IN ('building', 'complete') AND fold_version <> $1::text RETURNING 1)
+			UPDATE @idem_indexing SET version = version + 1 WHERE one = 1 AND (SELECT count(*) FROM marked) > 0`,
+		addIndex: `INSERT INTO @idem_indexes (number, path, fold_version, state)
+			SELECT v.version, $1::bytea, $2::text, 'building' FROM @idem_indexing v WHERE v.one = 1`,
+		setIndexState: `UPDATE @idem_indexes SET state = $2::text WHERE number = $1::bigint`,
+		completeIndex: `UPDATE @idem_indexes SET state = 'complete' WHERE number = $1::bigint AND state = 'building'`,
+		forgetIndex:   `DELETE FROM @idem_indexes WHERE number = $1::bigint AND state = 'dropped'`,
+		cleanIndex: `DELETE FROM @idem_index WHERE number = $1::bigint AND (key, identity_id) IN
+			(SELECT x.key, x.identity_id FROM @idem_index x WHERE x.number = $1::bigint LIMIT $2::bigint)`,
+		cleanSearch: `DELETE FROM @idem_search WHERE number = $1::bigint AND identity_id IN
+			(SELECT x.identity_id FROM @idem_search x WHERE x.number = $1::bigint LIMIT $2::bigint)`,
+		indexEqual: `SELECT x.key, x.identity_id FROM @idem_index x WHERE x.number = $1::bigint AND x.key = $2::bytea AND x.identity_id > $3::uuid
+			ORDER BY x.identity_id LIMIT $4::bigint`,
+		indexUp: `SELECT x.key, x.identity_id FROM @idem_index x WHERE x.number = $1::bigint AND (x.key, x.identity_id) > ($2::bytea, $3::uuid) AND x.key < $4::bytea
+			ORDER BY x.key, x.identity_id LIMIT $5::bigint`,
+		indexDown: `SELECT x.key, x.identity_id FROM @idem_index x WHERE x.number = $1::bigint AND (x.key, x.identity_id) < ($2::bytea, $3::uuid)
+			ORDER BY x.key DESC, x.identity_id DESC LIMIT $4::bigint`,
+		// All that are found first: in the order of the ids the server would look for the first
+		// of few among all. Rows of an index that was dropped do not matter.
+		search: `WITH found AS MATERIALIZED (SELECT x.identity_id FROM @idem_search x WHERE x.grams @> $1::text::integer[])
+			SELECT f.identity_id FROM found f WHERE f.identity_id > $2::uuid ORDER BY f.identity_id LIMIT $3::bigint`,
 
 		record: `SELECT token, identity_id, value, expires FROM @idem_records WHERE key = $1::bytea`,
 		insertRecord: recordStatement(cfg, `INSERT INTO @idem_records (key, token, identity_id, value, expires)
@@ -327,7 +424,11 @@ func (s *statements) all() []*string {
 	return []*string{
 		&s.get, &s.getLocked, &s.find, &s.page, &s.pageOfIDs, &s.pageOfIdentifiers, &s.getMany, &s.owners, &s.ownersByPrefix, &s.pageOfOrganization,
 		&s.count, &s.countIDs, &s.countIdentifiers, &s.countPrefixes, &s.countOrganization,
-		&s.create, &s.update, &s.updateClaims, &s.remove, &s.updates, &s.creates, &s.writes, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain, &s.restore, &s.restoreChanges, &s.records, &s.restoreRecords,
+		&s.create.plain, &s.update.plain, &s.updateClaims.plain, &s.remove.plain, &s.updates.plain, &s.creates.plain, &s.writes.plain, &s.restore.plain, &s.build.plain,
+		&s.create.indexed, &s.update.indexed, &s.updateClaims.indexed, &s.remove.indexed, &s.updates.indexed, &s.creates.indexed, &s.writes.indexed,
+		&s.restore.indexed, &s.build.indexed, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain, &s.restoreChanges, &s.records, &s.restoreRecords,
+		&s.indexing, &s.indexes, &s.lockIndexing, &s.raiseIndexing, &s.markStale, &s.addIndex, &s.setIndexState, &s.completeIndex, &s.forgetIndex, &s.missing,
+		&s.cleanIndex, &s.cleanSearch, &s.indexEqual, &s.indexUp, &s.indexDown, &s.search, &s.unindexPart, &s.indexPart, &s.unsearchPart, &s.searchPart,
 		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,
 		&s.record, &s.insertRecord, &s.updateRecord, &s.deleteRecord, &s.lockAnonymous, &s.evictAnonymous, &s.pruneRecords,
 	}

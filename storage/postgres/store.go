@@ -9,6 +9,7 @@ import (
 
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/committer"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/notifier"
 )
 
@@ -32,6 +33,10 @@ var _ storage.Storage = (*Store)(nil)
 // New returns a store in a database that the application has open, and creates or updates
 // the tables that idem needs in it. ctx bounds only that work. The application owns db:
 // Close does not close it.
+//
+// New builds the indexes of [WithIndex] and [WithSearchIndex] that are not complete, and
+// logs its progress. That takes as long as reading all identities. Other processes may read
+// and write meanwhile.
 //
 // Once the tables are there, New works for a database user that may only read and write
 // them.
@@ -66,7 +71,18 @@ func newStore(ctx context.Context, db database, options []Option) (*Store, error
 		return nil, err
 	}
 	s := &Store{db: db, config: cfg}
-	s.reader = reader{session: db, statements: newStatements(cfg), begin: s.beginRead, end: s.endRead, portable: cfg.portable}
+	s.reader = reader{session: db, statements: newStatements(cfg), begin: s.beginRead, end: s.endRead, portable: cfg.portable, declarations: &indexing.Cache{}}
+	if err := indexing.Open(ctx, s.builder(), cfg.logger, cfg.indexes); err != nil {
+		return nil, err
+	}
+	err = s.retryRead(ctx, func(ctx context.Context) error {
+		_, err := s.refresh(ctx, db)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.complete = s.builder().complete
 	var isolation string
 	err = s.retryRead(ctx, func(ctx context.Context) error {
 		return queryOne(ctx, db, `SHOW transaction_isolation`, nil, &isolation)

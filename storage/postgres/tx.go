@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/internal/notifier"
 	"github.com/idemkit/idem/storage/internal/turn"
 )
@@ -58,7 +59,9 @@ func WithPgxTx[R PgxRows, C PgxCommandTag](s *Store, tx PgxTx[R, C]) *Tx {
 
 func newTx(s *Store, in session) *Tx {
 	t := &Tx{turn: turn.New()}
-	t.reader = reader{session: in, statements: s.statements, begin: t.turn.Begin, end: t.end, portable: s.portable, inTransaction: true}
+	t.reader = reader{session: in, statements: s.statements, begin: t.turn.Begin, end: t.end, portable: s.portable, inTransaction: true,
+		declarations: &indexing.Cache{}} // what tx sees may never be committed, and is not for others to remember
+	t.declarations.Remember(s.declarations.Last())
 	return t
 }
 
@@ -157,7 +160,12 @@ func (t *Tx) tryWrite(caller context.Context, id *uuid.UUID, work func(current s
 		if errors.As(err, new(unexplained)) {
 			err = t.translate(err)
 		}
-		if !errors.Is(err, errRepeat) && !errors.Is(err, errMoved) {
+		if errors.Is(err, errOutdated) {
+			if _, refreshErr := t.refresh(ctx, t.session); refreshErr != nil {
+				err = t.translate(refreshErr)
+			}
+		}
+		if !errors.Is(err, errRepeat) && !errors.Is(err, errMoved) && !errors.Is(err, errOutdated) {
 			break
 		}
 		if err = errTooOften; n == attempts {

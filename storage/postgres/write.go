@@ -33,6 +33,11 @@ type write struct {
 	document       []byte
 	organization   uuid.UUID // the nil id for none
 	added, removed []storage.Claim
+	// before is what is replaced, which indexes have rows of up to the number indexed, and
+	// after is what replaces it.
+	before, after *identity.Identity
+	indexed       int64
+	rows          *indexRows // nil until prepare
 
 	// lost is why the answer of a batch with the write is missing, nil if it is not.
 	lost error
@@ -45,6 +50,7 @@ func newCreate(ctx context.Context, i *identity.Identity) *write {
 	return &write{
 		change: storage.NewChange(ctx, nil, i, i.UpdatedAt), token: newToken(),
 		document: document.Append(nil, i), organization: i.OrganizationID.UUID, added: storage.Claims(i),
+		after: i,
 	}
 }
 
@@ -53,6 +59,7 @@ func newUpdate(ctx context.Context, current stored, next *identity.Identity) *wr
 	w := &write{
 		change: storage.NewChange(ctx, current.identity, next, next.UpdatedAt), token: newToken(), previous: current.token,
 		document: document.Append(nil, next), organization: next.OrganizationID.UUID,
+		before: current.identity, after: next, indexed: current.indexed,
 	}
 	w.added, w.removed = storage.ChangedClaims(current.identity, next)
 	return w
@@ -63,6 +70,7 @@ func newRemoval(ctx context.Context, current stored, at time.Time, check func(cu
 	w := &write{
 		change: storage.NewChange(ctx, current.identity, nil, at), token: newToken(), previous: current.token,
 		removed: storage.Claims(current.identity),
+		before:  current.identity, indexed: current.indexed,
 	}
 	if check == nil {
 		return w, nil
@@ -81,21 +89,23 @@ func (w *write) entry() []any {
 	}
 }
 
-// statement returns the statement of the write by itself. It changes one row if the write
-// happens, and none if it may not.
-func (w *write) statement(s *statements) (statement string, args []any) {
+// statement returns the statement of the write by itself, which must be prepared. It changes
+// one row if the write happens, and none if it may not.
+func (w *write) statement(s *statements) (form form, args []any) {
 	args = w.entry()
+	version, greatest := w.rows.set.Version, w.rows.set.Greatest()
 	if w.change.Operation == storage.OperationDelete {
-		return s.remove, append(append(args, w.previous), claimArrays(w.removed)...)
+		return s.remove, append(append(append(args, w.previous), claimArrays(w.removed)...), version, w.indexed)
 	}
 	args = append(args, idOrNil(w.organization), w.document)
 	switch {
 	case w.change.Operation == storage.OperationCreate:
-		return s.create, append(args, claimArrays(w.added)...)
+		return s.create, append(append(args, claimArrays(w.added)...), version, greatest)
 	case !w.changesClaims():
-		return s.update, append(args, w.previous)
+		return s.update, append(args, w.previous, version, greatest, w.indexed)
 	}
-	return s.updateClaims, append(append(append(args, w.previous), claimArrays(w.removed)...), claimArrays(w.added)...)
+	args = append(append(append(args, w.previous), claimArrays(w.removed)...), claimArrays(w.added)...)
+	return s.updateClaims, append(args, version, greatest, w.indexed)
 }
 
 // changesClaims reports whether an update releases or takes claims.

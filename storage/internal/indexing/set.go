@@ -104,6 +104,37 @@ func (s *Set) All() []Index {
 	return all
 }
 
+// Greatest returns the greatest number of an index that a writer keeps up, 0 if it keeps up
+// none.
+func (s *Set) Greatest() int64 { return s.greatest(func(Index) bool { return true }) }
+
+// GreatestComplete returns the greatest number of a complete index, 0 if there is none.
+func (s *Set) GreatestComplete() int64 { return s.greatest(func(i Index) bool { return i.Complete }) }
+
+func (s *Set) greatest(of func(Index) bool) (number int64) {
+	for _, i := range s.All() {
+		if of(i) {
+			number = max(number, i.Number)
+		}
+	}
+	return number
+}
+
+// CompleteUpTo returns s with those indexes complete whose numbers are at most number.
+func (s *Set) CompleteUpTo(number int64) *Set {
+	result := *s
+	result.Values = slices.Clone(s.Values)
+	for n := range result.Values {
+		result.Values[n].Complete = result.Values[n].Number <= number
+	}
+	if s.Search != nil {
+		search := *s.Search
+		search.Complete = search.Number <= number
+		result.Search = &search
+	}
+	return &result
+}
+
 // Find returns the complete index of a path, nil if there is none.
 func (s *Set) Find(path string) *Index {
 	return first(s.Values, func(i Index) bool { return i.Path == path && i.Complete })
@@ -154,15 +185,8 @@ type Cache struct{ last atomic.Pointer[Set] }
 // Last returns what was read last, nil if nothing was.
 func (c *Cache) Last() *Set { return c.last.Load() }
 
-// Remember makes s what was read last, unless what is remembered is of a later version.
-func (c *Cache) Remember(s *Set) {
-	for {
-		last := c.last.Load()
-		if last != nil && last.Version > s.Version || c.last.CompareAndSwap(last, s) {
-			return
-		}
-	}
-}
+// Remember makes s what was read last.
+func (c *Cache) Remember(s *Set) { c.last.Store(s) }
 
 // With calls find with the indexes that read returns. An index that is dropped meanwhile
 // has lost rows, so that find must begin again. In the end it is called with nil: then it

@@ -1,0 +1,195 @@
+package drivertest_test
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/postgres"
+	"github.com/idemkit/idem/storage/storagetest"
+)
+
+// TestIndexes declares indexes through pgx, in transactions of the default isolation and
+// stricter ones, and through database/sql.
+func TestIndexes(t *testing.T) {
+	database := newDatabase(t, server(t))
+	for _, isolation := range []string{"read committed", "repeatable read", "serializable"} {
+		t.Run(isolation, func(t *testing.T) {
+			lists := 100
+			if isolation != "read committed" {
+				lists = 0 // the contract has some for each isolation
+			}
+			storagetest.Indexes(t, func(t *testing.T) storagetest.IndexDatabase {
+				address := withParameters(t, newSchema(t, database), "default_transaction_isolation="+isolation)
+				return &pgxIndexes{indexDatabase{address}, map[storagetest.IndexStore]*pgxpool.Pool{}}
+			}, lists)
+		})
+	}
+	t.Run("lib/pq", func(t *testing.T) {
+		storagetest.Indexes(t, func(t *testing.T) storagetest.IndexDatabase {
+			return &sqlIndexes{indexDatabase: indexDatabase{newSchema(t, database)}, handles: map[storagetest.IndexStore]*sql.DB{},
+				open: func(t *testing.T, address string) *sql.DB { return openSQL(t, "postgres", address) }}
+		}, 10)
+	})
+	t.Run("portable", func(t *testing.T) {
+		storagetest.Indexes(t, func(t *testing.T) storagetest.IndexDatabase {
+			s := &strict{portable: true}
+			t.Cleanup(func() { require.NoError(t, s.refused) })
+			return &sqlIndexes{indexDatabase: indexDatabase{newSchema(t, database)}, handles: map[storagetest.IndexStore]*sql.DB{}, portable: true,
+				open: func(t *testing.T, address string) *sql.DB { return openStrict(t, address, s) }}
+		}, 10)
+	})
+}
+
+// TestPortableSearchIndex: the portable form has no index of words, and keeps up one that is
+// there, as TestIndexes shows.
+func TestPortableSearchIndex(t *testing.T) {
+	_, err := postgres.NewPgx(t.Context(), openPgx(t, newSchema(t, newDatabase(t, server(t)))), postgres.WithSearchIndex(), postgres.WithPortableSQL())
+	require.ErrorContains(t, err, "WithSearchIndex")
+}
+
+// options declares indexes of paths.
+func options(logger *slog.Logger, paths []string) []postgres.Option {
+	options := []postgres.Option{postgres.WithLogger(logger)}
+	for _, path := range paths {
+		if path == storagetest.SearchIndex {
+			options = append(options, postgres.WithSearchIndex())
+		} else {
+			options = append(options, postgres.WithIndex(path))
+		}
+	}
+	return options
+}
+
+// pgxIndexes is a database whose stores use pgx.
+type pgxIndexes struct {
+	indexDatabase
+	pools map[storagetest.IndexStore]*pgxpool.Pool
+}
+
+func (d *pgxIndexes) Open(ctx context.Context, t *testing.T, logger *slog.Logger, paths ...string) (storagetest.IndexStore, error) {
+	pool := openPgx(t, d.address)
+	store, err := postgres.NewPgx(ctx, pool, options(logger, paths)...)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	d.pools[store] = pool
+	return store, nil
+}
+
+func (d *pgxIndexes) Begin(t *testing.T, store storagetest.IndexStore) (storage.Storage, func(commit bool) error) {
+	t.Helper()
+	tx, err := d.pools[store].Begin(t.Context())
+	require.NoError(t, err)
+	return postgres.WithPgxTx(store.(*postgres.Store), tx), func(commit bool) error {
+		if commit {
+			return tx.Commit(context.Background())
+		}
+		return tx.Rollback(context.Background())
+	}
+}
+
+// sqlIndexes is a database whose stores use database/sql.
+type sqlIndexes struct {
+	indexDatabase
+	open     func(t *testing.T, address string) *sql.DB
+	portable bool
+	handles  map[storagetest.IndexStore]*sql.DB
+}
+
+func (d *sqlIndexes) Open(ctx context.Context, t *testing.T, logger *slog.Logger, paths ...string) (storagetest.IndexStore, error) {
+	db, declared := d.open(t, d.address), options(logger, paths)
+	if d.portable && slices.Contains(paths, storagetest.SearchIndex) {
+		// Another process declares what the portable form cannot.
+		other, err := postgres.New(ctx, openSQL(t, "pgx", d.address), declared...)
+		if err != nil {
+			return nil, err
+		}
+		require.NoError(t, other.Close())
+		declared = options(logger, nil)
+	}
+	if d.portable {
+		declared = append(declared, postgres.WithPortableSQL())
+	}
+	store, err := postgres.New(ctx, db, declared...)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	d.handles[store] = db
+	return store, nil
+}
+
+func (d *sqlIndexes) Begin(t *testing.T, store storagetest.IndexStore) (storage.Storage, func(commit bool) error) {
+	t.Helper()
+	tx, err := d.handles[store].Begin()
+	require.NoError(t, err)
+	return store.(*postgres.Store).WithTx(tx), func(commit bool) error {
+		if commit {
+			return tx.Commit()
+		}
+		return tx.Rollback()
+	}
+}
+
+// indexDatabase is what both have in common.
+type indexDatabase struct{ address string }
+
+// rows calls each with every row of a query.
+func (d indexDatabase) rows(t *testing.T, query string, each func(rows pgx.Rows)) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), d.address)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, conn.Close(context.Background())) }()
+	rows, err := conn.Query(t.Context(), query)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		each(rows)
+	}
+	require.NoError(t, rows.Err())
+}
+
+func (d indexDatabase) Rows(t *testing.T) (all []storagetest.IndexRow, count int) {
+	t.Helper()
+	d.rows(t, `SELECT i.path, x.key, x.identity_id FROM idem_indexes i JOIN idem_index x ON x.number = i.number WHERE i.state = 'complete'
+		UNION ALL SELECT i.path, '', x.identity_id FROM idem_indexes i JOIN idem_search x ON x.number = i.number WHERE i.state = 'complete'`, func(rows pgx.Rows) {
+		var (
+			path, key []byte
+			id        uuid.UUID
+		)
+		require.NoError(t, rows.Scan(&path, &key, &id))
+		all = append(all, storagetest.IndexRow{Path: string(path), Key: string(key), ID: id})
+	})
+	d.rows(t, `SELECT (SELECT count(*) FROM idem_index) + (SELECT count(*) FROM idem_search)`, func(rows pgx.Rows) { require.NoError(t, rows.Scan(&count)) })
+	return all, count
+}
+
+func (d indexDatabase) States(t *testing.T) map[string]int {
+	t.Helper()
+	states := map[string]int{}
+	d.rows(t, `SELECT state, count(*) FROM idem_indexes GROUP BY state`, func(rows pgx.Rows) {
+		var (
+			state string
+			count int
+		)
+		require.NoError(t, rows.Scan(&state, &count))
+		states[state] = count
+	})
+	return states
+}
+
+func (d indexDatabase) Outdate(t *testing.T) {
+	t.Helper()
+	execute(t, d.address, `UPDATE idem_indexes SET fold_version = 'of another time'`)
+	execute(t, d.address, `UPDATE idem_indexing SET version = version + 1`)
+}
