@@ -27,6 +27,7 @@ import (
 	"github.com/idemkit/idem/storage/memory"
 	"github.com/idemkit/idem/storage/postgres"
 	"github.com/idemkit/idem/storage/sqlite"
+	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
 // The ids of the schemas, the first of which is the default.
@@ -41,6 +42,9 @@ const (
 	MaxBody      = identity.MaxSize
 	MaxBatchBody = 2 << 20
 )
+
+// indexed is a path that the databases have an index for, beside that of words.
+const indexed = "/metadata_admin/n"
 
 //go:embed person.schema.json
 var personDocument []byte
@@ -72,7 +76,7 @@ func OnEachStore(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, start(t, memory.New())) })
 	t.Run("sqlite", func(t *testing.T) {
-		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"), sqlitedb.WithIndex(indexed), sqlitedb.WithSearchIndex())
 		require.NoError(t, err)
 		test(t, start(t, store))
 	})
@@ -90,7 +94,7 @@ func openPostgres(t *testing.T) storage.Storage {
 		pool.Close()
 		require.NoError(t, err)
 	})
-	store, err := postgres.NewPgx(t.Context(), pool, postgres.WithSchema(name))
+	store, err := postgres.NewPgx(t.Context(), pool, postgres.WithSchema(name), postgres.WithIndex(indexed), postgres.WithSearchIndex())
 	require.NoError(t, err)
 	return store
 }

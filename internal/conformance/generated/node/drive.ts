@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 import type { paths } from "./build/api.js";
+import { find } from "./find.js";
 
 const client = createClient<paths>({ baseUrl: process.argv[2] });
 
@@ -42,4 +43,6 @@ assert.deepEqual(list.data!.map((i) => i.id), [identity.id]);
 
 const refused = await client.PUT("/admin/identities/{id}", { params: path, body: { traits: { email: "no address" } } });
 assert.equal(refused.response.status, 400);
+
+await find(client);
 console.log("done");

@@ -49,6 +49,9 @@ assert.deepEqual(patched.metadata_admin, { a: 1, roles: ["admin"] });
 
 const { data: list } = await api.listIdentities({ pageSize: 10, ids: [id] });
 assert.equal(list.length, 1);
+const { data: filtered, headers } = await api.listIdentities({ pageSize: 10 }, { params: { filter: 'external_id eq "ory"', q: "client", sort: "-created_at", count: true } });
+assert.deepEqual(filtered.map((i) => i.id), [id]);
+assert.equal(headers["x-total-count"], "1");
 const { data: found } = await api.getIdentityByExternalID({ externalID: "ory" });
 assert.equal(found.id, id);
 const { data: batch } = await api.batchPatchIdentities({ patchIdentitiesBody: { identities: [

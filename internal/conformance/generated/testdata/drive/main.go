@@ -60,5 +60,5 @@ func drive(ctx context.Context, url string) error {
 	if err != nil || refused.StatusCode() != http.StatusPreconditionFailed {
 		return fmt.Errorf("a stale tag: %w %s", err, refused.Body)
 	}
-	return nil
+	return find(ctx, api)
 }
