@@ -20,6 +20,9 @@ import (
 type RederiveQuery struct {
 	// SchemaID selects the identities of one schema. Empty selects those of every schema.
 	SchemaID string
+	// Query selects among them by its filters. Its Sort, Offset and PageToken must not be set, since results are in
+	// the order of ids; its other fields have no effect.
+	Query Query
 	// After skips the identities up to and including this id, in the order of ids. To resume, set it to the ID of the
 	// last result.
 	After uuid.UUID
@@ -50,8 +53,8 @@ type Rederived struct {
 // id gets it, and the other is reported. An identifier or address that one identity loses can be gained by another in
 // the next run. A verified address that stays, in any spelling that normalises alike, stays verified.
 //
-// Rederive can be stopped at any time and resumed after the last result. The iterator ends after an error of ctx or of
-// the store. The result that comes with the error has the ID of the last identity before it.
+// Rederive can be stopped at any time and resumed after the last result. The iterator ends after an error: that of an
+// invalid Query (KindInvalid), of ctx, or of the store. The result that comes with the error has the ID of the last identity before it.
 func (m *Manager) Rederive(ctx context.Context, q RederiveQuery) iter.Seq2[Rederived, error] {
 	const op = "rederive identities"
 	return func(yield func(Rederived, error) bool) {
@@ -72,6 +75,10 @@ const rederiveBatch = 32
 
 func (m *Manager) rederive(ctx context.Context, q RederiveQuery, yield func(Rederived, error) bool) (last uuid.UUID, err error) {
 	schemas, last := m.Schemas(), q.After
+	filter, err := q.Query.walkFilter(q.SchemaID)
+	if err != nil {
+		return last, err
+	}
 	var batch []*identity.Identity
 	flush := func() error {
 		results, err := m.rederiveAll(ctx, schemas, batch)
@@ -84,7 +91,7 @@ func (m *Manager) rederive(ctx context.Context, q RederiveQuery, yield func(Rede
 		}
 		return err
 	}
-	err = m.walk(ctx, q.SchemaID, q.After, func(i *identity.Identity) error {
+	err = m.walk(ctx, filter, q.After, func(i *identity.Identity) error {
 		if batch = append(batch, i); len(batch) < rederiveBatch {
 			return nil
 		}

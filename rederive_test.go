@@ -3,6 +3,7 @@ package idem_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -11,6 +12,7 @@ import (
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/memory"
@@ -209,6 +211,57 @@ func TestRederiveResumes(t *testing.T) {
 		for result, err := range w.Rederive(t.Context(), idem.RederiveQuery{After: q.After}) {
 			requireKind(t, err, idem.KindUnavailable)
 			require.Equal(t, q.After, result.ID)
+		}
+	})
+}
+
+// TestSchemaChangeOfSome checks and rederives those that a query selects. Somebody beside them keeps what they have.
+func TestSchemaChangeOfSome(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		w.use(t, "person", nickSchema)
+		byMail := parseSchema(t, "person", `{"properties":{"traits":{"type":"object","properties":{"mail":{"type":"string","ory.sh/kratos":{"credentials":{"password":{"identifier":true}}}}}}}}`)
+		ada := w.create(t, identity.Create{Traits: raw(`{"nick":"ada","mail":"bob"}`), MetadataAdmin: raw(`{"group":1}`)})
+		bob := w.create(t, identity.Create{Traits: raw(`{"nick":"bob","mail":"carol"}`), MetadataAdmin: raw(`{"group":2}`)})
+		w.create(t, identity.Create{Traits: raw(`{"nick":"dan","mail":"erin"}`), MetadataAdmin: raw(`{"group":2}`)})
+		of := func(q idem.Query) map[uuid.UUID]idem.SchemaEffect {
+			found := map[uuid.UUID]idem.SchemaEffect{}
+			for effect, err := range w.CheckSchemaOf(t.Context(), q, "person", byMail) {
+				require.NoError(t, err)
+				found[effect.ID] = effect
+			}
+			return found
+		}
+		require.Len(t, of(idem.Query{}), 3)
+		require.Empty(t, of(idem.Query{})[ada.ID].Clashes, "the owner would lose it")
+		first := idem.Query{Where: query.Eq("/metadata_admin/group", 1)}
+		require.Equal(t, map[uuid.UUID]idem.SchemaEffect{ada.ID: {
+			ID: ada.ID, Gained: []storage.Claim{nickClaim("bob")}, Lost: []storage.Claim{nickClaim("ada")},
+			Clashes: []idem.SchemaClash{{Claim: nickClaim("bob"), With: bob.ID}},
+		}}, of(first))
+		require.Len(t, of(idem.Query{Search: "erin"}), 1)
+
+		w.use(t, "person", `{"properties":{"traits":{"type":"object","properties":{"mail":{"type":"string","ory.sh/kratos":{"credentials":{"password":{"identifier":true}}}}}}}}`)
+		results := rederive(t, w, idem.RederiveQuery{SchemaID: "person", Query: first})
+		require.Len(t, results, 1)
+		require.ErrorIs(t, results[0].Err, storage.ErrConflict)
+		results = rederive(t, w, idem.RederiveQuery{Query: idem.Query{Where: query.Eq("/metadata_admin/group", 2)}})
+		require.Len(t, results, 2)
+		require.True(t, results[0].Changed)
+
+		for name, q := range map[string]idem.Query{
+			"an order": {Sort: []query.Order{query.Ascending("/state")}}, "a token": {PageToken: "x"}, "an offset": {Offset: 1},
+			"a wrong filter": {Where: query.Present("/unknown")}, "too many words": {Search: strings.Repeat("x", query.MaxLength+1)},
+		} {
+			count := 0
+			for _, err := range w.CheckSchemaOf(t.Context(), q, "person", byMail) {
+				requireKind(t, err, idem.KindInvalid)
+				count++
+			}
+			for _, err := range w.Rederive(t.Context(), idem.RederiveQuery{Query: q}) {
+				requireKind(t, err, idem.KindInvalid)
+				count++
+			}
+			require.Equal(t, 2, count, name)
 		}
 	})
 }

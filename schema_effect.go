@@ -49,9 +49,22 @@ const maxClashClaims = 1 << 18
 //
 // The iterator ends after an error: that of a candidate that cannot be linked (KindInvalid), of ctx, or of the store.
 func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.Schema) iter.Seq2[SchemaEffect, error] {
+	return m.CheckSchemaOf(ctx, Query{}, id, candidate)
+}
+
+// CheckSchemaOf is [Manager.CheckSchema] for those identities of the schema that the filters of q select, as if
+// [Manager.Rederive] ran for them alone. q.Sort, q.Offset and q.PageToken must not be set, since effects are in the order
+// of ids; the other fields of q have no effect. An invalid q is one more error of KindInvalid.
+func (m *Manager) CheckSchemaOf(ctx context.Context, q Query, id string, candidate *schema.Schema) iter.Seq2[SchemaEffect, error] {
 	const op = "check schema"
 	return func(yield func(SchemaEffect, error) bool) {
 		_ = runError(ctx, m, op, uuid.Nil, func(ctx context.Context) error {
+			filter, err := q.walkFilter(id)
+			if err != nil {
+				err = m.wrap(ctx, op, uuid.Nil, err)
+				yield(SchemaEffect{}, err)
+				return err
+			}
 			linked, err := m.Schemas().With(candidate)
 			if err != nil {
 				err = m.wrap(ctx, op, uuid.Nil, violation.New("/schema_id", "", err.Error()))
@@ -59,7 +72,7 @@ func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.
 				return err
 			}
 			candidate, _ := linked.Get(candidate.ID())
-			check := &schemaCheck{manager: m, schemaID: id, candidate: candidate, limit: m.clashClaims, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
+			check := &schemaCheck{manager: m, filter: filter, candidate: candidate, limit: m.clashClaims, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 			err = check.run(ctx, yield)
 			if err != nil {
 				err = m.wrap(ctx, op, uuid.Nil, err)
@@ -73,7 +86,7 @@ func (m *Manager) CheckSchema(ctx context.Context, id string, candidate *schema.
 // schemaCheck is one call of CheckSchema.
 type schemaCheck struct {
 	manager   *Manager
-	schemaID  string
+	filter    storage.Filter
 	candidate *schema.Schema
 
 	limit int
@@ -100,7 +113,7 @@ func (c *schemaCheck) run(ctx context.Context, yield func(SchemaEffect, error) b
 // next is the last identity whose claims it remembers.
 func (c *schemaCheck) walk(ctx context.Context, after uuid.UUID, first bool, yield func(SchemaEffect, error) bool) (next uuid.UUID, more bool, err error) {
 	next = after
-	err = c.manager.walk(ctx, c.schemaID, after, func(i *identity.Identity) error {
+	err = c.manager.walk(ctx, c.filter, after, func(i *identity.Identity) error {
 		effect, err := c.effect(ctx, i, first)
 		if err != nil {
 			return err
@@ -168,7 +181,7 @@ func (c *schemaCheck) effect(ctx context.Context, i *identity.Identity, owners b
 
 // keeps reports whether i, which has claim, would still have it.
 func (c *schemaCheck) keeps(i *identity.Identity, claim storage.Claim) bool {
-	if i.SchemaID != c.schemaID {
+	if !c.filter.Matches(i) {
 		return true
 	}
 	derived, err := c.candidate.Validate(i.Traits)
@@ -186,13 +199,29 @@ func (c *schemaCheck) keeps(i *identity.Identity, claim storage.Claim) bool {
 	return true
 }
 
-// walk calls visit for every identity of a schema, in the order of ids, from the one after an id on. An empty schemaID
-// is every schema. The error is that of visit, of the store, or of ctx.
-func (m *Manager) walk(ctx context.Context, schemaID string, after uuid.UUID, visit func(i *identity.Identity) error) error {
-	q := storage.Query{After: query.Position{ID: after}, Limit: storage.DefaultLimit}
-	if schemaID != "" {
-		q.Filter.Where = query.Eq("/schema_id", schemaID)
+// walkFilter is the filter of q for a walk over the identities of a schema, in the order of ids. An empty schemaID is
+// every schema.
+func (q Query) walkFilter(schemaID string) (storage.Filter, error) {
+	filter, err := q.filter()
+	switch {
+	case err != nil:
+		return filter, err
+	case len(q.Sort) > 0:
+		return filter, violation.New("/sort", "", "must not be set: the results are in the order of ids")
+	case q.PageToken != "":
+		return filter, violation.New("/page_token", "", "must not be set: it belongs to a list")
+	case q.Offset != 0:
+		return filter, violation.New("/offset", "", "must not be set")
+	case schemaID != "":
+		filter.Where = query.And(query.Eq("/schema_id", schemaID), filter.Where)
 	}
+	return filter, place("/filter", filter.Where.Err())
+}
+
+// walk calls visit for every identity that matches, in the order of ids, from the one after an id on. The error is
+// that of visit, of the store, or of ctx.
+func (m *Manager) walk(ctx context.Context, filter storage.Filter, after uuid.UUID, visit func(i *identity.Identity) error) error {
+	q := storage.Query{Filter: filter, After: query.Position{ID: after}, Limit: storage.DefaultLimit}
 	for {
 		page, err := run(ctx, m, "list identities", uuid.Nil, func(ctx context.Context) (storage.Page, error) {
 			return m.storage.List(ctx, q)
