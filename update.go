@@ -79,7 +79,7 @@ func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Upda
 	in.derived, in.traitsErr = in.derive()
 	in.isDerived = true
 	echoesCode := u.Credentials != nil && u.Credentials.Code != nil // and may hold what was derived from kept traits
-	if echoesCode || errors.As(in.traitsErr, new(*violation.Error)) {
+	if echoesCode || in.traitsErr != nil && errors.As(in.traitsErr, new(*violation.Error)) {
 		if current == nil {
 			found, err := m.storage.Get(ctx, id)
 			if err != nil && !errors.Is(err, storage.ErrNotFound) {

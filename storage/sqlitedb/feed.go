@@ -23,8 +23,15 @@ type entry [7]any
 // newEntry returns the entry of a change. previous is the identity's change before it; a
 // new identity has none.
 func newEntry(c storage.Change, previous sql.NullInt64) *entry {
-	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time), strings.Join(c.Fields, fieldSeparator), c.Actor, previous}
+	var before any
+	if previous.Valid {
+		before = previous.Int64
+	}
+	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time), strings.Join(c.Fields, fieldSeparator), c.Actor, before}
 }
+
+// previous is what newEntry got, as an argument of a statement.
+func (e *entry) previous() any { return e[len(e)-1] }
 
 // sequence returns the number that the next change of the transaction will have. The
 // transaction must have the write lock.

@@ -159,7 +159,6 @@ type removal struct {
 	revision int64
 	claims   []storage.Claim
 	change   *entry
-	previous sql.NullInt64 // as of a replacement
 }
 
 // newRemoval checks a delete for the caller whose context is ctx.
@@ -167,8 +166,7 @@ func newRemoval(ctx context.Context, current row, at time.Time, check func(curre
 	i := current.identity
 	r := removal{
 		before: i, id: i.ID, revision: i.Revision, claims: storage.Claims(i),
-		change:   newEntry(storage.NewChange(ctx, i, nil, at), current.lastChange),
-		previous: current.lastChange,
+		change: newEntry(storage.NewChange(ctx, i, nil, at), current.lastChange),
 	}
 	if check == nil {
 		return r, nil
@@ -285,7 +283,7 @@ func (t *transaction) replace(ctx context.Context, r *replacement) (refusal, fai
 	if r.sequence, failure = t.sequence(ctx); failure != nil {
 		return nil, failure
 	}
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, r.sequence, organization(i), r.document, i.ID[:], i.Revision-1, r.previous)
+	rows, err := t.exec(ctx, updateIdentity, i.Revision, r.sequence, organization(i), r.document, i.ID[:], i.Revision-1, r.change.previous())
 	if err != nil {
 		return nil, err
 	}
@@ -321,7 +319,7 @@ func (t *transaction) confirm(ctx context.Context, r *replacement, refusal error
 }
 
 func (t *transaction) remove(ctx context.Context, r removal) (refusal, failure error) {
-	rows, err := t.exec(ctx, deleteIdentity, r.id[:], r.revision, r.previous)
+	rows, err := t.exec(ctx, deleteIdentity, r.id[:], r.revision, r.change.previous())
 	if err != nil {
 		return nil, err
 	}

@@ -102,22 +102,24 @@ func writeCodeAddresses(w *jsonwriter.Writer, addresses []credentials.CodeAddres
 
 func readCredentials(r *strictjson.Reader) credentials.Set {
 	set := make(credentials.Set)
+	identifiers := make([]string, 0, 8) // of all types: each has a piece, and cannot append to the next
 	for m := r.Object(); m.Next(); {
 		t := credentials.Type(m.Name)
-		set[t] = readCredential(r, t)
+		set[t] = readCredential(r, t, &identifiers)
 	}
 	return set
 }
 
-func readCredential(r *strictjson.Reader, t credentials.Type) credentials.Credential {
+func readCredential(r *strictjson.Reader, t credentials.Type, identifiers *[]string) credentials.Credential {
 	c := credentials.Credential{Type: t}
 	for m := r.Object(); m.Next(); {
 		switch m.Name {
 		case "i":
-			c.Identifiers = make([]string, 0, 2)
+			start := len(*identifiers)
 			for e := r.Array(); e.Next(); {
-				c.Identifiers = append(c.Identifiers, r.String())
+				*identifiers = append(*identifiers, r.String())
 			}
+			c.Identifiers = (*identifiers)[start:len(*identifiers):len(*identifiers)]
 		case "n":
 			c.Version = int(r.Int())
 		case "ca":
