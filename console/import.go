@@ -64,15 +64,25 @@ func (req *request) importText() (string, error) {
 	return string(content), nil
 }
 
-// checkImport tells, line by line, what an import would do. Nothing is written.
-func (req *request) checkImport(uuid.UUID) error {
+// readImport reads what was sent. The page says if the whole cannot be read.
+func (req *request) readImport() (*importPage, []row, error) {
 	page := req.importPage()
 	var err error
 	if page.Text, err = req.importText(); err != nil {
-		return err
+		return nil, nil, err
 	}
 	rows, fault := readRows(req.manager.Schemas(), page.SchemaID, page.Text)
-	if page.Fault = fault; fault != "" {
+	page.Fault = fault
+	return page, rows, nil
+}
+
+// checkImport tells, line by line, what an import would do. Nothing is written.
+func (req *request) checkImport(uuid.UUID) error {
+	page, rows, err := req.readImport()
+	if err != nil {
+		return err
+	}
+	if page.Fault != "" {
 		return req.page(http.StatusUnprocessableEntity, "import", page)
 	}
 	check := importCheck{req: req, taken: make(map[storage.Claim]int)}
@@ -184,13 +194,11 @@ const importChunk = 250
 
 // runImport creates the people of an import, and tells how far it is while it does.
 func (req *request) runImport(uuid.UUID) error {
-	page := req.importPage()
-	var err error
-	if page.Text, err = req.importText(); err != nil {
+	page, rows, err := req.readImport()
+	if err != nil {
 		return err
 	}
-	rows, fault := readRows(req.manager.Schemas(), page.SchemaID, page.Text)
-	if page.Fault = fault; fault != "" {
+	if page.Fault != "" {
 		return req.page(http.StatusUnprocessableEntity, "import", page)
 	}
 	page.Work, page.Text = splitMark, ""
