@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -98,6 +100,9 @@ func TestSessionFixation(t *testing.T) {
 	next("lookup codes")
 	require.Equal(t, "/account", c.get("/account").path)
 	require.False(t, s.sessionIsGone(t, c.session()))
+	_, plain, err := s.sessions.Store.Find(c.session())
+	require.NoError(t, err)
+	require.False(t, plain, "the store has only the hash of an id")
 	c.post("/sign-out")
 	for id := range old {
 		require.True(t, s.sessionIsGone(t, id), "it was replaced, or signed out")
@@ -276,6 +281,34 @@ func TestNewEmail(t *testing.T) {
 	}
 	require.Equal(t, http.StatusTooManyRequests, eve.post("/account/email", "email", email).status)
 
+	// A sign-up with an address that somebody has leaves that person's pending one alone.
+	s.later(2 * time.Hour)
+	require.Equal(t, "/account", ada.signIn(email, password).path)
+	require.Equal(t, "/verify", ada.post("/account/email", "email", "lovelace@example.com").path)
+	s.mail.code(t, "lovelace@example.com")
+	s.mail.take(t, email)
+	s.later(2 * time.Minute)
+	s.client(t).post("/sign-up", "name", "Eve", "email", email, "password", another)
+	require.Contains(t, s.mail.take(t, email).subject, "You have an account")
+	require.Contains(t, ada.get("/account").body, "lovelace@example.com")
+
+	// So does one with a pending address that is verified already; the member can finish the change.
+	i, err := s.manager.FindByIdentifier(t.Context(), credentials.TypePassword, email)
+	require.NoError(t, err)
+	_, err = s.manager.MarkVerified(t.Context(), i.ID, identity.ViaEmail, "lovelace@example.com")
+	require.NoError(t, err)
+	s.later(2 * time.Minute)
+	s.client(t).post("/sign-up", "name", "Eve", "email", "lovelace@example.com", "password", another)
+	require.Contains(t, s.mail.take(t, "lovelace@example.com").subject, "You have an account")
+	require.Equal(t, "/account", ada.post("/account/verify").path)
+	require.Equal(t, http.StatusUnauthorized, s.client(t).signIn(email, password).status)
+	require.Equal(t, "/account", ada.signIn("lovelace@example.com", password).path)
+	require.Contains(t, s.mail.take(t, email).text, "no longer belongs")
+	require.Equal(t, "/verify", ada.post("/account/email", "email", email).path)
+	s.mail.take(t, "lovelace@example.com")
+	require.Equal(t, "/account", ada.post("/verify", "code", s.mail.code(t, email)).path)
+	s.mail.take(t, "lovelace@example.com")
+
 	// Recovery cancels a change that a stranger has asked for.
 	s.later(2 * time.Hour)
 	ada.signIn(email, password)
@@ -285,6 +318,48 @@ func TestNewEmail(t *testing.T) {
 	ada.post("/recover", "email", email)
 	require.Equal(t, "/account", ada.post("/password", "code", s.mail.code(t, email), "password", another).path)
 	require.NotContains(t, ada.get("/account").body, "stranger@example.com")
+}
+
+// TestVerifyingOneAddress types the code of one address while another is pending: that one is not adopted.
+func TestVerifyingOneAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first, second := s.client(t), s.client(t)
+	first.post("/sign-up", "name", "Eve", "email", "eve@example.com", "password", password)
+	require.Equal(t, "/account", second.signIn("eve@example.com", password).path)
+	require.Equal(t, "/verify", second.post("/account/email", "email", email).path)
+	first.post("/verify", "code", s.mail.code(t, "eve@example.com"))
+	body := second.get("/account").body
+	require.Contains(t, body, `<span id="email">eve@example.com</span> (verified)`)
+	require.Contains(t, body, `<span id="new-email">`+email)
+}
+
+// TestGuessing has strangers guess: the owner's own browser does not wait, and a client does that guesses at many.
+func TestGuessing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	owner := s.member(t, email)
+	handler := s.handler()
+	guess := func(remote, email string) int {
+		r := httptest.NewRequest(http.MethodPost, "/sign-in", strings.NewReader(url.Values{"email": {email}, "password": {"guess"}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.RemoteAddr = remote
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	for n := range 5 {
+		require.Equal(t, http.StatusUnauthorized, guess(fmt.Sprintf("192.0.2.%d:1", n), email))
+	}
+	require.Equal(t, http.StatusTooManyRequests, guess("192.0.2.9:1", email))
+	got := s.client(t).signIn(email, password)
+	require.Equal(t, http.StatusTooManyRequests, got.status)
+	require.Equal(t, "1", got.header.Get("Retry-After"))
+	require.Equal(t, "/account", owner.signIn(email, password).path)
+	for n := range 5 {
+		require.Equal(t, http.StatusUnauthorized, guess("192.0.2.99:1", fmt.Sprintf("person%d@example.com", n)))
+	}
+	require.Equal(t, http.StatusTooManyRequests, guess("192.0.2.99:1", "person9@example.com"))
 }
 
 // TestHeaders looks at what protects pages and cookies.

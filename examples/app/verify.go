@@ -52,15 +52,14 @@ func (a *app) verify(w http.ResponseWriter, r *http.Request) error {
 	return a.redirect(w, r, "/sign-in")
 }
 
-// sendVerification sends a code to the address of a member that is not verified: the one that they want, or the one that
-// they have.
+// sendVerification sends a code to the pending address of a member, or else to the current one.
 func (a *app) sendVerification(w http.ResponseWriter, r *http.Request, p person) error {
 	ctx := attempt(r)
 	t, err := readTraits(p.identity.Traits)
 	if err != nil {
 		return err
 	}
-	if t.NewEmail != "" && isVerified(p.identity, t.NewEmail) { // something went wrong between the two steps of verify
+	if t.NewEmail != "" && isVerified(p.identity, t.NewEmail) { // verify has failed between its two steps
 		if err := a.adoptNewEmail(ctx, p.identity.ID); err != nil {
 			return err
 		}
