@@ -41,6 +41,8 @@ var _ storage.Storage = (*Tx)(nil)
 //     one of them then fails with [storage.ErrUnavailable]. So does a tx of isolation
 //     REPEATABLE READ or SERIALIZABLE that has read a row which another transaction has
 //     changed since. Roll back and start again.
+//   - Changes of others that are under way at the same moment may stand between those of tx
+//     in the feed.
 //   - Reading the feed numbers the pending changes, and blocks all other numbering until
 //     tx ends.
 //   - A call that has begun is completed, including its wait for locks; lock_timeout and
