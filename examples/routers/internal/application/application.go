@@ -8,15 +8,14 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/schema"
-	"github.com/idemkit/idem/storage/memory"
+	"github.com/idemkit/idem/storage"
 )
 
 //go:embed person.schema.json
 var personSchema []byte
 
-// Application has identities, and sessions of two people that never end. Both are
-// kept in memory, so that trying a program leaves nothing behind; in earnest the
-// store is sqlite.Open's.
+// Application has identities, which a store keeps, and sessions of two people that never
+// end.
 type Application struct {
 	Identities *idem.Manager
 	sessions   map[string]Session // by token; never modified
@@ -28,8 +27,8 @@ const (
 	ReaderToken = "the-session-of-a-reader"
 )
 
-// New returns an application without identities.
-func New() (*Application, error) {
+// New returns an application with the identities of a store.
+func New(store storage.Storage) (*Application, error) {
 	person, err := schema.Parse("person", personSchema)
 	if err != nil {
 		return nil, err
@@ -38,7 +37,7 @@ func New() (*Application, error) {
 	if err != nil {
 		return nil, err
 	}
-	identities, err := idem.New(memory.New(), schemas)
+	identities, err := idem.New(store, schemas)
 	if err != nil {
 		return nil, err
 	}

@@ -46,17 +46,23 @@ func Main(newRouter func(*Application) http.Handler) {
 // ctx ends.
 func MainOn(serve func(ctx context.Context, a *Application, listener net.Listener) error) {
 	address := flag.String("address", "127.0.0.1:4434", "the address to serve on")
+	database := flag.String("database", "", "the URL of a PostgreSQL database to keep identities in; without it they are gone when the program ends")
 	flag.Parse()
 	log.SetFlags(0)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *address, serve); err != nil {
+	if err := run(ctx, *address, *database, serve); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, address string, serve func(context.Context, *Application, net.Listener) error) error {
-	a, err := New()
+func run(ctx context.Context, address, database string, serve func(context.Context, *Application, net.Listener) error) (err error) {
+	store, closeStore, err := Open(ctx, database, "idem_routers")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeStore()) }()
+	a, err := New(store)
 	if err != nil {
 		return err
 	}

@@ -4,15 +4,19 @@ package mounttest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/examples/routers/internal/application"
+	"github.com/idemkit/idem/internal/servicetest"
 )
 
 // Prefix is where the API is expected.
@@ -74,9 +78,24 @@ var checks = map[string]func(t *testing.T, w *world){
 }
 
 func run(t *testing.T, options []Option, start func(t *testing.T, a *application.Application) (url string)) {
+	t.Run("memory", func(t *testing.T) { runOver(t, "", options, start) })
+	t.Run("PostgreSQL", func(t *testing.T) { runOver(t, servicetest.Postgres(t), options, start) })
+}
+
+// runOver runs the checks over stores in a database; see [application.Open].
+func runOver(t *testing.T, database string, options []Option, start func(t *testing.T, a *application.Application) (url string)) {
 	for name, check := range checks {
 		t.Run(name, func(t *testing.T) {
-			a, err := application.New()
+			schema := fmt.Sprintf("idem_routers_%d", time.Now().UnixNano())
+			store, closeStore, err := application.Open(t.Context(), database, schema)
+			require.NoError(t, err)
+			t.Cleanup(func() {
+				require.NoError(t, closeStore())
+				if database != "" {
+					drop(t, database, schema)
+				}
+			})
+			a, err := application.New(store)
 			require.NoError(t, err)
 			w := &world{identities: a.Identities, url: start(t, a)}
 			for _, option := range options {
@@ -90,4 +109,13 @@ func run(t *testing.T, options []Option, start func(t *testing.T, a *application
 			check(t, w)
 		})
 	}
+}
+
+// drop drops a schema, after the end of the test.
+func drop(t *testing.T, database, schema string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), database)
+	require.NoError(t, err)
+	_, err = conn.Exec(context.Background(), "DROP SCHEMA "+schema+" CASCADE")
+	require.NoError(t, errors.Join(err, conn.Close(context.Background())))
 }
