@@ -18,20 +18,23 @@ const maxRecentDocument = 4 << 10
 // can write to the file. A write finds out, for it names the revision and the change that it was made from. Whatever
 // else an update comes to from here, a refusal or no change at all, it must come to again from the database.
 //
-// Identities share slots, so that looking one up takes no lock. It is safe for concurrent use; the nil recent
+// Identities share pairs of slots, so that looking one up takes no lock. It is safe for concurrent use; the nil recent
 // remembers nothing.
-type recent struct{ slots []atomic.Pointer[row] }
+type recent struct{ pairs []pair }
+
+// pair holds the identities that were written last of those that share it: the first is the newer.
+type pair [2]atomic.Pointer[row]
 
 func newRecent(identities int) *recent {
 	if identities == 0 {
 		return nil
 	}
-	return &recent{slots: make([]atomic.Pointer[row], identities)}
+	return &recent{pairs: make([]pair, (identities+1)/2)}
 }
 
-func (r *recent) slot(id uuid.UUID) *atomic.Pointer[row] {
+func (r *recent) pair(id uuid.UUID) *pair {
 	// The last bytes are random in every version of UUIDs that is in use.
-	return &r.slots[binary.BigEndian.Uint64(id[8:])%uint64(len(r.slots))]
+	return &r.pairs[binary.BigEndian.Uint64(id[8:])%uint64(len(r.pairs))]
 }
 
 // get returns what is remembered of id. The identity must not be modified.
@@ -39,11 +42,13 @@ func (r *recent) get(id uuid.UUID) (row, bool) {
 	if r == nil {
 		return row{}, false
 	}
-	known := r.slot(id).Load()
-	if known == nil || known.identity.ID != id {
-		return row{}, false
+	p := r.pair(id)
+	for n := range p {
+		if known := p[n].Load(); known != nil && known.identity.ID == id {
+			return *known, true
+		}
 	}
-	return *known, true
+	return row{}, false
 }
 
 // put remembers a row, of which it keeps a copy, whose document has the given size.
@@ -56,7 +61,11 @@ func (r *recent) put(written row, size int) {
 		return
 	}
 	written.identity = written.identity.Clone()
-	r.slot(written.identity.ID).Store(&written)
+	p := r.pair(written.identity.ID)
+	if older := p[0].Load(); older != nil && older.identity.ID != written.identity.ID {
+		p[1].Store(older)
+	}
+	p[0].Store(&written)
 }
 
 // forget gives up what is remembered of id.
@@ -64,8 +73,10 @@ func (r *recent) forget(id uuid.UUID) {
 	if r == nil {
 		return
 	}
-	slot := r.slot(id)
-	if known := slot.Load(); known != nil && known.identity.ID == id {
-		slot.CompareAndSwap(known, nil)
+	p := r.pair(id)
+	for n := range p {
+		if known := p[n].Load(); known != nil && known.identity.ID == id {
+			p[n].CompareAndSwap(known, nil)
+		}
 	}
 }

@@ -178,3 +178,38 @@ func TestUpdateCacheSize(t *testing.T) {
 	require.False(t, remembered)
 	require.NoError(t, store.Close())
 }
+
+// TestUpdateCacheKeepsTwoOfAPair: identities that share their slots do not push each other out at every update.
+func TestUpdateCacheKeepsTwoOfAPair(t *testing.T) {
+	r := newRecent(1) // one pair
+	ids := []uuid.UUID{{15: 1}, {15: 2}, {15: 3}}
+	remembered := func() (those []int) {
+		for n, id := range ids {
+			if known, ok := r.get(id); ok {
+				require.Equal(t, id, known.identity.ID)
+				those = append(those, n)
+			}
+		}
+		return those
+	}
+	put := func(n int, revision int64) {
+		i := testPerson(ids[n])
+		i.Revision = revision
+		r.put(row{identity: i}, 100)
+		known, ok := r.get(ids[n])
+		require.True(t, ok)
+		require.Equal(t, revision, known.identity.Revision)
+	}
+	put(0, 1)
+	put(1, 1)
+	require.Equal(t, []int{0, 1}, remembered())
+	put(0, 2)
+	put(0, 3)
+	require.Equal(t, []int{0, 1}, remembered())
+	put(2, 1)
+	require.Equal(t, []int{0, 2}, remembered(), "the one that was written longest ago is gone")
+	r.forget(ids[0])
+	require.Equal(t, []int{2}, remembered())
+	r.forget(ids[2])
+	require.Empty(t, remembered())
+}
