@@ -54,6 +54,11 @@ func BenchmarkPeople(b *testing.B) {
 			_, err := m.UpdateIdentity(b.Context(), people[n%population], benchtest.Update(n%population, n, benchtest.Email(n%population, n)))
 			return err
 		}},
+		{"patch", func(b *testing.B, m *idem.Manager, people []uuid.UUID, n int) error {
+			patch := fmt.Appendf(nil, `[{"op":"replace","path":"/metadata_public/score","value":%d}]`, n)
+			_, err := m.PatchIdentity(b.Context(), people[n%population], idem.JSONPatch(patch))
+			return err
+		}},
 		{"get", func(b *testing.B, m *idem.Manager, people []uuid.UUID, n int) error {
 			_, err := m.GetIdentity(b.Context(), people[n%population])
 			return err
