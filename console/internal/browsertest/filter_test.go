@@ -7,7 +7,7 @@ import (
 )
 
 func TestFilters(t *testing.T) {
-	on(t, everyCombination(), func(t *testing.T, s *site, b *tab) {
+	on(t, onePerStore, func(t *testing.T, s *site, b *tab) {
 		seed(t, s.manager, 30)
 		rows := func() int { return eval[int](b, `document.querySelectorAll("tbody tr").length`) }
 		b.open(s.url)
