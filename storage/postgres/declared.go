@@ -20,25 +20,29 @@ import (
 // uses the index.
 
 // readDeclared returns what is declared, as from sees it. An index is complete in it if all
-// identities have their rows. lagging says that one is recorded as complete and is not.
-func (r reader) readDeclared(ctx context.Context, from session) (set *indexing.Set, lagging bool, err error) {
+// identities have their rows. lagging is the number of one that is recorded as complete and
+// is not, 0 if there is none.
+func (r reader) readDeclared(ctx context.Context, from session) (set *indexing.Set, lagging int64, err error) {
 	var (
 		version int64
 		least   *int64 // nil if there are no identities
 	)
 	if err := queryOne(ctx, from, r.statements.indexing, nil, &version, &least); err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
 	set = r.declarations.Last()
 	if set == nil || set.Version != version {
 		if set, err = r.refresh(ctx, from); err != nil {
-			return nil, false, err
+			return nil, 0, err
 		}
 	}
 	if least == nil || set.IsEmpty() {
-		return set.CompleteUpTo(set.Greatest()), false, nil
+		return set.CompleteUpTo(set.Greatest()), 0, nil
 	}
-	return set.CompleteUpTo(*least), set.GreatestComplete() > *least, nil
+	if lagging = set.GreatestComplete(); lagging <= *least {
+		lagging = 0
+	}
+	return set.CompleteUpTo(*least), lagging, nil
 }
 
 // refresh reads what is declared and remembers it.

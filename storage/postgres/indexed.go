@@ -24,10 +24,10 @@ func withIndexes[T any](ctx context.Context, r reader, find func(k kept) (T, err
 // them first, where it may write.
 func (k kept) usable(ctx context.Context) (*indexing.Set, error) {
 	set, lagging, err := k.readDeclared(ctx, k.session)
-	if err != nil || !lagging || k.complete == nil {
+	if err != nil || lagging == 0 || k.complete == nil {
 		return set, err
 	}
-	if err := k.complete(ctx, set.GreatestComplete()); err != nil {
+	if err := k.complete(ctx, lagging); err != nil {
 		return set, nil // the index is not used; a server that is read-only still answers
 	}
 	set, _, err = k.readDeclared(ctx, k.session)
