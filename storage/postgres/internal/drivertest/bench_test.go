@@ -1,10 +1,15 @@
 package drivertest_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,7 +17,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/idemkit/idem/credentials"
@@ -69,65 +76,96 @@ func contest(b *testing.B, callers int, bare, store func(ctx context.Context, n 
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkStore compares the store with the bare driver, in turns, on one server: an update
-// with an autocommit UPDATE … WHERE id of as many bytes, a create with an INSERT of them, a
-// get with a SELECT. Each turn takes 0.3 s; run it with -benchtime 20x.
-func BenchmarkStore(b *testing.B) {
+// bench is a store and a bare table with the same documents, over one pool.
+type bench struct {
+	pool     *pgxpool.Pool
+	store    *postgres.Store
+	ids      []uuid.UUID
+	document []byte
+}
+
+// newBench fills a new database.
+func newBench(b *testing.B) (*bench, string) {
 	address := newDatabase(b, server(b))
+	e := openBench(b, address)
+	for start := 0; start < benchPeople; start += 1000 {
+		people := make([]*identity.Identity, 1000)
+		for n := range people {
+			people[n] = benchPerson(uuid.Must(uuid.NewV7()))
+			e.ids = append(e.ids, people[n].ID)
+		}
+		_, errs := e.store.CreateMany(b.Context(), people)
+		require.NoError(b, errors.Join(errs...))
+	}
+	for _, statement := range []string{
+		`CREATE TABLE bare (id uuid PRIMARY KEY, document bytea) WITH (fillfactor = 80)`,
+		`INSERT INTO bare SELECT id, document FROM idem_identities`,
+		`ANALYZE`,
+	} {
+		_, err := e.pool.Exec(b.Context(), statement)
+		require.NoError(b, err)
+	}
+	require.NoError(b, e.pool.QueryRow(b.Context(), `SELECT document FROM bare LIMIT 1`).Scan(&e.document))
+	return e, address
+}
+
+func openBench(b testing.TB, address string) *bench {
 	pool, err := pgxpool.New(b.Context(), withParameters(b, address, "pool_max_conns=32"))
 	require.NoError(b, err)
 	b.Cleanup(pool.Close)
 	store, err := postgres.NewPgx(b.Context(), pool)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, store.Close()) })
-	_, err = pool.Exec(b.Context(), `CREATE TABLE bare (id uuid PRIMARY KEY, document bytea) WITH (fillfactor = 80)`)
-	require.NoError(b, err)
-	ids := make([]uuid.UUID, benchPeople)
-	for start := 0; start < benchPeople; start += 1000 {
-		people := make([]*identity.Identity, 1000)
-		for n := range people {
-			ids[start+n] = uuid.Must(uuid.NewV7())
-			people[n] = benchPerson(ids[start+n])
-		}
-		_, errs := store.CreateMany(b.Context(), people)
-		for _, err := range errs {
-			require.NoError(b, err)
-		}
-	}
-	_, err = pool.Exec(b.Context(), `INSERT INTO bare SELECT id, document FROM idem_identities`)
-	require.NoError(b, err)
-	_, err = pool.Exec(b.Context(), `ANALYZE`)
-	require.NoError(b, err)
-	var document []byte
-	require.NoError(b, pool.QueryRow(b.Context(), `SELECT document FROM bare LIMIT 1`).Scan(&document))
-	any := func() uuid.UUID { return ids[rand.IntN(len(ids))] }
+	return &bench{pool: pool, store: store}
+}
 
-	bareUpdate := func(ctx context.Context, _ int64) error {
-		_, err := pool.Exec(ctx, `UPDATE bare SET document = $2 WHERE id = $1`, any().String(), document)
+// through is e with connections to another address.
+func (e *bench) through(b *testing.B, address string) *bench {
+	other := openBench(b, address)
+	other.ids, other.document = e.ids, e.document
+	return other
+}
+
+func (e *bench) any() uuid.UUID { return e.ids[rand.IntN(len(e.ids))] }
+
+func (e *bench) bareUpdate(ctx context.Context, _ int64) error {
+	_, err := e.pool.Exec(ctx, `UPDATE bare SET document = $2 WHERE id = $1`, e.any().String(), e.document)
+	return err
+}
+
+// update returns what updates an identity by edit.
+func (e *bench) update(edit func(i *identity.Identity, n int64)) func(ctx context.Context, n int64) error {
+	return func(ctx context.Context, n int64) error {
+		_, err := e.store.Update(ctx, e.any(), func(i *identity.Identity) (*identity.Identity, error) {
+			edit(i, n)
+			return i, nil
+		})
 		return err
 	}
-	update := func(edit func(i *identity.Identity, n int64)) func(ctx context.Context, n int64) error {
-		return func(ctx context.Context, n int64) error {
-			_, err := store.Update(ctx, any(), func(i *identity.Identity) (*identity.Identity, error) {
-				edit(i, n)
-				return i, nil
-			})
-			return err
-		}
-	}
-	plain := update(func(i *identity.Identity, n int64) {
-		i.MetadataPublic = json.RawMessage(fmt.Sprintf(`{"n":%d}`, n))
-	})
-	claims := update(func(i *identity.Identity, n int64) {
+}
+
+// plain changes no claim.
+func plain(i *identity.Identity, n int64) {
+	i.MetadataPublic = json.RawMessage(fmt.Sprintf(`{"n":%d}`, n))
+}
+
+// BenchmarkStore compares the store with the bare driver, in turns, on one server: an update
+// with an autocommit UPDATE … WHERE id of as many bytes, a create with an INSERT of them, a
+// get with a SELECT. Each turn takes 0.3 s; run it with -benchtime 20x.
+func BenchmarkStore(b *testing.B) {
+	e, _ := newBench(b)
+	pool, store, any, document := e.pool, e.store, e.any, e.document
+	update := e.update(plain)
+	claims := e.update(func(i *identity.Identity, n int64) {
 		email := fmt.Sprintf("%d.%s", n, i.ID)
 		i.Credentials = credentials.Set{credentials.TypePassword: {Type: credentials.TypePassword, Identifiers: []string{email}}}
 		i.VerifiableAddresses[0].Value = email
 	})
 	for _, callers := range []int{1, 8, 64} {
-		b.Run(fmt.Sprintf("update/callers=%d", callers), func(b *testing.B) { contest(b, callers, bareUpdate, plain) })
+		b.Run(fmt.Sprintf("update/callers=%d", callers), func(b *testing.B) { contest(b, callers, e.bareUpdate, update) })
 	}
 	for _, callers := range []int{1, 8, 64} {
-		b.Run(fmt.Sprintf("update of claims/callers=%d", callers), func(b *testing.B) { contest(b, callers, bareUpdate, claims) })
+		b.Run(fmt.Sprintf("update of claims/callers=%d", callers), func(b *testing.B) { contest(b, callers, e.bareUpdate, claims) })
 	}
 	for _, callers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("create/callers=%d", callers), func(b *testing.B) {
@@ -162,7 +200,7 @@ func BenchmarkStore(b *testing.B) {
 			for range 8 {
 				group.Go(func() {
 					for n := range changes / 8 {
-						if err := plain(b.Context(), int64(n)); err != nil {
+						if err := update(b.Context(), int64(n)); err != nil {
 							b.Error(err)
 						}
 					}
@@ -183,4 +221,121 @@ func BenchmarkStore(b *testing.B) {
 		b.ReportMetric(numbering.Seconds()/writing.Seconds(), "numbering/updates")
 		b.ReportMetric(0, "ns/op")
 	})
+}
+
+// BenchmarkRoundTrip is BenchmarkStore for updates with a server that is 1 ms away.
+func BenchmarkRoundTrip(b *testing.B) {
+	near, address := newBench(b)
+	g := newGate(b, address)
+	g.delay = 500 * time.Microsecond // in each direction
+	e := near.through(b, g.address(b, address))
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprintf("update/callers=%d", callers), func(b *testing.B) { contest(b, callers, e.bareUpdate, e.update(plain)) })
+	}
+}
+
+const benchVariable = "IDEM_BENCH_PROCESS"
+
+// BenchmarkProcesses compares four processes with one that has as many callers as the four
+// together, in turns.
+func BenchmarkProcesses(b *testing.B) {
+	_, address := newBench(b)
+	for _, callers := range []int{8, 64} {
+		b.Run(fmt.Sprintf("update/callers=%d", callers), func(b *testing.B) {
+			one, four := []*benchProcess{startBenchProcess(b, address, callers)}, []*benchProcess{}
+			for range 4 {
+				four = append(four, startBenchProcess(b, address, callers/4))
+			}
+			var made [2]int
+			for range b.N {
+				for way, processes := range [][]*benchProcess{one, four} {
+					for _, p := range processes {
+						p.begin(b)
+					}
+					for _, p := range processes {
+						made[way] += p.made(b)
+					}
+				}
+			}
+			b.ReportMetric(float64(made[1])/float64(made[0]), "four/one")
+			b.ReportMetric(float64(made[0])/benchTurn.Seconds()/float64(b.N), "one/s")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// benchTurn is how long each turn of processes takes.
+const benchTurn = 500 * time.Millisecond
+
+// benchProcess is another process that updates identities for a turn whenever it is told to.
+type benchProcess struct {
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startBenchProcess(b *testing.B, address string, callers int) *benchProcess {
+	command := exec.Command(os.Args[0], "-test.run", "^TestBenchProcess$")
+	command.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s", benchVariable, callers, address))
+	command.Stderr = os.Stderr
+	out, err := command.StdoutPipe()
+	require.NoError(b, err)
+	in, err := command.StdinPipe()
+	require.NoError(b, err)
+	require.NoError(b, command.Start())
+	b.Cleanup(func() {
+		_ = in.Close()
+		_, _ = io.Copy(io.Discard, out)
+		require.NoError(b, command.Wait())
+	})
+	return &benchProcess{in, bufio.NewReader(out)}
+}
+
+func (p *benchProcess) begin(b *testing.B) {
+	_, err := io.WriteString(p.in, "begin\n")
+	require.NoError(b, err)
+}
+
+func (p *benchProcess) made(b *testing.B) (made int) {
+	line, err := p.out.ReadString('\n')
+	require.NoError(b, err)
+	_, err = fmt.Sscanln(line, &made)
+	require.NoError(b, err)
+	return made
+}
+
+// TestBenchProcess is the other process of BenchmarkProcesses.
+func TestBenchProcess(t *testing.T) {
+	given := os.Getenv(benchVariable)
+	if given == "" {
+		return
+	}
+	var (
+		callers int
+		address string
+	)
+	_, err := fmt.Sscan(given, &callers, &address)
+	require.NoError(t, err)
+	e := openBench(t, address)
+	rows, err := e.pool.Query(t.Context(), `SELECT id FROM bare`)
+	require.NoError(t, err)
+	e.ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	require.NoError(t, err)
+	update := e.update(plain)
+	for turns := bufio.NewScanner(os.Stdin); turns.Scan(); {
+		var (
+			group sync.WaitGroup
+			made  atomic.Int64
+			began = time.Now()
+		)
+		for range callers {
+			group.Go(func() {
+				for time.Since(began) < benchTurn {
+					assert.NoError(t, update(t.Context(), rand.Int64()))
+					made.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		fmt.Println(made.Load())
+	}
 }

@@ -63,6 +63,8 @@ type gate struct {
 	cut     atomic.Int64
 	answers atomic.Int64
 	cuts    atomic.Int64
+	// delay is how long each part of a request and of an answer takes.
+	delay time.Duration
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
@@ -148,7 +150,7 @@ func (g *gate) accept() {
 		}
 		g.group.Go(func() {
 			defer end()
-			_, _ = io.Copy(server, client)
+			_, _ = io.Copy(late{server, g.delay}, client)
 		})
 		g.group.Go(func() {
 			defer end()
@@ -169,8 +171,19 @@ func (g *gate) answer(client, server net.Conn) {
 			g.cuts.Add(1)
 			return
 		}
-		if _, err := client.Write(buffer[:n]); err != nil {
+		if _, err := (late{client, g.delay}).Write(buffer[:n]); err != nil {
 			return
 		}
 	}
+}
+
+// late writes after a delay.
+type late struct {
+	io.Writer
+	delay time.Duration
+}
+
+func (l late) Write(part []byte) (int, error) {
+	time.Sleep(l.delay)
+	return l.Writer.Write(part)
 }
