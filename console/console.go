@@ -66,8 +66,9 @@ func WithSignIn(desk *signin.Service, recoveryURL func(signin.Code) string) Opti
 	return Option{func(h *Handler) { h.desk, h.recovery = desk, recoveryURL }}
 }
 
-// WithSessions shows the application's sessions of a person on their page, and ends them too when all sign-ins of the
-// person are ended. The operation's name is listIdentitySessions. sessions may be nil, which shows none.
+// WithSessions shows the application's sessions of a person on the person's page. The button that ends all sign-ins ends
+// these sessions too. authorize is called with the operation listIdentitySessions. If sessions is nil, no sessions are
+// shown.
 func WithSessions(sessions httpapi.Sessions) Option {
 	return Option{func(h *Handler) { h.sessions = sessions }}
 }

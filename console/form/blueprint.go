@@ -8,10 +8,10 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-// Prefix begins the name of every field: the pointers of violations begin with it too.
+// Prefix is the beginning of the name of every field, and of the pointers of violations.
 const Prefix = "/traits"
 
-// Blueprint is what forms are made from: the schema of traits. It never changes and is safe for concurrent use.
+// Blueprint is a schema as forms are made from it. It is immutable and safe for concurrent use.
 type Blueprint struct {
 	documents documents
 	traits    property // that traits are of the whole document
@@ -32,8 +32,8 @@ type node struct {
 	value    *value
 }
 
-// New returns the blueprint of the schema id of schemas. Other schemas of the registry are what its references
-// may lead to. The error says that there is no such schema.
+// New returns the blueprint of the schema with that id. References in it may lead to other schemas of the registry. It
+// fails if schemas has no schema with that id.
 func New(schemas *schema.Registry, id string) (*Blueprint, error) {
 	b := &Blueprint{}
 	var own *document

@@ -22,7 +22,7 @@ func (b *Blueprint) Edit(traits json.RawMessage) (*Form, error) {
 	return b.form(base, false), nil
 }
 
-// Blank returns the form of traits that do not exist yet. Its fields hold the defaults of the schema.
+// Blank returns the form of new traits. Its fields hold the defaults of the schema.
 func (b *Blueprint) Blank() *Form { return b.form(&value{kind: kindObject, raw: "{}"}, true) }
 
 func (b *Blueprint) form(base *value, fresh bool) *Form {

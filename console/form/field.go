@@ -1,6 +1,6 @@
 package form
 
-// Kind is what sort of control a field is.
+// Kind is the kind of control that a field is.
 type Kind string
 
 const (
@@ -22,15 +22,15 @@ const (
 
 // Limits of a form.
 const (
-	// MaxFields is how many fields a form has at most.
+	// MaxFields is the maximum number of fields of a form.
 	MaxFields = 2000
-	// MaxNesting is how many groups are nested in each other at most.
+	// MaxNesting is the maximum number of groups inside each other.
 	MaxNesting = 10
-	// MaxNewItems is how many elements one post may add to a list.
+	// MaxNewItems is the maximum number of elements that one post may add to a list.
 	MaxNewItems = 500
 )
 
-// Field is a control of a form, or a group of them. A form is for one goroutine.
+// Field is a control of a form, or a group of controls. It is not safe for concurrent use.
 type Field struct {
 	// Pointer is the JSON pointer of the value, and the name of the control.
 	Pointer string
@@ -41,45 +41,45 @@ type Field struct {
 	Kind               Kind
 	// Format is the format of the schema, such as "email"; may be empty.
 	Format string
-	// Integer tells, of a KindNumber, that the schema wants an integer.
+	// Integer is true for a KindNumber for which the schema requires an integer.
 	Integer bool
-	// Required tells that the value must be there wherever the object around it is.
+	// Required is true if the schema requires the value in the object around it.
 	Required bool
-	// Needed tells that the value must be there in this form: it is required, and so is, or is there, all
-	// that is around it.
+	// Needed is true if the value must be given in this form: it is required, and every object around it is present or
+	// required too.
 	Needed bool
-	// Present tells that the traits have the value.
+	// Present is true if the traits have the value.
 	Present bool
-	// ReadOnly tells that the schema says so; the value can be changed as JSON.
+	// ReadOnly is true if the schema declares the value read-only. It can still be changed as JSON.
 	ReadOnly bool
-	// Extra tells that the schema does not name the member.
+	// Extra is true for a member that the schema does not name.
 	Extra bool
-	// New tells that the element of a list is not in the traits yet.
+	// New is true for an element of a list that the traits do not have yet.
 	New bool
-	// Element tells that the field is an element of a list. Ordinal is then its place, from 1, and First and Last tell
-	// that it is the first or the last. All three change as [Form.Post] moves elements; Pointer does not.
+	// Element is true for an element of a list. Ordinal is then its place, from 1. First and Last are true for the first
+	// and the last element. [Form.Post] changes all three when it moves elements; it does not change Pointer.
 	Element     bool
 	Ordinal     int
 	First, Last bool
-	// Removed tells that the value was posted as one to remove.
+	// Removed is true if the value was posted under [Remove].
 	Removed bool
-	// Text is what the control holds: of a KindChoice the JSON text of the value, or empty for none.
+	// Text is the text in the control. For a KindChoice it is the JSON text of the value, or empty for no value.
 	Text string
-	// Shown is what the control held before anything was posted.
+	// Shown is the text in the control before anything was posted.
 	Shown string
-	// Options are the choices of a KindChoice, without the empty one.
+	// Options are the choices of a KindChoice. No value is not among them.
 	Options []Option
 	// Default is the text of the schema's default, empty for none.
 	Default string
 	// Bounds are the limits that the schema sets.
 	Bounds Bounds
-	// Errors are what is wrong with the value, for a person.
+	// Errors are messages about the value, for a person.
 	Errors []string
 	// Fields are the parts of a KindObject or KindList.
 	Fields []*Field
-	// Blank is, of a KindList, an element to add: its name ends in the index after the last. Of a KindObject
-	// whose other members are free, it is such a member: see [Form.Post] for its name. Nil where none can be
-	// added.
+	// Blank is an element to add to a KindList; its name ends in the index after the last element. For a KindObject that
+	// allows members beyond those of the schema, Blank is such a member; [Form.Post] describes its name. Blank is nil if
+	// nothing can be added.
 	Blank *Field
 
 	base     *value // nil where the traits have none
@@ -101,9 +101,9 @@ type Option struct {
 type Form struct {
 	// Root is the group of all fields.
 	Root *Field
-	// Truncated tells that the schema has more optional fields than a form can have.
+	// Truncated is true if the schema has more optional fields than a form can have.
 	Truncated bool
-	// Errors are what is wrong and belongs to no field.
+	// Errors are messages that belong to no field.
 	Errors []string
 
 	blueprint *Blueprint

@@ -5,21 +5,22 @@ import (
 	"fmt"
 )
 
-// Difference is a value that two people have, or one has, changed since both read it. A text is the JSON of
-// the value, empty where it is absent.
+// Difference is a value that at least one of two people has changed since both read it. Base, Theirs and Yours are the
+// JSON of the value, empty where it is absent.
 type Difference struct {
 	Pointer             string
 	Base, Theirs, Yours string
-	// Clash tells that both have changed it, to different values.
+	// Clash is true if both have changed it, to different values.
 	Clash bool
 }
 
-// Merge joins two changes of the same JSON value: the one from base to theirs, and the one from base to yours.
-// Members of objects that only one of them has changed are taken from that one. Where both have changed the
-// same value, yours is taken. Anything but an object is one value. differences lists what either has changed,
-// in the order of base and then of theirs and yours; its pointers begin with prefix. Empty texts are absent.
+// Merge joins two changes of the same JSON value: one from base to theirs, and one from base to yours. If only one of them
+// changes a member of an object, the result has that change. If both change the same value, the result has yours, unless
+// keepTheirs returns true for its pointer. A value that is not an object, such as a list, is merged as a whole. differences
+// lists every changed value, in the order of base, then of theirs and yours. Its pointers begin with prefix. An empty text
+// means that the value is absent.
 //
-// The error says which of the three is no JSON, and holds nothing of it.
+// It fails if one of the three is not JSON. The error names which one, and contains nothing of it.
 func Merge(prefix string, base, theirs, yours json.RawMessage, keepTheirs func(pointer string) bool) (merged json.RawMessage, differences []Difference, err error) {
 	values := make([]*value, 3)
 	for n, text := range []json.RawMessage{base, theirs, yours} {

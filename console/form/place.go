@@ -6,10 +6,10 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Place puts violations at the fields of their values: their pointers lead into the traits that [Form.Traits]
-// returned, or, before it was called, into those the form was made of. Where no field has exactly this value the
-// message goes to the group or the JSON around it, with the rest of the pointer before it, and at last to the
-// errors of the form.
+// Place adds each violation to the errors of the field at its pointer. The pointers are those of the traits that
+// [Form.Traits] returned, or, before it was called, of the traits that the form was made of. If no field has exactly that
+// value, the message goes to the nearest group or JSON field around it, after the rest of the pointer. If there is none, it
+// goes to the errors of the form.
 func (f *Form) Place(violations ...violation.Violation) {
 	fields := make(map[string]*Field)
 	f.Each(func(field *Field) {

@@ -9,14 +9,15 @@ import (
 
 // Names of controls that are not the pointer of a value.
 const (
-	// Remove is the name of controls whose value is the pointer of a value to remove. There may be many.
+	// Remove is the name of a control whose value is the pointer of a value to remove. It may be posted many times.
 	Remove = "remove"
-	// Add begins the name of the control for the name of a member to add; the pointer of the object follows.
+	// Add, followed by the pointer of an object, is the name of the control for the name of a member to add.
 	Add = "add:"
-	// Order is the name of a control that each element of a list has, and whose value is the element's pointer. The order
-	// in which they are posted is the order of the elements.
+	// Order is the name of a control of each element of a list. Its value is the element's pointer. The elements get the
+	// order in which these controls are posted.
 	Order = "order"
-	// Move is the name of buttons whose value is [Up] or [Down], a space, and the pointer of an element to move by one.
+	// Move is the name of a button that moves an element by one place. Its value is [Up] or [Down], a space, and the
+	// element's pointer.
 	Move = "move"
 	// Up moves an element towards the beginning of its list, Down towards the end.
 	Up, Down = "up", "down"
@@ -24,10 +25,9 @@ const (
 	addValue = "add-value:"
 )
 
-// Post takes what a browser sent for the form. A control that was not sent leaves its value as it is. There
-// may be more elements of a list than the form had: their names end in further indices. A member of a free
-// object is added by its name under [Add] + the object's pointer and its value under the name of the object's
-// Blank.
+// Post reads the values that a browser sent for the form. A control that was not sent keeps its value. A list may get new
+// elements: their names end in further indices. To add a member to an object that has a Blank, its name is sent under [Add]
+// followed by the object's pointer, and its value under the name of the Blank. [Order] and [Move] move elements of lists.
 func (f *Form) Post(values url.Values) {
 	from := &posted{values: values, children: childrenOf(values), places: make(map[string]int)}
 	for n, pointer := range values[Order] {
@@ -38,8 +38,9 @@ func (f *Form) Post(values url.Values) {
 	f.post(f.Root, from)
 }
 
-// PostText is Post of values that people wrote by hand, as in a table: a choice may be given by its label, and text
-// that is no JSON is a string where a field takes any JSON. Values without a field are an error of the form.
+// PostText is like Post for values that people wrote by hand, such as the cells of a table. A choice may be given by its
+// label. For a field of JSON, text that is not JSON is a string. A value for which there is no field is an error of the
+// form.
 func (f *Form) PostText(values url.Values) {
 	f.Post(values)
 	for name, texts := range values {

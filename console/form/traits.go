@@ -9,12 +9,11 @@ import (
 	"github.com/idemkit/idem/violation"
 )
 
-// Traits returns the traits with what was posted. A value whose control is as it was shown keeps its bytes. A
-// control that was emptied removes its value, or makes it null where it is required and may be null; an
-// element of a list that is empty is left out.
+// Traits returns the traits with the posted changes. A value whose control is unchanged keeps its bytes. An emptied control
+// removes its value; if the value is required and may be null, it becomes null. An empty element of a list is left out.
 //
-// ok is false if something that was posted is no value of its kind: the fields say what is wrong, and the
-// traits are not to be used. Whether they fit the schema is not looked at.
+// ok is false if a posted text cannot be a value of its field, such as a word in a number. The errors of the fields say
+// which, and the traits must not be used. Traits does not validate against the schema.
 func (f *Form) Traits() (traits json.RawMessage, ok bool) {
 	f.Each(func(field *Field) { field.result = "" })
 	v := f.read(f.Root, Prefix)

@@ -270,8 +270,9 @@ func named(name string, v *value) member {
 	return member{name: name, before: quote(name) + ":", value: v}
 }
 
-// Indent returns the text of a JSON value as a field of [KindJSON] shows it: with one member a line, unless the value
-// has lines already or would get much longer. An empty value stays empty. It fails if value is no JSON.
+// Indent returns the text of a JSON value as a field of [KindJSON] shows it: one member a line. A value that has several
+// lines already, or would get much longer, is returned as it is. Empty input gives an empty text. It fails if the input is
+// not JSON.
 func Indent(document json.RawMessage) (string, error) {
 	if len(document) == 0 {
 		return "", nil
