@@ -18,23 +18,21 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// Faults makes a step of a store fail: a statement, the beginning or the end of a
-// transaction, whatever the store asks of its database.
+// Faults makes steps of a store fail. A step is a request of the store to its database: a statement, or the beginning or end
+// of a transaction.
 type Faults interface {
-	// Arm makes the n-th step from now on fail, 0 the next, and no other.
+	// Arm makes one step fail: the next if n is 0, the one after it if n is 1, and so on.
 	Arm(n int)
-	// Disarm ends that, and reports whether the step came.
+	// Disarm ends Arm. It reports whether the step was reached.
 	Disarm() (came bool)
 }
 
-// RunFaults makes every operation of a store fail at each of its steps in turn, and checks
-// that the answer is the truth: after an error nothing has changed, unless it wraps
-// [storage.ErrOutcomeUnknown], and without one everything has. open returns an empty
-// store and what makes its steps fail.
+// RunFaults makes every operation of a store fail at each of its steps in turn, and checks its result. After an error nothing
+// may have changed, unless the error wraps [storage.ErrOutcomeUnknown]. Without an error the whole change must be there.
+// open returns an empty store and the Faults of its steps.
 //
-// If retried, the faults are such as a database asks its clients to meet with a new
-// attempt (SQLSTATE 40001), and no operation may fail. Else an operation that fails must
-// do so with [storage.ErrUnavailable] or [storage.ErrOutcomeUnknown].
+// If retried is true, the faults are those that a database tells its clients to retry (SQLSTATE 40001); then no operation
+// may fail. Otherwise an operation that fails must return [storage.ErrUnavailable] or [storage.ErrOutcomeUnknown].
 func RunFaults(t *testing.T, open func(t *testing.T) (storage.Storage, Faults), retried bool) {
 	for _, o := range faultyOperations {
 		t.Run(o.name, func(t *testing.T) {

@@ -31,7 +31,7 @@ type IndexStore interface {
 	DropSearchIndex(ctx context.Context) error
 }
 
-// SearchIndex is the path that stands for the index of words.
+// SearchIndex is used in place of a path for the index of words.
 const SearchIndex = ""
 
 // IndexRow is a row of an index of values, or of the index of words, which has no key here.
@@ -52,14 +52,13 @@ type IndexDatabase interface {
 	Rows(t *testing.T) (rows []IndexRow, all int)
 	// States returns how many indexes are recorded in each state.
 	States(t *testing.T) map[string]int
-	// Outdate makes all indexes those of another edition of Unicode.
+	// Outdate records that all indexes were made with another edition of Unicode.
 	Outdate(t *testing.T)
 }
 
-// Indexes checks a store that keeps indexes: that they are complete whatever happens beside
-// them, and that lists by them are what matching and a plain sort give. newDatabase is
-// called for each of several cases. Lists is how many random lists each set of indexes is
-// tried with; 0 leaves these out.
+// Indexes checks a store that keeps declared indexes. An index must be complete whatever else happens while it is built, and
+// a list that uses it must be the same as matching and sorting all identities. newDatabase is called once for each case.
+// lists is the number of random lists for each set of indexes; with 0 there are none.
 func Indexes(t *testing.T, newDatabase func(t *testing.T) IndexDatabase, lists int) {
 	for name, check := range map[string]func(t *testing.T, db IndexDatabase){
 		"Sort": sortByIndex, "Complete": indexIsComplete, "Drop": dropIndex, "Edition": indexOfAnotherEdition, "BuildGoesOn": buildGoesOn,

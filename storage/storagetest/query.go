@@ -22,8 +22,7 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// QueryPaths are paths that [Queries] compares and sorts by. A store with indexes is best
-// tested with some of them declared.
+// QueryPaths are the paths that [Queries] compares and sorts by. To test a store with indexes, declare some of them.
 var QueryPaths = []string{
 	"/metadata_admin/n", "/traits/name", "/traits/tags", "/created_at", "/traits/list/x", "/state", "/metadata_public/a~1b", "/external_id",
 }
@@ -35,8 +34,8 @@ var otherPaths = []string{
 	"/verifiable_addresses/verified", "/verifiable_addresses/1/via", "/recovery_addresses/value", "/traits/list/x/0",
 }
 
-// Queries makes random lists and counts on an empty store, half of them while identities come,
-// change and go. Each page must be what [storage.Filter.Matches] and a plain sort give.
+// Queries makes random lists and counts on an empty store, half of them while other goroutines create, change and delete
+// identities. Each page must be the same as matching all identities with [storage.Filter.Matches] and sorting them.
 func Queries(t *testing.T, store storage.Storage, count int) {
 	seed := rand.Uint64()
 	t.Logf("the seed: %d", seed)

@@ -28,21 +28,20 @@ type config struct {
 	rival       func(t *testing.T, store storage.Storage) storage.Storage
 }
 
-// InTransaction says that the stores are those of an application's transaction, which
-// refuse what must be durable when a call returns.
+// InTransaction is for stores within a transaction of an application. Such a store refuses operations that must be durable
+// when they return.
 func InTransaction() Option {
 	return Option{func(c *config) { c.transaction = true }}
 }
 
-// MaxParallel bounds how many stores are open at once, for databases that bound their
-// connections. Without it the bound is that of go test -parallel.
+// MaxParallel sets how many stores may be open at the same time, for a database with few connections. The default is that of
+// go test -parallel.
 func MaxParallel(stores int) Option {
 	return Option{func(c *config) { c.parallel = make(chan struct{}, stores) }}
 }
 
-// FillRecords gives a store a quicker way to keep the 100,000 records of one case than to
-// write them one by one. None of them belongs to an identity. Nil leaves the case out, where
-// another run has the same code under test.
+// FillRecords sets a function that adds many records to a store quickly. One case needs 100,000 records, none of which
+// belongs to an identity. If the function is nil, this case is skipped; use that if another test runs it for the same code.
 func FillRecords(fill func(t *testing.T, store storage.Storage, records []storage.Record)) Option {
 	return Option{func(c *config) { c.fillRecords = fill }}
 }
@@ -52,8 +51,8 @@ func QueryCount(count int) Option {
 	return Option{func(c *config) { c.queries = count }}
 }
 
-// Rival opens a second store on the database of one that Run has opened, as another process
-// would. Run closes it. Without it the cases about two stores use one store twice.
+// Rival sets a function that opens a second store on the same database, as another process would. Run closes that store.
+// Without this option the cases about two stores use one store twice.
 func Rival(open func(t *testing.T, store storage.Storage) storage.Storage) Option {
 	return Option{func(c *config) { c.rival = open }}
 }
