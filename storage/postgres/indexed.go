@@ -94,8 +94,10 @@ type searched struct {
 	last  uuid.UUID
 }
 
-// Next implements [finder.Source]. The server finds all ids for each step; a list doubles
-// its steps.
+// FindsAll implements [finder.FindsAll]: the server finds all ids for each step.
+func (s *searched) FindsAll() {}
+
+// Next implements [finder.Source].
 func (s *searched) Next(ctx context.Context, limit int) (ids []uuid.UUID, done bool, err error) {
 	err = s.kept.query(ctx, s.kept.statements.search, []any{s.grams, s.last.String(), int64(limit)}, func(row row) error {
 		err := row.Scan(&s.last)

@@ -231,26 +231,60 @@ type walker interface {
 	rest(ctx context.Context, ids []uuid.UUID) error
 }
 
+// FindsAll is implemented by a [Source] that finds all ids before it returns the first.
+type FindsAll interface{ FindsAll() }
+
 // race fills a page by walking, and beside that collects the ids of each source. Where many
 // identities match, the walk fills the page soon; where few do, a source ends soon. What
 // comes first decides. The steps of both double, so that the loser costs no more than a
-// multiple of the winner. The walk begins: a source may have to find all ids for its first.
+// multiple of the winner. A source that finds all ids first has its turn after the walk.
 func (l *list) race(ctx context.Context, walk walker, sources []Source) error {
-	collected := make([][]uuid.UUID, len(sources))
+	var before, after []*collecting
+	for _, source := range sources {
+		if _, findsAll := source.(FindsAll); findsAll {
+			after = append(after, &collecting{source: source})
+		} else {
+			before = append(before, &collecting{source: source})
+		}
+	}
 	for step := min(firstStep, pager.Limit(l.query)+1); ; step = min(2*step, walkStep) {
+		if few, err := collectFrom(ctx, before, step); err != nil || few != nil {
+			return restOf(ctx, walk, few, err)
+		}
 		if done, err := walk.next(ctx, step); done || err != nil {
 			return err
 		}
-		for n, source := range sources {
-			ids, done, err := source.Next(ctx, step*idsPerIdentity)
-			if err != nil {
-				return err
-			}
-			if collected[n] = append(collected[n], ids...); done {
-				return walk.rest(ctx, collected[n])
-			}
+		if few, err := collectFrom(ctx, after, step); err != nil || few != nil {
+			return restOf(ctx, walk, few, err)
 		}
 	}
+}
+
+func restOf(ctx context.Context, walk walker, few []uuid.UUID, err error) error {
+	if err != nil {
+		return err
+	}
+	return walk.rest(ctx, few)
+}
+
+// collecting is a source and what it has returned.
+type collecting struct {
+	source Source
+	ids    []uuid.UUID
+}
+
+// collectFrom takes a step with each source. It returns all ids of one that ends, not nil.
+func collectFrom(ctx context.Context, sources []*collecting, step int) ([]uuid.UUID, error) {
+	for _, s := range sources {
+		ids, done, err := s.source.Next(ctx, step*idsPerIdentity)
+		if err != nil {
+			return nil, err
+		}
+		if s.ids = append(s.ids, ids...); done {
+			return append([]uuid.UUID{}, s.ids...), nil
+		}
+	}
+	return nil, nil
 }
 
 // walkOfAll walks over all identities, in the order of their ids.
@@ -363,16 +397,13 @@ func each(ctx context.Context, s Store, f storage.Filter, full bool, yield func(
 
 // collect returns the ids of the source that ends first.
 func collect(ctx context.Context, sources []Source) ([]uuid.UUID, error) {
-	collected := make([][]uuid.UUID, len(sources))
+	all := make([]*collecting, len(sources))
+	for n, source := range sources {
+		all[n] = &collecting{source: source}
+	}
 	for {
-		for n, source := range sources {
-			ids, done, err := source.Next(ctx, walkStep)
-			if err != nil {
-				return nil, err
-			}
-			if collected[n] = append(collected[n], ids...); done {
-				return append([]uuid.UUID{}, collected[n]...), nil
-			}
+		if ids, err := collectFrom(ctx, all, walkStep/idsPerIdentity); ids != nil || err != nil {
+			return ids, err
 		}
 	}
 }

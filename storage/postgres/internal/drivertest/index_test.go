@@ -193,3 +193,19 @@ func (d indexDatabase) Outdate(t *testing.T) {
 	execute(t, d.address, `UPDATE idem_indexes SET fold_version = 'of another time'`)
 	execute(t, d.address, `UPDATE idem_indexing SET version = version + 1`)
 }
+
+// BenchmarkFind measures the pages that filters, words and orders give.
+func BenchmarkFind(b *testing.B) {
+	address := newDatabase(b, server(b))
+	storagetest.BenchmarkFind(b, func(paths ...string) storage.Storage {
+		if len(paths) > 0 {
+			execute(b, address, `VACUUM ANALYZE`) // which a server does by itself after a while
+		}
+		store, err := postgres.NewPgx(b.Context(), openPgx(b, address), options(slog.Default(), paths)...)
+		require.NoError(b, err)
+		if len(paths) > 0 {
+			execute(b, address, `VACUUM ANALYZE`)
+		}
+		return store
+	})
+}
