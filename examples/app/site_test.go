@@ -78,20 +78,39 @@ func (b *postbox) code(t testing.TB, to string) string {
 	return code
 }
 
+// appLog is what the application has logged. It holds no fault, no secret and no address.
+type appLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *appLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *appLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // site is the application, served for a test.
 type site struct {
 	*app
 	url    string
 	mail   *postbox
+	log    appLog
 	issuer *issuer
 
-	mu    sync.Mutex
-	ahead time.Duration // of the clock
+	mu   sync.Mutex
+	time time.Time // stands still, since codes of an app change with it
 }
 
 func newSite(t testing.TB) *site {
 	t.Helper()
-	s := &site{mail: &postbox{}, issuer: newIssuer(t)}
+	s := &site{mail: &postbox{}, issuer: newIssuer(t), time: time.Now()}
 	db, err := openDatabase(filepath.Join(t.TempDir(), "app.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -100,7 +119,7 @@ func newSite(t testing.TB) *site {
 	s.url = "http://localhost:" + port // passkeys need a name, not a number
 	s.app, err = newApp(t.Context(), config{
 		baseURL: s.url, db: db, key: randomKey(), mailer: s.mail, google: s.issuer.provider(), now: s.clock,
-		logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		logger: slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)
 	server.Config.Handler = s.handler()
@@ -108,6 +127,9 @@ func newSite(t testing.TB) *site {
 	t.Cleanup(func() {
 		server.Close()
 		s.close()
+		for _, not := range []string{"level=ERROR", password, another, email, "otpauth:"} {
+			require.NotContains(t, s.log.String(), not, "in the log")
+		}
 	})
 	return s
 }
@@ -115,14 +137,14 @@ func newSite(t testing.TB) *site {
 func (s *site) clock() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Now().Add(s.ahead)
+	return s.time
 }
 
 // later moves the clock on.
 func (s *site) later(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ahead += d
+	s.time = s.time.Add(d)
 }
 
 // client is a browser without pages: it keeps cookies and follows redirects.
@@ -190,6 +212,7 @@ func (c *client) signUp(email string) {
 	c.t.Helper()
 	require.Equal(c.t, "/verify", c.post("/sign-up", "name", "Ada", "email", email, "password", password).path)
 	require.Equal(c.t, "/sign-in", c.post("/verify", "code", c.site.mail.code(c.t, email)).path)
+	require.NotEmpty(c.t, c.site.log.String())
 }
 
 func (c *client) signIn(email, password string) answer {
