@@ -19,6 +19,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 )
 
@@ -200,4 +201,36 @@ func TestImport(t *testing.T) {
 			require.Contains(t, html.UnescapeString(w.Body.String()), fault)
 		}
 	}
+}
+
+// A page is painted once its times are written. One that shows the progress of work is painted as it comes.
+func TestProgressIsNotHeldBack(t *testing.T) {
+	manager := newManager(t)
+	create(t, manager, `{"email":"ada@example.com"}`)
+	c := newClient(t, console.New(manager, httpapi.AllowAll))
+	held := ` blocking="render"></script>`
+	for _, path := range []string{"/", "/activity", "/import"} {
+		require.Contains(t, c.get(path).Body.String(), held, path)
+	}
+	require.Contains(t, c.post("/import?act=check", url.Values{"text": {`{"traits":{"email":"grace@example.com"}}`}}).Body.String(), held, "nothing is under way")
+	for path, values := range map[string]url.Values{
+		"/import?act=run":       {"text": {`{"traits":{"email":"grace@example.com"}}`}},
+		"/bulk?act=run":         {"all": {"yes"}, "state": {"inactive"}, "count": {"2"}},
+		"/schemas?act=rederive": {"id": {"person"}},
+	} {
+		if path == "/bulk?act=run" {
+			create(t, manager, `{"email":"third@example.com"}`)
+			values.Set("count", strconv.Itoa(activePeople(t, manager)))
+		}
+		w := c.post(path, values)
+		require.Equal(t, http.StatusOK, w.Code, path)
+		require.Contains(t, w.Body.String(), "<ol class=\"progress\">", path)
+		require.NotContains(t, w.Body.String(), held, path)
+	}
+}
+
+func activePeople(t testing.TB, manager *idem.Manager) int {
+	count, err := manager.CountIdentities(t.Context(), idem.Query{Where: query.Eq("/state", "active")})
+	require.NoError(t, err)
+	return count
 }
