@@ -27,7 +27,7 @@ func ExampleIfRevision() {
 	fmt.Println("the first:", save("Ada"))
 	fmt.Println("the second is refused:", errors.Is(save("Augusta"), storage.ErrRevision))
 
-	// Who is refused looks again, and decides again.
+	// A caller whose update is refused reads the identity again and decides again.
 	current, err := manager.GetIdentity(ctx, seen.ID)
 	fmt.Println(current.Revision, string(current.Traits), err)
 	// Output:

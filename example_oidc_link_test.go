@@ -31,7 +31,7 @@ func ExampleManager_UpdateIdentity_oidcLink() {
 		fmt.Println(updated.Revision, updated.Credentials[credentials.TypeOIDC].Identifiers)
 	}
 
-	// Who comes back from the provider is found by the link.
+	// When the person returns from the provider, the link finds the identity.
 	found, err := manager.FindByIdentifier(ctx, credentials.TypeOIDC, "github:4711")
 	if err != nil {
 		log.Fatal(err)

@@ -16,8 +16,8 @@ import (
 	"github.com/idemkit/idem/storage/sqlitedb"
 )
 
-// An order and the customer who makes it become real together, or not at all: both are
-// written in one transaction of the application's own database.
+// An order and its customer are written in one transaction of the application's own database:
+// both are committed, or neither is.
 func ExampleManager_WithStorage() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "shop")

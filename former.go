@@ -11,8 +11,8 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// findFormer looks for typed, whose form of today is normal and belongs to nobody, under the forms that older rules gave
-// it. Those made different people alike, so a hit counts only if its own traits give normal today.
+// findFormer looks for typed under the forms that older rules gave it. normal is its form of today, under which no identity
+// was found. The older rules gave some different values one form, so a hit counts only if its traits give normal today.
 func (m *Manager) findFormer(ctx context.Context, typed, normal string, claim func(former string) storage.Claim) (*identity.Identity, error) {
 	for _, former := range schema.FormerForms(typed) {
 		found, err := m.storage.Find(ctx, claim(former))

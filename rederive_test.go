@@ -121,7 +121,7 @@ func TestSchemaChange(t *testing.T) {
 	})
 }
 
-// TestClashWithAnOwner: somebody who has it already is a clash, unless they would lose it.
+// TestClashWithAnOwner: an identity that has the identifier already clashes, unless it would lose it.
 func TestClashWithAnOwner(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
 		keeper, loser := parseSchema(t, "keeper", nickSchema), parseSchema(t, "loser", nickSchema)

@@ -42,7 +42,7 @@ var kinds = map[idem.Kind]struct {
 	idem.KindCanceled:     {http.StatusServiceUnavailable, "fault.canceled"},
 }
 
-// problemOf returns how err is answered. The text of an error that is a fault of ours is told to nobody.
+// problemOf returns the answer to err. The text of a fault of ours is not shown.
 func problemOf(err error) *problem {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		return p

@@ -13,7 +13,7 @@ import (
 	"github.com/idemkit/idem/query"
 )
 
-// listPatience is how long a list may take: a filter that no index serves reads everybody.
+// listPatience is how long a list may take: a filter without an index reads all identities.
 const listPatience = 20 * time.Second
 
 type peoplePage struct {

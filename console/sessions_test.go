@@ -79,7 +79,7 @@ func TestSessions(t *testing.T) {
 	}
 	require.Contains(t, c.get("/people/"+other.ID.String()).Body.String(), "There are no sessions.")
 
-	// Who may not list them sees none, and the application is not asked.
+	// A client that may not list them sees none, and the application is not called.
 	refused = "listIdentitySessions"
 	require.NotContains(t, c.get(at).Body.String(), "Browser/")
 	refused = ""

@@ -233,7 +233,7 @@ func (h *Handler) streamChanges(w http.ResponseWriter, r *http.Request, q storag
 	}
 }
 
-// errNoFlush is a fault of the application's: behind such a writer a client would wait for ever, and nobody would know.
+// errNoFlush is a fault of the application: behind such a writer a client would wait forever, without an error.
 var errNoFlush = errors.New("changes cannot be streamed: the http.ResponseWriter that the handler was given has neither Flush nor Unwrap; " +
 	"middleware that wraps the writer must have one of them, and http.TimeoutHandler must not be around the handler")
 

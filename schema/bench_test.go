@@ -75,7 +75,7 @@ func BenchmarkBareGojsonschema(b *testing.B) {
 	}
 }
 
-// removeFormats takes the library's own formats away from everybody, until the test is over.
+// removeFormats removes the library's global formats until the test ends.
 func removeFormats(t *testing.T) {
 	gojsonschema.FormatCheckers.Remove("email")
 	t.Cleanup(func() { gojsonschema.FormatCheckers.Add("email", gojsonschema.EmailFormatChecker{}) })

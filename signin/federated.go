@@ -14,9 +14,9 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// Claims are what an identity provider says about somebody who comes back from it, as the
-// application has read and checked it (for OpenID Connect Core 1.0, section 3.1.3.7, the ID
-// token with its signature, audience and nonce).
+// Claims are the statements of an identity provider about a person who returns from it. The
+// application has read and checked them: for OpenID Connect Core 1.0, section 3.1.3.7, the ID
+// token with its signature, audience and nonce.
 type Claims struct {
 	// Type is [credentials.TypeOIDC] or [credentials.TypeSAML]. Empty means oidc.
 	Type credentials.Type

@@ -16,8 +16,8 @@ const (
 	maxBcryptCost = 31
 	// maxNewBcryptCost is the highest cost of a hash that [NewBcrypt] makes: 2 seconds.
 	maxNewBcryptCost = 15
-	// maxBcryptPassword is how much of a password bcrypt reads, in bytes. A longer one does not match: otherwise
-	// everyone could sign in who knows its beginning.
+	// maxBcryptPassword is how much of a password bcrypt reads, in bytes. A longer one does not match: otherwise its
+	// beginning would be enough to sign in.
 	maxBcryptPassword = 72
 )
 

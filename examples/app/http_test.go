@@ -258,7 +258,7 @@ func TestStepUp(t *testing.T) {
 	require.Equal(t, "/account", c.get("/account").path, "but the member has not left")
 }
 
-// TestNewEmail asks for an address that is not verified yet: that blocks nobody who has it.
+// TestNewEmail asks for an address that is not verified yet. That does not block the owner of the address.
 func TestNewEmail(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// issuer is an identity provider. Everybody who comes is who the test says, and is sent back at once.
+// issuer is an identity provider. It redirects each visitor back at once, as the person that the test sets.
 type issuer struct {
 	t      testing.TB
 	server *httptest.Server

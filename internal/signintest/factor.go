@@ -179,9 +179,8 @@ func (stores Stores) TestEnrolmentEnds(t *testing.T) {
 	})
 }
 
-// TestPasswordSuccessKeepsTOTPCount locks the app by someone who knows the password: their
-// successes with it do not make the app forget their failures. Another second factor
-// unlocks it.
+// TestPasswordSuccessKeepsTOTPCount locks the app by wrong codes after right passwords. A right
+// password does not reset the count of the app; another second factor does.
 func (stores Stores) TestPasswordSuccessKeepsTOTPCount(t *testing.T) {
 	stores.each(t, func(t *testing.T, o *office) {
 		o.ada(t)

@@ -101,7 +101,7 @@ func (s *Store) committed() {
 	s.numberer.wake(numberingInterval, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), s.config.timeout)
 		defer cancel()
-		_ = s.numberAll(ctx) // who reads the feed tries again, and is told
+		_ = s.numberAll(ctx) // the next reader of the feed tries again and gets the error
 	})
 }
 

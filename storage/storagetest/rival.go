@@ -231,7 +231,7 @@ func rivalsAgree(t *testing.T, store, rival storage.Storage) {
 }
 
 // rivalsSwap has two identities take each other's identifier at the same time, through
-// one store each: neither can, and nobody waits for ever.
+// one store each. Both must fail, and neither may block forever.
 func rivalsSwap(t *testing.T, store, rival storage.Storage) {
 	for round := range 20 {
 		ids := []uuid.UUID{fixedID(2 * round), fixedID(2*round + 1)}

@@ -197,8 +197,8 @@ func (c *Committer[W]) abandon(writes []*Write[W]) {
 func (c *Committer[W]) lead(ctx context.Context, own *Write[W]) {
 	var batch []*Write[W]
 	finished, committed := false, false
-	// Deferred, so that nobody waits for ever even if what follows panics or ends the
-	// goroutine.
+	// Deferred, so that no caller blocks forever, even if the code below panics or ends
+	// the goroutine.
 	defer func() {
 		if !finished {
 			batch = c.take(batch, own)

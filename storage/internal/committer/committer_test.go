@@ -176,8 +176,8 @@ func TestBeginFails(t *testing.T) {
 	require.Equal(t, [][]int{{3, 4}}, r.batches)
 }
 
-// TestLeaderEnds ends the goroutine of a leader in every place: nobody waits for ever, and
-// nobody is told that a write has happened of which that is not known.
+// TestLeaderEnds ends the goroutine of a leader in every place. No caller may block forever,
+// and a write whose outcome is unknown must not be reported as done.
 func TestLeaderEnds(t *testing.T) {
 	for name, end := range map[string]func(){
 		"by a panic":       func() { panic("a fault") },

@@ -40,8 +40,8 @@ func (a *Application) WithSession(next http.Handler) http.Handler {
 	})
 }
 
-// Authorize decides who may use the admin API, by the application's session: without
-// one nobody, with one everybody who may do what is asked.
+// Authorize decides by the application's session who may use the admin API. A request without
+// a session is refused, and so is one whose session does not allow the operation.
 func Authorize(r *http.Request) error {
 	session, ok := r.Context().Value(SessionKey{}).(Session)
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
