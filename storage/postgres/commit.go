@@ -148,7 +148,7 @@ func (f form) with(rows *indexRows, args []any) (string, []any) {
 }
 
 // givenArgs are the arguments that all statements of many writes begin with. It sorts the
-// writes by their identities, so that all who write take their locks in one order.
+// writes by their identities, so that all writers take their locks in one order.
 func givenArgs(writes []*write, set *indexing.Set) []any {
 	places := make(map[*write]int64, len(writes))
 	for n, w := range writes {

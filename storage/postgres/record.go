@@ -15,9 +15,9 @@ import (
 // spread.
 const anonymousSlots = 16
 
-// UpdateRecord implements [storage.Storage]. If the answer of a delete is lost, it
-// returns [storage.ErrOutcomeUnknown], because a missing record does not show which call
-// deleted it.
+// UpdateRecord implements [storage.Storage]. If the answer of the database is lost, the
+// record shows whether it was written, unless it was deleted, or written by another call
+// since. Then UpdateRecord returns [storage.ErrOutcomeUnknown].
 func (s *Store) UpdateRecord(ctx context.Context, key storage.RecordKey, now time.Time,
 	change func(current *storage.Record) (*storage.Record, error)) error {
 

@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,8 +55,10 @@ type ledger struct {
 // op is one operation: what it was and what its writer was told.
 type op struct {
 	Name     string
-	Kind     string // "update", "create" or "delete"
+	Kind     string // "update", "create", "delete" or "count"
 	Identity uuid.UUID
+	Counter  int   // the record that a count adds 1 to
+	Reached  int64 // what it made of it
 	Phase    string
 	Told     string // the error, if there was one
 }
@@ -93,10 +96,10 @@ func (l *ledger) read(from io.Reader) {
 }
 
 // do runs one operation and notes what came of it.
-func (l *ledger) do(o op, run func() error) error {
+func (l *ledger) do(o op, run func(o *op) error) error {
 	o.Phase = begun
 	l.note(o)
-	err := run()
+	err := run(&o)
 	switch {
 	case err == nil:
 		o.Phase = acknowledged
@@ -113,10 +116,15 @@ func (l *ledger) do(o op, run func() error) error {
 }
 
 func (l *ledger) count(phase string) (count int) {
+	return l.countOf(phase, "create", "update", "delete", "count")
+}
+
+// countOf is how many operations of these kinds are in a phase.
+func (l *ledger) countOf(phase string, kinds ...string) (count int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, o := range l.ops {
-		if o.Phase == phase {
+		if o.Phase == phase && slices.Contains(kinds, o.Kind) {
 			count++
 		}
 	}
@@ -143,10 +151,10 @@ func (l *ledger) writer(ctx context.Context, name string, store storage.Storage)
 	for n := 0; ctx.Err() == nil; n++ {
 		o := op{Name: fmt.Sprintf("%s/%d", name, n), Kind: "update", Identity: sharedID(rand.IntN(shared))}
 		var err error
-		switch dice := rand.IntN(20); {
+		switch dice := rand.IntN(24); {
 		case dice < 3:
 			o.Kind, o.Identity = "create", uuid.New()
-			err = l.do(o, func() error {
+			err = l.do(o, func(o *op) error {
 				_, err := store.Create(context.Background(), ledgerPerson(o.Identity))
 				return err
 			})
@@ -156,9 +164,12 @@ func (l *ledger) writer(ctx context.Context, name string, store storage.Storage)
 		case dice < 5 && len(own) > 0:
 			o.Kind, o.Identity = "delete", own[len(own)-1]
 			own = own[:len(own)-1]
-			err = l.do(o, func() error { return store.Delete(context.Background(), o.Identity, time.Now(), nil) })
+			err = l.do(o, func(o *op) error { return store.Delete(context.Background(), o.Identity, time.Now(), nil) })
+		case dice >= 20:
+			o.Kind, o.Identity, o.Counter = "count", uuid.Nil, rand.IntN(counters)
+			err = l.do(o, func(o *op) error { return countUp(store, o) })
 		default:
-			err = l.do(o, func() error {
+			err = l.do(o, func(o *op) error {
 				_, err := store.Update(context.Background(), o.Identity, func(i *identity.Identity) (*identity.Identity, error) {
 					tr, err := trailOf(i)
 					if err != nil {
@@ -187,6 +198,53 @@ func (l *ledger) writer(ctx context.Context, name string, store storage.Storage)
 	return nil
 }
 
+// counters is how many records there are that writers count up.
+const counters = 4
+
+func counterKey(n int) storage.RecordKey { return storage.RecordKey{0: 'c', 31: byte(n)} }
+
+// countUp adds 1 to a counter, and notes what it has reached.
+func countUp(store storage.Storage, o *op) error {
+	return store.UpdateRecord(context.Background(), counterKey(o.Counter), time.Now(), func(current *storage.Record) (*storage.Record, error) {
+		o.Reached = 1
+		if current != nil {
+			o.Reached += int64(binary.BigEndian.Uint64(current.Value))
+		}
+		return &storage.Record{Value: binary.BigEndian.AppendUint64(nil, uint64(o.Reached)), Expires: time.Now().AddDate(1, 0, 0)}, nil
+	})
+}
+
+// auditCounters holds the counters against what writers were told of them, and returns what
+// was lost.
+func (l *ledger) auditCounters(t testing.TB, store storage.Storage) (lost []string) {
+	t.Helper()
+	for n := range counters {
+		stand := int64(0)
+		require.NoError(t, store.UpdateRecord(t.Context(), counterKey(n), time.Now(), func(current *storage.Record) (*storage.Record, error) {
+			if current != nil {
+				stand = int64(binary.BigEndian.Uint64(current.Value))
+			}
+			return current, nil
+		}))
+		told, open := map[int64]string{}, int64(0)
+		for _, o := range l.ops {
+			switch {
+			case o.Kind != "count" || o.Counter != n || o.Phase == refused:
+			case o.Phase != acknowledged:
+				open++ // it may have happened
+			default:
+				require.Empty(t, told[o.Reached], "counter %d was told twice to have reached %d", n, o.Reached)
+				told[o.Reached] = o.Name
+				if o.Reached > stand {
+					lost = append(lost, o.Name)
+				}
+			}
+		}
+		require.LessOrEqual(t, stand, int64(len(told))+open, "counter %d was counted up by a call that was refused, or twice by one", n)
+	}
+	return lost
+}
+
 // verdict is what an audit found.
 type verdict struct {
 	lost []string // acknowledged, and not there
@@ -210,7 +268,7 @@ func (l *ledger) audit(t testing.TB, store storage.Storage) verdict {
 	}
 	revisions := auditFeed(t, store, there)
 
-	var v verdict
+	v := verdict{l.auditCounters(t, store)}
 	seen := map[string]bool{}
 	for id, i := range there {
 		tr, err := trailOf(i)
@@ -313,14 +371,14 @@ func (l *ledger) load(t testing.TB, stores []storage.Storage, writers int, distu
 	group.Wait()
 	require.Empty(t, bad)
 	for n, c := range live {
-		require.Equal(t, from+int64(n)+1, c.Sequence, "who read along has missed something")
+		require.Equal(t, from+int64(n)+1, c.Sequence, "the reader that followed the feed has missed something")
 	}
 	if len(live) > 0 {
 		kept, err := stores[0].Changes(t.Context(), storage.ChangeQuery{After: from, Limit: len(live)})
 		require.NoError(t, err)
 		require.True(t, slices.EqualFunc(kept, live, func(a, b storage.Change) bool {
 			return a.Sequence == b.Sequence && a.IdentityID == b.IdentityID && a.Revision == b.Revision && a.Operation == b.Operation
-		}), "who read along has seen another feed than there is in the end")
+		}), "the reader that followed the feed has seen another feed than there is in the end")
 	}
 }
 
@@ -339,7 +397,8 @@ func follow(ctx context.Context, store storage.Storage, after int64) (live []sto
 
 // summary is the line of a ledger that is logged.
 func (l *ledger) summary(lost int) string {
-	return fmt.Sprintf("%d acknowledged, %d refused, %d unknown, %d lost", l.count(acknowledged), l.count(refused), l.count(unknown)+l.count(begun), lost)
+	return fmt.Sprintf("%d acknowledged, %d of them of records, %d refused, %d unknown, %d lost",
+		l.count(acknowledged), l.countOf(acknowledged, "count"), l.count(refused), l.count(unknown)+l.count(begun), lost)
 }
 
 // TestLedgerFinds holds the ledger itself to stores that are not right.
@@ -352,6 +411,7 @@ func TestLedgerFinds(t *testing.T) {
 		{"an update that is lost", []op{{Name: "lost", Kind: "update", Identity: sharedID(1), Phase: acknowledged}}, 1},
 		{"a create that is lost", []op{{Name: "lost", Kind: "create", Identity: sharedID(1000), Phase: acknowledged}}, 1},
 		{"a delete that is lost", []op{{Name: "lost", Kind: "delete", Identity: sharedID(1), Phase: acknowledged}}, 1},
+		{"a count that is lost", []op{{Name: "lost", Kind: "count", Counter: 1, Reached: 1, Phase: acknowledged}}, 1},
 		{"nothing", []op{{Name: "x", Kind: "update", Identity: sharedID(1), Phase: unknown}, {Name: "y", Kind: "create", Identity: sharedID(1000), Phase: refused}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
