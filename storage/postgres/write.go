@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -236,28 +235,16 @@ func orNil(i *identity.Identity, err error) (*identity.Identity, error) {
 // what a caller is told.
 func (s *Store) write(ctx context.Context, w *write) error { return s.writeAll(ctx, []*write{w})[0] }
 
-// writeAll makes writes that do not clash with each other.
+// writeAll makes writes that do not clash with each other. Those that must be made by
+// themselves are made one after the other, so that the feed has them in their order.
 func (s *Store) writeAll(ctx context.Context, writes []*write) []error {
 	s.using.RLock() // so that Close waits
 	defer s.using.RUnlock()
 	errs := s.commits.Do(ctx, writes...)
-	var (
-		rest sync.WaitGroup
-		some = make(chan struct{}, atOnce)
-	)
 	for n, err := range errs {
-		if !errors.Is(err, errAlone) {
-			continue
-		}
-		some <- struct{}{}
-		rest.Go(func() {
-			defer func() { <-some }()
+		if errors.Is(err, errAlone) {
 			errs[n] = s.alone(writes[n])
-		})
+		}
 	}
-	rest.Wait()
 	return errs
 }
-
-// atOnce bounds how many writes of one caller are made at once by themselves.
-const atOnce = 4
