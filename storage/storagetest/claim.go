@@ -141,6 +141,10 @@ func conflictLeavesNoTrace(t *testing.T, store storage.Storage) {
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	_, err = store.Find(t.Context(), storage.IdentifierClaim(credentials.TypeSAML, "leaked"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
+	free := person(2)
+	free.Credentials[credentials.TypeSAML] = credentials.Credential{Type: credentials.TypeSAML, Identifiers: []string{"leaked"}}
+	_, err = store.Create(t.Context(), free)
+	require.NoError(t, err, "what was refused is still free")
 }
 
 func separateClaims(t *testing.T, store storage.Storage) {
