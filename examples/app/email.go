@@ -25,21 +25,10 @@ func (a *app) changeEmail(w http.ResponseWriter, r *http.Request, p person) erro
 	if err := a.limit(ctx, "e-mail change", before.ID.String(), emailChangesPerDay, 24*time.Hour); err != nil {
 		return err
 	}
-	kept := false
-	_, err = a.manager.ModifyIdentity(ctx, before.ID, func(u *identity.Update) error {
-		t, err := readTraits(u.Traits)
-		if err != nil {
-			return err
-		}
-		if email == "" {
-			return violation.New("/email", "minLength", "must not be empty")
-		}
-		if t.NewEmail, kept = email, sameAddress(email, t.Email); kept {
-			t.NewEmail = "" // it cancels the change
-		}
-		u.Traits = t.json()
-		return nil
-	}, a.desk.IfCurrent(before))
+	kept, err := a.setNewEmail(ctx, before, email)
+	if errors.Is(err, storage.ErrConflict) && a.releaseAddress(ctx, email) {
+		kept, err = a.setNewEmail(ctx, before, email)
+	}
 	if err != nil {
 		return err
 	}
@@ -61,11 +50,34 @@ func (a *app) changeEmail(w http.ResponseWriter, r *http.Request, p person) erro
 	return a.awaitCode(w, r, verifyKey, "/verify", sent, email)
 }
 
+// setNewEmail makes email the pending address of an identity. kept reports that it is the address that the identity has:
+// that cancels a change.
+func (a *app) setNewEmail(ctx context.Context, before *identity.Identity, email string) (kept bool, err error) {
+	_, err = a.manager.ModifyIdentity(ctx, before.ID, func(u *identity.Update) error {
+		t, err := readTraits(u.Traits)
+		if err != nil {
+			return err
+		}
+		if email == "" {
+			return violation.New("/email", "minLength", "must not be empty")
+		}
+		if t.NewEmail, kept = email, sameAddress(email, t.Email); kept {
+			t.NewEmail = ""
+		}
+		u.Traits = t.json()
+		return nil
+	}, a.desk.IfCurrent(before))
+	return kept, err
+}
+
 // adoptNewEmail replaces the address of an identity by the pending one, if that is verified. Nobody can sign in or recover with
 // the old address any more. The new one stays verified, because idem compares addresses and not the names of traits.
-func (a *app) adoptNewEmail(ctx context.Context, id uuid.UUID) error {
+//
+// verified is the identity as it was when its address was verified. If its sign-ins have ended since, as by a recovery, the
+// owner may have thrown out the one who asked for the change: then the error is signin.ErrSignedOut.
+func (a *app) adoptNewEmail(ctx context.Context, verified *identity.Identity) error {
 	var old string
-	_, err := a.manager.EditIdentity(ctx, id, func(current *identity.Identity, e *identity.Edit) error {
+	_, err := a.manager.EditIdentity(ctx, verified.ID, func(current *identity.Identity, e *identity.Edit) error {
 		old = ""
 		t, err := readTraits(current.Traits)
 		if err != nil || t.NewEmail == "" || !isVerified(current, t.NewEmail) {
@@ -76,7 +88,7 @@ func (a *app) adoptNewEmail(ctx context.Context, id uuid.UUID) error {
 		}
 		e.Traits = traits{Email: t.NewEmail}.json()
 		return nil
-	})
+	}, a.desk.IfCurrent(verified))
 	if err == nil && old != "" {
 		a.notify([]signin.Address{{Via: identity.ViaEmail, Value: old}}, "The address of your account was changed, and this one no longer belongs to it.")
 	}
@@ -94,25 +106,31 @@ func (a *app) cancelNewEmail(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// releaseNewEmail removes an address from the identity where it is pending and not verified, and reports whether it did. So
-// nobody can block a sign-up by asking for the address of another person.
-func (a *app) releaseNewEmail(ctx context.Context, email string) bool {
+// releaseAddress takes an address from the identity that has it, and reports whether it did. So nobody can block the address
+// of another person by asking for it. It takes a pending address that is not verified. It also takes the current address if
+// that is not verified and the pending one is: then adoptNewEmail was not reached, and happens here.
+func (a *app) releaseAddress(ctx context.Context, email string) bool {
 	holder, err := a.manager.FindByAddress(ctx, storage.TypeVerifiableAddress, identity.ViaEmail, email)
 	if err != nil {
 		return false
 	}
 	_, err = a.manager.EditIdentity(ctx, holder.ID, func(current *identity.Identity, e *identity.Edit) error {
 		t, err := readTraits(current.Traits)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case isVerified(current, email):
+			return errNotReleased
+		case sameAddress(t.NewEmail, email):
+			e.Traits = traits{Email: t.Email}.json()
+		case sameAddress(t.Email, email) && isVerified(current, t.NewEmail):
+			e.Traits = traits{Email: t.NewEmail}.json()
+		default:
+			return errNotReleased
 		}
-		if !sameAddress(t.NewEmail, email) || isVerified(current, t.NewEmail) {
-			return errNotPending
-		}
-		e.Traits = traits{Email: t.Email}.json()
 		return nil
 	})
 	return err == nil
 }
 
-var errNotPending = errors.New("the address is not a pending one")
+var errNotReleased = errors.New("the address stays with its identity")

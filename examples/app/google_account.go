@@ -30,7 +30,7 @@ const accountLife = 10 * time.Minute
 func (a *app) arrive(w http.ResponseWriter, r *http.Request, claims signin.Claims) error {
 	ctx := r.Context()
 	came, err := a.desk.DecideFederated(ctx, claims)
-	if err == nil && came.Decision == identity.LinkNeedsProof && a.releaseNewEmail(ctx, claims.Email) {
+	if err == nil && came.Decision == identity.LinkNeedsProof && a.releaseAddress(ctx, claims.Email) {
 		came, err = a.desk.DecideFederated(ctx, claims)
 	}
 	if err != nil {

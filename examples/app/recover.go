@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/idemkit/idem/identity"
@@ -51,7 +52,7 @@ func (a *app) newPassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.again(w, r, "password", pending, err)
 	}
-	if err := a.cancelNewEmail(ctx, who.Identity.ID); err != nil {
+	if err := a.cancelNewEmail(context.WithoutCancel(ctx), who.Identity.ID); err != nil {
 		return err
 	}
 	for _, address := range who.Identity.VerifiableAddresses {

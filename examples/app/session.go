@@ -11,6 +11,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/signin"
+	"github.com/idemkit/idem/storage"
 )
 
 // What a session holds, by key. The browser has only the session's id. So a handle of a code or a challenge of a passkey that
@@ -119,10 +120,14 @@ func (a *app) member(serve func(w http.ResponseWriter, r *http.Request, p person
 			a.sessions.Put(r.Context(), noticeKey, "Please sign in.")
 			return a.redirect(w, r, "/sign-in")
 		}
-		if err := a.desk.Current(r.Context(), proof); err != nil {
-			return err
-		}
+		// The identity is read before the check, and so it is never one of a later sign-in than the proof.
 		i, err := a.manager.GetIdentity(r.Context(), proof.Identity)
+		if errors.Is(err, storage.ErrNotFound) {
+			err = signin.ErrSignedOut
+		}
+		if err == nil {
+			err = a.desk.Current(r.Context(), proof)
+		}
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,9 @@ func (a *app) signUpPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 // signUp creates an account. For an address that has one the answer is the same, and the mail tells its owner: otherwise the
-// page would reveal who has an account. Only the time of one commit differs, which signUpsPerHour gives few chances to measure.
+// page would reveal who has an account. Two differences remain, and signUpsPerHour gives few chances to see them: the time of
+// one commit, and whether the password works afterwards. An application that must hide this too creates the account only when
+// the person has shown that they read the mail.
 func (a *app) signUp(w http.ResponseWriter, r *http.Request) error {
 	ctx := attempt(r)
 	form := struct{ Email, Member string }{r.PostFormValue("email"), r.PostFormValue("name")}
@@ -64,7 +66,7 @@ func (a *app) createMember(ctx context.Context, create identity.Create, email, n
 		return violation.New("/name", "maxLength", "must have 1 to 100 characters")
 	}
 	err := a.insertMember(ctx, create, name)
-	if errors.Is(err, storage.ErrConflict) && a.releaseNewEmail(ctx, email) {
+	if errors.Is(err, storage.ErrConflict) && a.releaseAddress(ctx, email) {
 		err = a.insertMember(ctx, create, name)
 	}
 	return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/idemkit/idem/identity"
@@ -42,7 +43,7 @@ func (a *app) verify(w http.ResponseWriter, r *http.Request) error {
 		return a.again(w, r, "verify", pending, err)
 	}
 	a.sessions.Remove(ctx, verifyKey)
-	if err := a.adoptNewEmail(ctx, who.Identity.ID); err != nil {
+	if err := a.adoptNewEmail(context.WithoutCancel(ctx), who.Identity); err != nil {
 		return err
 	}
 	a.sessions.Put(ctx, noticeKey, "The address is verified.")
@@ -60,7 +61,7 @@ func (a *app) sendVerification(w http.ResponseWriter, r *http.Request, p person)
 		return err
 	}
 	if t.NewEmail != "" && isVerified(p.identity, t.NewEmail) { // verify has failed between its two steps
-		if err := a.adoptNewEmail(ctx, p.identity.ID); err != nil {
+		if err := a.adoptNewEmail(ctx, p.identity); err != nil {
 			return err
 		}
 		return a.redirect(w, r, "/account")
