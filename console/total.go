@@ -12,7 +12,7 @@ const (
 	// maxCounted is up to how many people who match are counted.
 	maxCounted = 1000
 	// defaultCountPatience bounds each of the two ways to count: a page that waits for a number is slower than one without.
-	defaultCountPatience = 25 * time.Millisecond
+	defaultCountPatience = 15 * time.Millisecond
 )
 
 // total is how many people a list has. The zero total is not known.

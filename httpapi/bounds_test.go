@@ -245,6 +245,19 @@ func TestWhatIsStoredCanBeSentBack(t *testing.T) {
 			require.Contains(t, string(r.body), "/"+name+`"`)
 		}
 		f.requireEcho(t, id)
+
+		// A patch changes one of them, and takes one away.
+		for _, patch := range []string{
+			`[{"op":"add","path":"/credentials/lookup_secret/config/recovery_codes/3/used_at","value":"2026-11-23T12:00:00.123456Z"}]`,
+			`[{"op":"remove","path":"/credentials/oidc/config/providers/7"}]`,
+			`[{"op":"remove","path":"/credentials/webauthn/config/credentials/149"}]`,
+		} {
+			before := f.whole(t, id).etag()
+			r := f.do(t, http.MethodPatch, identityPath(id), patch, "Content-Type", "application/json-patch+json")
+			require.Equal(t, http.StatusOK, r.status, "%s: %.300s", patch, r.body)
+			require.NotEqual(t, before, r.etag(), patch)
+			f.requireEcho(t, id)
+		}
 	})
 }
 
