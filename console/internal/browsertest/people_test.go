@@ -13,6 +13,7 @@ import (
 
 	"github.com/idemkit/idem"
 	"github.com/idemkit/idem/credentials"
+	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -52,7 +53,9 @@ func newManager(t testing.TB, store storage.Storage) *idem.Manager {
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(person, device)
 	require.NoError(t, err)
-	manager, err := idem.New(store, schemas)
+	hasher, err := passwordhash.NewBcrypt(4) // the cost of a password is tested elsewhere
+	require.NoError(t, err)
+	manager, err := idem.New(store, schemas, idem.WithHasher(hasher))
 	require.NoError(t, err)
 	return manager
 }
