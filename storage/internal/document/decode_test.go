@@ -1,11 +1,14 @@
 package document_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage/internal/document"
 )
 
@@ -27,4 +30,33 @@ func TestDecodeRefusesDamage(t *testing.T) {
 		require.Error(t, err, name)
 		require.Nil(t, read, name)
 	}
+}
+
+// TestLend decodes documents one after another into one identity, out of memory that a database uses again: what was cloned
+// stays, and what was lent has nothing of the one before.
+func TestLend(t *testing.T) {
+	decode := document.Lend(true)
+	var memory []byte
+	read := func(text string) *identity.Identity {
+		t.Helper()
+		memory = append(memory[:0], text...)
+		i, err := decode(uuid.UUID{1}, 1, memory)
+		require.NoError(t, err)
+		want, err := document.Decode(uuid.UUID{1}, 1, []byte(text))
+		require.NoError(t, err)
+		require.True(t, want.Equal(i), text)
+		return i
+	}
+	const (
+		begin   = `{"s":"person","t":{"n":1},"sa":1,"ca":1,"ua":1,"x":"first"`
+		address = `{"i":"158beb6c-e674-59a4-136c-21ee3158ad67","v":"%s","y":"email","ca":1,"ua":1}`
+	)
+	first := begin + `,"v":[` + fmt.Sprintf(address, "a@example.com") + `,` + fmt.Sprintf(address, "b@example.com") + `],"r":[` +
+		fmt.Sprintf(address, "a@example.com") + `],"c":{"password":{"i":["a@example.com"],"n":1,"ca":1,"ua":1}}}`
+	copied := read(first).Clone()
+	read(strings.ReplaceAll(first, "example.com", "another.org"))
+	require.Empty(t, read(begin+`}`).VerifiableAddresses)
+	want, err := document.Decode(uuid.UUID{1}, 1, []byte(first))
+	require.NoError(t, err)
+	require.True(t, want.Equal(copied), "%s", copied.Traits)
 }
