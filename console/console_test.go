@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"log/slog"
@@ -625,8 +626,32 @@ func TestHistoryAndActivityShowTheNewestFirst(t *testing.T) {
 	require.Contains(t, body, "actor-119.")
 	require.Contains(t, body, "actor-90.")
 	require.NotContains(t, body, "actor-89.")
-	require.Contains(t, body, "Older changes are not shown.")
 	require.Less(t, strings.Index(body, "actor-119."), strings.Index(body, "actor-118."))
+
+	// Older changes of the person, beside those of others, each once and in order.
+	var actors []string
+	for at := "/people/" + i.ID.String(); at != ""; {
+		create(t, manager, fmt.Sprintf(`{"email":"other-%d@example.com"}`, len(actors)))
+		body = c.get(at).Body.String()
+		history := body[strings.Index(body, `<ol class="history">`):]
+		history = history[:strings.Index(history, "</ol>")]
+		for _, found := range regexp.MustCompile(`actor-(\d+)\.|<strong>created`).FindAllStringSubmatch(history, -1) {
+			actors = append(actors, found[1])
+		}
+		require.Equal(t, strings.Contains(at, "?"), strings.Contains(body, `#history" rel="first"`), at)
+		next := regexp.MustCompile(`href="\.\./(people/[^"]+\?history=\d+)#history" rel="next"`).FindStringSubmatch(body)
+		if at = ""; next != nil {
+			at = "/" + next[1]
+		}
+	}
+	var want []string
+	for n := 119; n >= 0; n-- {
+		want = append(want, strconv.Itoa(n))
+	}
+	require.Equal(t, append(want, ""), actors)
+	for _, address := range []string{"?history=x", "?history=-3", "?history=999999999"} {
+		require.Contains(t, c.get("/people/"+i.ID.String()+address).Body.String(), "actor-119.", address)
+	}
 
 	seen := 0
 	for at := "/activity"; at != ""; {
@@ -637,7 +662,7 @@ func TestHistoryAndActivityShowTheNewestFirst(t *testing.T) {
 			at = "/" + next[1]
 		}
 	}
-	require.Equal(t, 121, seen, "each once")
+	require.Equal(t, 121+5, seen, "each once")
 }
 
 func TestActivityStream(t *testing.T) {

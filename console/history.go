@@ -10,18 +10,22 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// historyLength is how many changes a person's page shows.
+// historyLength is how many changes a person's page shows at once.
 const historyLength = 30
 
-// history returns the last changes of an identity, at most limit, the newest first, and whether there are older ones.
-// The feed is read forwards: where there are more than limit, a search finds where the last begin.
-func (req *request) history(id uuid.UUID, limit int) (last []storage.Change, more bool, err error) {
+// history returns the last changes of an identity, at most limit, the newest first: those up to number before, or all where
+// that is 0. more tells whether there are older ones. The feed is read forwards: where there are more than limit, a search
+// finds where the last begin.
+func (req *request) history(id uuid.UUID, before int64, limit int) (last []storage.Change, more bool, err error) {
 	read := func(after int64) []storage.Change {
 		if err != nil {
 			return nil
 		}
 		var found []storage.Change
 		found, err = req.manager.ListChanges(req.r.Context(), storage.ChangeQuery{IdentityID: id, After: after, Limit: limit + 1})
+		if before > 0 {
+			found = slices.DeleteFunc(found, func(c storage.Change) bool { return c.Sequence > before })
+		}
 		return found
 	}
 	found := read(0)

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,11 +34,12 @@ type personPage struct {
 	ExternalID   string
 	Credentials  []credentialView
 	History      []storage.Change
-	HistoryMore  bool
-	CanRecover   bool
-	Sessions     *sessionList // nil where none are shown
-	Recovery     *recovery    // a code that was just made; nil before
-	Unsaved      bool         // an entry of a list was moved
+	// HistoryNewest and HistoryOlder are links to other parts of the history, empty where there is none.
+	HistoryNewest, HistoryOlder string
+	CanRecover                  bool
+	Sessions                    *sessionList // nil where none are shown
+	Recovery                    *recovery    // a code that was just made; nil before
+	Unsaved                     bool         // an entry of a list was moved
 	// Errors are what is wrong with what was posted, by the act.
 	Errors map[string][]string
 }
@@ -86,12 +88,32 @@ func (req *request) personPage(i *identity.Identity, schemaID string) (*personPa
 	}
 	page.TraitsOpen = page.Form == nil
 	if req.May(opHistory) {
-		var err error
-		if page.History, page.HistoryMore, err = req.history(i.ID, historyLength); err != nil {
+		if err := req.fillHistory(page); err != nil {
 			return nil, err
 		}
 	}
 	return page, nil
+}
+
+// fillHistory puts a part of the history on the page: that up to the number in the address, or the newest.
+func (req *request) fillHistory(page *personPage) error {
+	before, err := strconv.ParseInt(req.r.URL.Query().Get("history"), 10, 64)
+	if err != nil || before < 0 {
+		before = 0
+	}
+	var more bool
+	if page.History, more, err = req.history(page.Person.ID, before, historyLength); err != nil {
+		return err
+	}
+	at := "people/" + page.Person.ID.String()
+	if before > 0 {
+		page.HistoryNewest = req.relative(at + "#history")
+	}
+	if more {
+		oldest := page.History[len(page.History)-1].Sequence
+		page.HistoryOlder = req.relative(at + "?history=" + strconv.FormatInt(oldest-1, 10) + "#history")
+	}
+	return nil
 }
 
 // Failed returns what is wrong with what was posted for an act.

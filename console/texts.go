@@ -166,7 +166,7 @@ var texts = map[string]string{
 	"person.save_public":      "Save public metadata",
 	"person.save_admin":       "Save admin metadata",
 	"person.history":          "History",
-	"person.history_more":     "Older changes are not shown.",
+	"person.history_pages":    "Parts of the history",
 	"person.no_history":       "No changes are kept.",
 	"person.delete":           "Delete person",
 	"person.delete_title":     "Delete this person for good",
