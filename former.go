@@ -1,9 +1,12 @@
 package idem
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/strictjson"
@@ -51,12 +54,39 @@ func (m *Manager) gives(i *identity.Identity, claim storage.Claim, normal string
 	return false
 }
 
+// givesAnywhere reports whether a string in the traits of i becomes normal, which is the form of a value.
 func givesAnywhere(i *identity.Identity, normal string) bool {
+	if hasText(i.Traits, normal) { // as most do; the form of a form is itself
+		return true
+	}
 	traits, err := strictjson.Decode(i.Traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
 	if err != nil {
 		return false
 	}
 	return anyText(traits, func(text string) bool { return schema.Normalize(text) == normal })
+}
+
+// hasText reports whether text is surely one of the strings in traits, which are JSON, as it stands there. It finds only
+// printable ASCII without quotes and backslashes that begins with a letter, a digit or a plus: none of these follows the
+// end of a string.
+func hasText(traits []byte, text string) bool {
+	if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' }) ||
+		strings.IndexFunc(text, func(c rune) bool { return c == '+' || unicode.IsLetter(c) || unicode.IsDigit(c) }) != 0 {
+		return false
+	}
+	quoted := []byte(`"` + text + `"`)
+	for from := 0; ; {
+		at := bytes.Index(traits[from:], quoted)
+		if at < 0 {
+			return false
+		}
+		at += from
+		from = at + len(quoted)
+		escaped := at > 0 && traits[at-1] == '\\' // it is within a longer string
+		if !escaped && !bytes.HasPrefix(bytes.TrimLeft(traits[from:], " \t\r\n"), []byte(":")) {
+			return true
+		}
+	}
 }
 
 // anyText reports whether matches is true for a string in value.
