@@ -39,8 +39,8 @@ func large() map[string]struct {
 		return join(all...)
 	}
 	escaped := strings.Repeat(`\u0061`, 4000)
-	numbers := withTraits(`{"l":[` + strings.Repeat("12,", 400_000) + `0]}`)
-	objects := withTraits(`{"l":[` + strings.Repeat(`{"x":1},`, 120_000) + `0]}`)
+	numbers := withTraits(`{"l":[` + strings.Repeat("12,", 150_000) + `0]}`)
+	objects := withTraits(`{"l":[` + strings.Repeat(`{"x":1},`, 50_000) + `0]}`)
 	names := withTraits(`{"o":{` + strings.Repeat(`"`+escaped+`b":1,`, 14) + `"x":2}}`)
 	return map[string]struct {
 		i *identity.Identity

@@ -69,10 +69,39 @@ func (k kept) entries(ctx context.Context, statement string, limit int, args ...
 
 // Ranged implements [finder.Indexed].
 func (k kept) Ranged(path string, ranges []finder.Range) finder.Source {
-	number := k.declared.Find(path).Number
-	return finder.NewRanged(ranges, func(ctx context.Context, after finder.Entry, to []byte, limit int) ([]finder.Entry, error) {
-		return k.entries(ctx, k.statements.indexUp, limit, number, bytesOf(after.Key), after.ID.String(), to)
+	return finder.NewRanged(ranges, rangeReader{k, k.declared.Find(path).Number})
+}
+
+// rangeReader implements [finder.RangeReader].
+type rangeReader struct {
+	kept   kept
+	number int64
+}
+
+func (r rangeReader) Read(ctx context.Context, after finder.Entry, to []byte, limit int) (ids []uuid.UUID, last finder.Entry, err error) {
+	args := []any{r.number, bytesOf(after.Key), after.ID.String(), to, int64(limit)}
+	err = r.kept.query(ctx, r.kept.statements.indexUp, args, func(row row) error {
+		err := row.Scan(&last.Key, &last.ID)
+		ids = append(ids, last.ID)
+		return err
 	})
+	return ids, last, err
+}
+
+func (r rangeReader) Count(ctx context.Context, of finder.Range, most int) (int, error) {
+	var count int64
+	err := queryOne(ctx, r.kept.session, r.kept.statements.indexCount, []any{r.number, of.From, of.To, int64(most)}, &count)
+	return int(count), err
+}
+
+func (r rangeReader) Sorted(ctx context.Context, of finder.Range, after uuid.UUID, limit int) (ids []uuid.UUID, err error) {
+	err = r.kept.query(ctx, r.kept.statements.indexSorted, []any{r.number, of.From, of.To, after.String(), int64(limit)}, func(row row) error {
+		var id uuid.UUID
+		err := row.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }
 
 // Searched implements [finder.Indexed].

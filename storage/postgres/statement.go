@@ -32,6 +32,7 @@ type statements struct {
 	addIndex, setIndexState, completeIndex, forgetIndex, missing string
 	cleanIndex, cleanSearch                                      string
 	indexEqual, indexUp, indexDown, search                       string
+	indexCount, indexSorted                                      string
 	unindexPart, indexPart, unsearchPart, searchPart             string
 }
 
@@ -362,6 +363,10 @@ func newStatements(cfg config) *statements {
 			ORDER BY x.key, x.identity_id LIMIT $5::bigint`,
 		indexDown: `SELECT x.key, x.identity_id FROM @idem_index x WHERE x.number = $1::bigint AND (x.key, x.identity_id) < ($2::bytea, $3::uuid)
 			ORDER BY x.key DESC, x.identity_id DESC LIMIT $4::bigint`,
+		indexCount: `SELECT count(*) FROM (SELECT 1 FROM @idem_index x WHERE x.number = $1::bigint AND x.key >= $2::bytea AND x.key < $3::bytea
+			ORDER BY x.key, x.identity_id LIMIT $4::bigint) counted`,
+		indexSorted: `SELECT x.identity_id FROM @idem_index x WHERE x.number = $1::bigint AND x.key >= $2::bytea AND x.key < $3::bytea AND x.identity_id > $4::uuid
+			ORDER BY x.identity_id LIMIT $5::bigint`,
 		// All that are found first: in the order of the ids the server would look for the first
 		// of few among all. Rows of an index that was dropped do not matter.
 		search: `WITH found AS MATERIALIZED (SELECT x.identity_id FROM @idem_search x WHERE x.grams @> $1::text::integer[])
@@ -428,7 +433,7 @@ func (s *statements) all() []*string {
 		&s.create.indexed, &s.update.indexed, &s.updateClaims.indexed, &s.remove.indexed, &s.updates.indexed, &s.creates.indexed, &s.writes.indexed,
 		&s.restore.indexed, &s.build.indexed, &s.updatePart, &s.releasePart, &s.claimPart, &s.pendingPart, &s.explain, &s.restoreChanges, &s.records, &s.restoreRecords,
 		&s.indexing, &s.indexes, &s.lockIndexing, &s.raiseIndexing, &s.markStale, &s.addIndex, &s.setIndexState, &s.completeIndex, &s.forgetIndex, &s.missing,
-		&s.cleanIndex, &s.cleanSearch, &s.indexEqual, &s.indexUp, &s.indexDown, &s.search, &s.unindexPart, &s.indexPart, &s.unsearchPart, &s.searchPart,
+		&s.cleanIndex, &s.cleanSearch, &s.indexEqual, &s.indexUp, &s.indexDown, &s.indexCount, &s.indexSorted, &s.search, &s.unindexPart, &s.indexPart, &s.unsearchPart, &s.searchPart,
 		&s.number, &s.lastChange, &s.hasPending, &s.changes, &s.history, &s.times, &s.pruneChanges,
 		&s.record, &s.insertRecord, &s.updateRecord, &s.deleteRecord, &s.lockAnonymous, &s.evictAnonymous, &s.pruneRecords,
 	}

@@ -33,6 +33,7 @@ func TestPlans(t *testing.T) {
 		"an equality":                  {selectIndexEqual, []any{1, key, id, 10}, "SEARCH idem_index USING PRIMARY KEY (number=? AND key=? AND identity_id>?)"},
 		"a range, or an order":         {selectIndexUp, []any{1, key, id, key, 10}, "SEARCH idem_index USING PRIMARY KEY (number=? AND (key,identity_id)>(?,?) AND key<?)"},
 		"an order from the end":        {selectIndexDown, []any{1, key, id, 10}, "SEARCH idem_index USING PRIMARY KEY (number=? AND (key,identity_id)<(?,?))"},
+		"how long a range is":          {countIndexRows, []any{1, key, key, 10}, "CO-ROUTINE (subquery-1) | SEARCH idem_index USING PRIMARY KEY (number=? AND key>? AND key<?) | SCAN (subquery-1)"},
 		"words":                        {selectSearch, []any{`"abc"`, 0, 10}, "SCAN idem_search VIRTUAL TABLE INDEX 64:M1> | SEARCH n USING INTEGER PRIMARY KEY (rowid=?)"},
 		"the number of a text":         {selectSearchNumber, []any{id}, "SEARCH idem_search_numbers USING COVERING INDEX sqlite_autoindex_idem_search_numbers_1 (identity_id=?)"},
 		"the deletion of an index row": {deleteIndexRow, []any{1, key, id}, "SEARCH idem_index USING PRIMARY KEY (number=? AND key=? AND identity_id=?)"},

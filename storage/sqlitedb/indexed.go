@@ -45,28 +45,56 @@ func rowOf(e finder.Entry) (key, id []byte) {
 var afterAllKeys = []byte{0xff}
 
 func (r stored) entries(ctx context.Context, n statement, args ...any) (entries []finder.Entry, err error) {
-	err = eachRow(ctx, r.source, n, args, func(rows *sql.Rows) error {
-		var key, id sql.RawBytes
-		if err := rows.Scan(&key, &id); err != nil {
-			return sqliteerror.Translate(err)
-		}
-		entry := finder.Entry{Key: slices.Clone(key)}
-		if err := entry.ID.UnmarshalBinary(id); err != nil {
-			return errMalformedID
-		}
-		entries = append(entries, entry)
-		return nil
+	err = r.eachEntry(ctx, n, args, func(key []byte, id uuid.UUID) {
+		entries = append(entries, finder.Entry{Key: slices.Clone(key), ID: id})
 	})
 	return entries, err
 }
 
+// eachEntry calls each with every row of an index that a statement selects. The key is valid
+// until the next.
+func (r stored) eachEntry(ctx context.Context, n statement, args []any, each func(key []byte, id uuid.UUID)) error {
+	var key, raw sql.RawBytes
+	columns := []any{&key, &raw}
+	return eachRow(ctx, r.source, n, args, func(rows *sql.Rows) error {
+		if err := rows.Scan(columns...); err != nil {
+			return sqliteerror.Translate(err)
+		}
+		id, err := uuid.FromBytes(raw)
+		if err != nil {
+			return errMalformedID
+		}
+		each(key, id)
+		return nil
+	})
+}
+
 // Ranged implements [finder.Indexed].
 func (r stored) Ranged(path string, ranges []finder.Range) finder.Source {
-	number := r.declared.Find(path).Number
-	return finder.NewRanged(ranges, func(ctx context.Context, after finder.Entry, to []byte, limit int) ([]finder.Entry, error) {
-		key, id := rowOf(after)
-		return r.entries(ctx, selectIndexUp, number, key, id, to, limit)
+	return finder.NewRanged(ranges, rangeReader{r, r.declared.Find(path).Number})
+}
+
+// rangeReader implements [finder.RangeReader].
+type rangeReader struct {
+	stored stored
+	number int64
+}
+
+func (r rangeReader) Read(ctx context.Context, after finder.Entry, to []byte, limit int) (ids []uuid.UUID, last finder.Entry, err error) {
+	key, id := rowOf(after)
+	err = r.stored.eachEntry(ctx, selectIndexUp, []any{r.number, key, id, to, limit}, func(key []byte, id uuid.UUID) {
+		ids, last.Key, last.ID = append(ids, id), append(last.Key[:0], key...), id
 	})
+	return ids, last, err
+}
+
+func (r rangeReader) Count(ctx context.Context, of finder.Range, most int) (count int, err error) {
+	err = queryRow(ctx, r.stored.source, countIndexRows, []any{r.number, of.From, of.To, most}, &count)
+	return count, err
+}
+
+func (r rangeReader) Sorted(ctx context.Context, of finder.Range, after uuid.UUID, limit int) ([]uuid.UUID, error) {
+	return appendIDs(ctx, nil, r.stored.source, selectIndexSorted, r.number, of.From, of.To, after[:], limit)
 }
 
 // Searched implements [finder.Indexed].

@@ -35,6 +35,8 @@ const (
 	selectIndexEqual
 	selectIndexUp
 	selectIndexDown
+	countIndexRows
+	selectIndexSorted
 	selectSearchNumber
 	selectSearch
 	firstWriteStatement // those before it only read
@@ -113,6 +115,9 @@ var queries = [statementCount]string{
 		ORDER BY key, identity_id LIMIT ?`,
 	selectIndexDown: `SELECT key, identity_id FROM idem_index WHERE number = ? AND (key, identity_id) < (?, ?)
 		ORDER BY key DESC, identity_id DESC LIMIT ?`,
+	countIndexRows: `SELECT count(*) FROM (SELECT 1 FROM idem_index WHERE number = ? AND key >= ? AND key < ? LIMIT ?)`,
+	selectIndexSorted: `SELECT identity_id FROM idem_index WHERE number = ? AND key >= ? AND key < ? AND identity_id > ?
+		ORDER BY identity_id LIMIT ?`,
 	selectSearchNumber: `SELECT number FROM idem_search_numbers WHERE identity_id = ?`,
 	selectSearch: `SELECT idem_search.rowid, n.identity_id FROM idem_search JOIN idem_search_numbers n ON n.number = idem_search.rowid
 		WHERE idem_search MATCH ? AND idem_search.rowid > ? ORDER BY idem_search.rowid LIMIT ?`,

@@ -220,6 +220,8 @@ const (
 	getStep   = 128  // how many are asked for by id at once
 	// idsPerIdentity is how many ids of a source are read in the time of one identity.
 	idsPerIdentity = 8
+	// rowsPerIdentity is how many rows of an index the store counts in that time.
+	rowsPerIdentity = 64
 )
 
 // walker passes on identities in the order of the list, among which are all that match.
@@ -234,20 +236,42 @@ type walker interface {
 // FindsAll is implemented by a [Source] that finds all ids before it returns the first.
 type FindsAll interface{ FindsAll() }
 
+// walkerByID is a walker in the order of the ids.
+type walkerByID interface {
+	walker
+	// at returns the last id that was passed on.
+	at() uuid.UUID
+}
+
 // race fills a page by walking, and beside that collects the ids of each source. Where many
 // identities match, the walk fills the page soon; where few do, a source ends soon. What
 // comes first decides. The steps of both double, so that the loser costs no more than a
 // multiple of the winner. A source that finds all ids first has its turn after the walk.
 func (l *list) race(ctx context.Context, walk walker, sources []Source) error {
+	byID, _ := walk.(walkerByID)
 	var before, after []*collecting
+	var ranges []*ranged
 	for _, source := range sources {
-		if _, findsAll := source.(FindsAll); findsAll {
+		r, isRanged := source.(*ranged)
+		switch _, findsAll := source.(FindsAll); {
+		case isRanged && byID != nil && len(r.ranges) == 1:
+			ranges = append(ranges, r)
+		case findsAll:
 			after = append(after, &collecting{source: source})
-		} else {
+		default:
 			before = append(before, &collecting{source: source})
 		}
 	}
 	for step := min(firstStep, pager.Limit(l.query)+1); ; step = min(2*step, walkStep) {
+		for _, r := range ranges {
+			few, err := r.few(ctx, step*rowsPerIdentity)
+			if err != nil {
+				return err
+			}
+			if few {
+				return l.rangeByID(ctx, r, byID.at(), step)
+			}
+		}
 		if few, err := collectFrom(ctx, before, step); err != nil || few != nil {
 			return restOf(ctx, walk, few, err)
 		}
@@ -257,6 +281,23 @@ func (l *list) race(ctx context.Context, walk walker, sources []Source) error {
 		if few, err := collectFrom(ctx, after, step); err != nil || few != nil {
 			return restOf(ctx, walk, few, err)
 		}
+	}
+}
+
+// rangeByID fills the page with the identities of a range that come after an id. The store
+// sorts the few rows of the range, which takes less than to read them.
+func (l *list) rangeByID(ctx context.Context, r *ranged, after uuid.UUID, step int) error {
+	for {
+		ids, err := r.reader.Sorted(ctx, r.ranges[0], after, step)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		last := len(ids) < step
+		after = ids[len(ids)-1]
+		if more, err := getAll(ctx, l.store, slices.Compact(ids), l.full, l.add); !more || last || err != nil {
+			return err
+		}
+		step = min(2*step, walkStep)
 	}
 }
 
@@ -304,6 +345,8 @@ func (w *walkOfAll) next(ctx context.Context, step int) (done bool, err error) {
 	return done || read < step, err
 }
 
+func (w *walkOfAll) at() uuid.UUID { return w.walk.After }
+
 func (w *walkOfAll) rest(ctx context.Context, ids []uuid.UUID) error {
 	return w.list.addByID(ctx, ids, w.walk.After)
 }
@@ -330,6 +373,8 @@ func (w *walkOfKey) next(ctx context.Context, step int) (done bool, err error) {
 	more, err := getAll(ctx, w.list.store, ids, w.list.full, w.list.add)
 	return !more || len(entries) < step, err
 }
+
+func (w *walkOfKey) at() uuid.UUID { return w.after }
 
 func (w *walkOfKey) rest(ctx context.Context, ids []uuid.UUID) error {
 	return w.list.addByID(ctx, ids, w.after)

@@ -107,7 +107,7 @@ func (w *walkOfOrder) add(ctx context.Context, rows []Entry) (done bool, err err
 		keys[row.ID] = append(keys[row.ID], common(row.Key))
 		ids = append(ids, row.ID)
 	}
-	return w.list.choose(ctx, w.deciding(byIDs(w.list.store, ids), keys))
+	return w.list.choose(ctx, w.deciding(byIDs(w.list.store, ids), keys), true)
 }
 
 // deciding leaves out identities that are sorted by another of their values, and those that
@@ -151,7 +151,7 @@ func (w *walkOfOrder) group(ctx context.Context, key []byte, rows []Entry, step 
 		return all(ctx, full, func(i *identity.Identity) bool {
 			return !bytes.Equal(common(w.list.query.Sort.Position(i).Keys[0]), key) || yield(i)
 		})
-	})
+	}, true)
 	w.after = end
 	return done, err
 }
@@ -189,6 +189,6 @@ func (w *walkOfOrder) oneKey(ctx context.Context, key []byte, step int) (done bo
 
 // rest implements walker.
 func (w *walkOfOrder) rest(ctx context.Context, ids []uuid.UUID) error {
-	_, err := w.list.choose(ctx, byIDs(w.list.store, ids))
+	_, err := w.list.choose(ctx, byIDs(w.list.store, ids), true)
 	return err
 }

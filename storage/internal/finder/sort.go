@@ -10,6 +10,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/query"
+	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/internal/pager"
 )
 
@@ -36,70 +37,100 @@ func (l *list) sorted(ctx context.Context) error {
 	}
 	_, err := l.choose(ctx, func(ctx context.Context, full bool, yield func(*identity.Identity) bool) error {
 		return each(ctx, l.store, l.query.Filter, full, yield)
-	})
+	}, false)
 	return err
 }
 
 // choose adds to the page those candidates that match and come after l.after, in order: it
 // looks at all, holds the positions of the first ones, and then gets those. One that has
-// moved meanwhile has not stayed, and is left out. It is done if the page is complete.
-func (l *list) choose(ctx context.Context, all candidates) (done bool, err error) {
+// moved meanwhile has not stayed, and is left out. Of few candidates it keeps the identities,
+// and need not get them. It is done if the page is complete.
+func (l *list) choose(ctx context.Context, all candidates, few bool) (done bool, err error) {
 	for {
-		positions, more, err := l.first(ctx, all, min(l.skip, maxHeld)+pager.Limit(l.query)+1)
+		first, more, err := l.first(ctx, all, few, min(l.skip, maxHeld)+pager.Limit(l.query)+1)
 		if err != nil {
 			return false, err
 		}
-		if done, err := l.addAt(ctx, positions); done || err != nil || !more {
+		if done, err := l.addAt(ctx, first); done || err != nil || !more {
 			return done, err
 		}
 	}
 }
 
+// maxKept bounds the identities that are kept from the look at them, in bytes.
+const maxKept = 4 << 20
+
+// held is a match with its position.
+type held struct {
+	query.Position
+	identity *identity.Identity // nil if it is not kept
+}
+
 // addAt adds the identities that have these positions to the page. It is done if the page is
 // complete.
-func (l *list) addAt(ctx context.Context, positions []query.Position) (done bool, err error) {
-	skipped := min(l.skip, len(positions))
+func (l *list) addAt(ctx context.Context, first []held) (done bool, err error) {
+	skipped := min(l.skip, len(first))
 	l.skip -= skipped
-	wanted := make(map[uuid.UUID]query.Position, len(positions))
-	ids := make([]uuid.UUID, 0, len(positions))
-	for n, p := range positions {
-		if l.after = p; n >= skipped {
-			wanted[p.ID] = p
-			ids = append(ids, p.ID)
+	if len(first) > 0 {
+		l.after = first[len(first)-1].Position
+	}
+	first = first[skipped:]
+	wanted := make(map[uuid.UUID]query.Position, len(first))
+	var ids []uuid.UUID // of those that are not kept
+	for _, h := range first {
+		if wanted[h.ID] = h.Position; h.identity == nil {
+			ids = append(ids, h.ID)
 		}
 	}
-	all, err := getAll(ctx, l.store, ids, l.full, func(i *identity.Identity) bool {
+	add := func(i *identity.Identity) bool {
 		moved := l.query.Sort.Compare(l.query.Sort.Position(i), wanted[i.ID]) != 0
 		if moved || l.listed[i.ID] { // one that moves may be met again
 			return true
 		}
 		l.listed[i.ID] = true
 		return l.add(i)
-	})
-	return !all, err
+	}
+	if len(ids) > 0 {
+		ids = ids[:0]
+		for _, h := range first { // in one order
+			ids = append(ids, h.ID)
+		}
+		all, err := getAll(ctx, l.store, ids, l.full, add)
+		return !all, err
+	}
+	for _, h := range first {
+		if !add(h.identity) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
-// first returns the positions of the first matches after l.after, in order, and whether there
-// are more.
-func (l *list) first(ctx context.Context, all candidates, limit int) (_ []query.Position, more bool, err error) {
-	h := &latestFirst{sort: l.query.Sort}
-	err = all(ctx, l.readsCredentials(), func(i *identity.Identity) bool {
+// first returns the first matches after l.after, in order, and whether there are more.
+func (l *list) first(ctx context.Context, all candidates, few bool, limit int) (_ []held, more bool, err error) {
+	h, kept := &latestFirst{sort: l.query.Sort}, 0
+	err = all(ctx, l.readsCredentials() || few && l.full, func(i *identity.Identity) bool {
 		if !l.matches(i) {
 			return l.err == nil
 		}
-		switch p := h.sort.Position(i); {
-		case !l.isAhead(p):
-		case len(h.held) < limit:
-			heap.Push(h, p)
-		default:
-			if more = true; h.sort.Compare(p, h.held[0]) < 0 {
-				h.held[0] = p
-				heap.Fix(h, 0)
-			}
+		match := held{Position: h.sort.Position(i)}
+		if !l.isAhead(match.Position) {
+			return true
+		}
+		if few && kept <= maxKept {
+			match.identity, kept = i, kept+storage.Size(i)
+		}
+		if len(h.held) < limit {
+			heap.Push(h, match)
+			return true
+		}
+		if more = true; h.sort.Compare(match.Position, h.held[0].Position) < 0 {
+			h.held[0] = match
+			heap.Fix(h, 0)
 		}
 		return true
 	})
-	slices.SortFunc(h.held, h.sort.Compare)
+	slices.SortFunc(h.held, func(a, b held) int { return h.sort.Compare(a.Position, b.Position) })
 	return h.held, more, cmp.Or(err, l.err)
 }
 
@@ -125,11 +156,13 @@ func byIDs(s Store, ids []uuid.UUID) candidates {
 // latestFirst is a heap of positions, the last in the order at its top.
 type latestFirst struct {
 	sort query.Sort
-	held []query.Position
+	held []held
 }
 
-func (h *latestFirst) Len() int           { return len(h.held) }
-func (h *latestFirst) Less(a, b int) bool { return h.sort.Compare(h.held[a], h.held[b]) > 0 }
-func (h *latestFirst) Swap(a, b int)      { h.held[a], h.held[b] = h.held[b], h.held[a] }
-func (h *latestFirst) Push(p any)         { h.held = append(h.held, p.(query.Position)) }
-func (h *latestFirst) Pop() any           { panic("a position is replaced, never removed") }
+func (h *latestFirst) Len() int { return len(h.held) }
+func (h *latestFirst) Less(a, b int) bool {
+	return h.sort.Compare(h.held[a].Position, h.held[b].Position) > 0
+}
+func (h *latestFirst) Swap(a, b int) { h.held[a], h.held[b] = h.held[b], h.held[a] }
+func (h *latestFirst) Push(p any)    { h.held = append(h.held, p.(held)) }
+func (h *latestFirst) Pop() any      { panic("a position is replaced, never removed") }

@@ -90,6 +90,7 @@ func (d *pgxIndexes) Begin(t *testing.T, store storagetest.IndexStore) (storage.
 	t.Helper()
 	tx, err := d.pools[store].Begin(t.Context())
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback(context.Background()) }) // if the test has failed
 	return postgres.WithPgxTx(store.(*postgres.Store), tx), func(commit bool) error {
 		if commit {
 			return tx.Commit(context.Background())
@@ -133,6 +134,7 @@ func (d *sqlIndexes) Begin(t *testing.T, store storagetest.IndexStore) (storage.
 	t.Helper()
 	tx, err := d.handles[store].Begin()
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback() }) // if the test has failed
 	return store.(*postgres.Store).WithTx(tx), func(commit bool) error {
 		if commit {
 			return tx.Commit()

@@ -124,7 +124,7 @@ func TestPlans(t *testing.T) {
 			for _, table := range []string{"idem_identities", "idem_index", "idem_search", "idem_claims", "idem_changes"} {
 				require.NotContains(t, text+" ", fmt.Sprintf("Seq Scan on %s ", table), text)
 			}
-			if c.want == index && name != "count" {
+			if c.want == index && name != "ge" && name != "sw" { // the few rows of a range are sorted by id
 				require.NotContains(t, text, "Sort Key: x.", "the rows of an index are sorted: %s", text)
 			}
 		})
