@@ -138,8 +138,13 @@ func (b builder) Build(ctx context.Context, number int64) (added int, done bool,
 	if index := set.ByNumber(number); index == nil || index.Complete {
 		return 0, true, nil
 	}
-	if added, err = b.add(ctx, set, number); err != nil || added > 0 {
-		return added, false, err
+	switch found, added, err := b.add(ctx, set, number); {
+	case err != nil:
+		return 0, false, err
+	case found > 0 && added == 0: // all are held, or were changed
+		return 0, false, pause(ctx, lockedPause)
+	case found > 0:
+		return added, false, nil
 	}
 	err = b.transact(ctx, func(tx transaction) error {
 		// Raising the version takes the lock that keeps it from a process that drops the index.
@@ -152,22 +157,26 @@ func (b builder) Build(ctx context.Context, number int64) (added int, done bool,
 	return 0, err == nil, err
 }
 
-// complete adds identities that are missing in indexes up to a number, which are few.
+// lockedPause is for which repetition a builder pauses before it tries again what others hold.
+const lockedPause = 6
+
+// complete adds identities that are missing in indexes up to a number, which are few, but for
+// those that a transaction holds (see skipLocked).
 func (b builder) complete(ctx context.Context, number int64) error {
 	for {
 		set, err := b.refresh(ctx, b.db)
 		if err != nil {
 			return err
 		}
-		if added, err := b.add(ctx, set, number); err != nil || added == 0 {
+		if _, added, err := b.add(ctx, set, number); err != nil || added == 0 {
 			return err
 		}
 	}
 }
 
 // add adds some identities that are missing in indexes up to a number, and returns how many
-// it found.
-func (b builder) add(ctx context.Context, set *indexing.Set, number int64) (found int, err error) {
+// it found, and how many of them it added.
+func (b builder) add(ctx context.Context, set *indexing.Set, number int64) (found, added int, err error) {
 	var missing []*write
 	err = b.read(ctx, func(ctx context.Context) error {
 		missing = nil
@@ -190,37 +199,41 @@ func (b builder) add(ctx context.Context, set *indexing.Set, number int64) (foun
 		})
 	})
 	if err != nil || len(missing) == 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	for _, w := range missing {
 		if w.rows = (&indexRows{set: set}); w.after != nil {
 			w.rows = newIndexRows(set, w.before, w.after, w.indexed)
 		}
 	}
-	return len(missing), b.write(ctx, set, missing)
+	added, err = b.write(ctx, set, missing)
+	return len(missing), added, err
 }
 
-// write writes the rows of identities that nobody has changed meanwhile.
-func (b builder) write(ctx context.Context, set *indexing.Set, missing []*write) error {
+// write writes the rows of identities that nobody has changed meanwhile or holds, and returns
+// of how many.
+func (b builder) write(ctx context.Context, set *indexing.Set, missing []*write) (added int, err error) {
 	args := []any{
 		ids(missing, func(w *write) uuid.UUID { return w.change.IdentityID }),
 		integers(missing, func(w *write) int64 { return w.previous }),
 		integers(missing, func(w *write) int64 { return w.indexed }),
 		set.Version, set.Greatest(),
 	}
-	return b.transact(ctx, func(tx transaction) error {
-		if !b.portable {
-			_, err := tx.exec(ctx, b.statements.build.indexed, append(args, joined(missing).args()...)...)
-			return err
-		}
+	statement := b.statements.build.indexed
+	if b.portable {
+		statement = b.statements.build.plain
+	} else {
+		args = append(args, joined(missing).args()...)
+	}
+	err = b.transact(ctx, func(tx transaction) error {
 		written := map[uuid.UUID]bool{}
-		err := tx.query(ctx, b.statements.build.plain, args, func(row row) error {
+		err := tx.query(ctx, statement, args, func(row row) error {
 			var id uuid.UUID
 			err := row.Scan(&id)
 			written[id] = true
 			return err
 		})
-		if err != nil {
+		if added = len(written); err != nil || !b.portable {
 			return err
 		}
 		all := &indexRows{}
@@ -231,6 +244,7 @@ func (b builder) write(ctx context.Context, set *indexing.Set, missing []*write)
 		}
 		return b.changeIndexes(ctx, tx, all)
 	})
+	return added, err
 }
 
 // Clean implements [indexing.Builder].

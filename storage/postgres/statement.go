@@ -275,12 +275,15 @@ func newStatements(cfg config) *statements {
 				SELECT t.value, t.type, n.id FROM created n JOIN taking t ON t.id = n.id ORDER BY t.value, t.type RETURNING 1)`+indexPlace+`
 			SELECT token FROM created WHERE (SELECT count(*) FROM claimed) >= 0 AND $14::bigint >= 0`, "created", 19),
 
-		// Rows of indexes for identities that have not changed meanwhile.
+		// Rows of indexes for identities that have not changed meanwhile. Those that a transaction
+		// holds are left for later: while this waits for one, others wait for those it has locked.
 		build: newForm(`WITH given AS (
 				SELECT * FROM unnest($1::text[]::uuid[], $2::text[]::bigint[], $3::text[]::bigint[]) AS g (id, token, indexed)),
+			free AS (
+				SELECT g.* FROM @idem_identities i JOIN given g ON i.id = g.id AND i.token = g.token AND i.indexed = g.indexed`+skipLocked(cfg)+`),
 			updated AS (
-				UPDATE @idem_identities i SET indexed = $5::bigint FROM given g
-				WHERE i.id = g.id AND i.token = g.token AND i.indexed = g.indexed AND `+isVersion(4)+` RETURNING i.id)`+indexPlace+`
+				UPDATE @idem_identities i SET indexed = $5::bigint FROM free f
+				WHERE i.id = f.id AND i.token = f.token AND i.indexed = f.indexed AND `+isVersion(4)+` RETURNING i.id)`+indexPlace+`
 			SELECT id FROM updated`, "updated", 6),
 		missing: `SELECT i.id, i.revision, i.token, i.indexed, i.document FROM @idem_identities i WHERE i.indexed < $1::bigint
 			ORDER BY i.indexed LIMIT $2::bigint`,
@@ -399,6 +402,15 @@ func newStatements(cfg config) *statements {
 		*statement = qualify(cfg.schema, *statement)
 	}
 	return s
+}
+
+// skipLocked leaves out of a query those identities that another transaction holds, which the
+// portable form cannot.
+func skipLocked(cfg config) string {
+	if cfg.portable {
+		return ""
+	}
+	return ` FOR UPDATE OF i SKIP LOCKED`
 }
 
 // recordStatement returns the statement that makes change, which returns a row if it has an

@@ -36,7 +36,8 @@ var _ storage.Storage = (*Store)(nil)
 //
 // New builds the indexes of [WithIndex] and [WithSearchIndex] that are not complete, and
 // logs its progress. That takes as long as reading all identities. Other processes may read
-// and write meanwhile.
+// and write meanwhile. An identity that an open transaction has changed gets its rows when that
+// has ended, and New returns after that.
 //
 // Once the tables are there, New works for a database user that may only read and write
 // them.

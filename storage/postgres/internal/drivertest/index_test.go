@@ -3,15 +3,21 @@ package drivertest_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/query"
 	"github.com/idemkit/idem/storage"
 	"github.com/idemkit/idem/storage/postgres"
 	"github.com/idemkit/idem/storage/storagetest"
@@ -210,4 +216,70 @@ func BenchmarkFind(b *testing.B) {
 		}
 		return store
 	})
+}
+
+// TestIndexIsBuiltBesideAnOpenTransaction has a transaction of the application hold an identity while an index is built, and
+// while a list finds that identity missing in it. Neither waits for it, and the transaction can go on to other identities.
+func TestIndexIsBuiltBesideAnOpenTransaction(t *testing.T) {
+	db := &pgxIndexes{indexDatabase{newSchema(t, newDatabase(t, server(t)))}, map[storagetest.IndexStore]*pgxpool.Pool{}}
+	discard := slog.New(slog.DiscardHandler)
+	store, err := db.Open(t.Context(), t, discard)
+	require.NoError(t, err)
+	var people []*identity.Identity
+	for n := range 20 {
+		now := time.Now()
+		people = append(people, &identity.Identity{
+			ID: uuid.UUID{15: byte(n + 1)}, SchemaID: "person", State: identity.StateActive, Traits: json.RawMessage(fmt.Sprintf(`{"n":%d}`, n)),
+			CreatedAt: now, UpdatedAt: now, StateChangedAt: now,
+		})
+	}
+	_, errs := store.CreateMany(t.Context(), people)
+	require.NoError(t, errors.Join(errs...))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	change := func(in storage.Storage, n int) {
+		t.Helper()
+		_, err := in.Update(ctx, people[n].ID, func(i *identity.Identity) (*identity.Identity, error) {
+			i.Traits = json.RawMessage(`{"n":"changed"}`)
+			return i, nil
+		})
+		require.NoError(t, err)
+	}
+	found := func(count int) {
+		t.Helper()
+		page, err := store.List(ctx, storage.Query{Filter: storage.Filter{Where: query.Eq("/traits/n", "changed")}})
+		require.NoError(t, err)
+		require.Len(t, page.Identities, count)
+	}
+
+	within, end := db.Begin(t, store)
+	change(within, 3)
+	built := make(chan error, 1)
+	go func() {
+		_, err := db.Open(ctx, t, discard, "/traits/n")
+		built <- err
+	}()
+	require.Eventually(t, func() bool {
+		_, rows := db.Rows(t)
+		return rows == len(people)-1
+	}, 10*time.Second, 10*time.Millisecond, "all but one have their rows")
+	change(store, 5)
+	change(within, 4)
+	found(1)
+	require.Equal(t, map[string]int{"building": 1}, db.States(t))
+	require.NoError(t, end(true))
+	require.NoError(t, <-built)
+	require.Equal(t, map[string]int{"complete": 1}, db.States(t))
+	found(3)
+
+	// As a transaction leaves it that began before the index was declared.
+	execute(t, db.address, `DELETE FROM idem_index WHERE identity_id = '`+people[6].ID.String()+`'`)
+	execute(t, db.address, `UPDATE idem_identities SET indexed = 0 WHERE id = '`+people[6].ID.String()+`'`)
+	within, end = db.Begin(t, store)
+	change(within, 6)
+	found(3)
+	require.NoError(t, end(true))
+	found(4)
+	rows, _ := db.Rows(t)
+	require.Len(t, rows, len(people)+4, "one for a number, two for a text")
 }
