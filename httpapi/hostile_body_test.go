@@ -37,12 +37,13 @@ func TestABodyThatStalls(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		configure func(*http.Server)
-		end       func(t *testing.T, connection interface{ Close() error }, r *bufio.Reader, method string)
+		end       func(t *testing.T, n *network, connection interface{ Close() error }, r *bufio.Reader, method string)
 	}{
-		{"until the client gives up", nil, func(t *testing.T, connection interface{ Close() error }, _ *bufio.Reader, _ string) {
+		{"until the client gives up", nil, func(t *testing.T, n *network, connection interface{ Close() error }, _ *bufio.Reader, _ string) {
+			n.waitFor(t, 1)
 			require.NoError(t, connection.Close())
 		}},
-		{"until the server gives up", func(s *http.Server) { s.ReadTimeout = 100 * time.Millisecond }, func(t *testing.T, _ interface{ Close() error }, r *bufio.Reader, method string) {
+		{"until the server gives up", func(s *http.Server) { s.ReadTimeout = 200 * time.Millisecond }, func(t *testing.T, _ *network, _ interface{ Close() error }, r *bufio.Reader, method string) {
 			requireRefusal(t, invalid(""), receive(t, method, r))
 			_, err := r.ReadByte()
 			require.ErrorIs(t, err, io.EOF, "the connection is of no use any more")
@@ -55,8 +56,7 @@ func TestABodyThatStalls(t *testing.T) {
 				connection := server.dial(t)
 				_, err := io.WriteString(connection, wire(e.method, e.at(firstID), b.mediaType, len(b.content))+b.content[:len(b.content)-1])
 				require.NoError(t, err)
-				server.waitFor(t, 1)
-				c.end(t, connection, bufio.NewReader(connection), e.method)
+				c.end(t, server, connection, bufio.NewReader(connection), e.method)
 				server.waitFor(t, 0)
 				require.Equal(t, before, f.everything(t))
 			})
