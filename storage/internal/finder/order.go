@@ -65,7 +65,7 @@ func isPosition(key []byte) bool {
 
 // next implements walker.
 func (w *walkOfOrder) next(ctx context.Context, step int) (done bool, err error) {
-	step = max(step, 2)
+	step++ // the last group is left for the next step
 	rows, err := w.read(ctx, w.after, step)
 	if err != nil || len(rows) == 0 {
 		return true, err
