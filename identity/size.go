@@ -117,7 +117,6 @@ func CheckBounds(before, after *Identity) error {
 }
 
 func checkCounts(t credentials.Type, before, after credentials.Config) error {
-	config := "/credentials/" + string(t) + "/config/"
 	for _, list := range []struct {
 		name       string
 		was, is    int
@@ -128,7 +127,7 @@ func checkCounts(t credentials.Type, before, after credentials.Config) error {
 		{"credentials", len(before.Keys), len(after.Keys), credentials.MaxKeys},
 	} {
 		if list.is > list.mostInList && list.is > list.was {
-			return violation.New(config+list.name, "maxItems", fmt.Sprintf("there may be at most %d of them, with those that the identity has already", list.mostInList))
+			return violation.New("/credentials/"+string(t)+"/config/"+list.name, "maxItems", fmt.Sprintf("there may be at most %d of them, with those that the identity has already", list.mostInList))
 		}
 	}
 	return nil
