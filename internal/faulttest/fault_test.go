@@ -107,6 +107,9 @@ const (
 // TestFaultsOfMigration does the same to the opening of a database: each step of the
 // migration is made whole or not at all, and the next opening succeeds.
 func TestFaultsOfMigration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	for _, f := range faults {
 		if f.Err != codeIOError && !f.Cut {
 			continue // these differ in what callers are told, which is above

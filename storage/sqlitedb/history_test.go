@@ -17,6 +17,9 @@ import (
 // which is the same changes. Where a page cost what comes after it, the history took more
 // than four hundred times as long.
 func TestHistoryIsLinear(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	db := openDatabase(t, filepath.Join(t.TempDir(), "application.db"))
 	db.SetMaxOpenConns(1)
 	store, err := sqlitedb.New(t.Context(), db)

@@ -141,6 +141,9 @@ func TestOldDatabases(t *testing.T) {
 // TestLargeOldDatabase migrates 10,000 identities, all with keys, of which each hundredth
 // has that of the one before. Somebody stops the migration over and over.
 func TestLargeOldDatabase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector, which finds nothing in one goroutine")
+	}
 	const people = 10_000
 	path := oldDatabase(t, 2)
 	db := openDatabase(t, path)
