@@ -63,8 +63,10 @@ func TestFullDisk(t *testing.T) {
 		require.NoError(t, err)
 
 		l := newLedger()
-		l.load(t, stores, 8, func() { time.Sleep(2 * time.Second) }) // what is small may still find room
-		require.NoError(t, os.Remove(ballast))
+		l.load(t, stores, 8, func() {
+			time.Sleep(2 * time.Second) // what is small may still find room
+			require.NoError(t, os.Remove(ballast))
+		})
 		_, err = stores[0].Create(t.Context(), large)
 		require.NoError(t, err, "the store does not go on")
 		l.load(t, stores, 8, func() { time.Sleep(500 * time.Millisecond) })
