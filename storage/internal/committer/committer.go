@@ -147,6 +147,7 @@ func (c *Committer[W]) await(ctx context.Context, w *Write[W]) error {
 		select {
 		case t := <-w.turn:
 			if t == answered {
+				c.passLead(w)
 				return w.Err
 			}
 			c.lead(ctx, w)
@@ -183,12 +184,28 @@ func (c *Committer[W]) dropLocked(w *Write[W]) {
 // lead if it is with one of them.
 func (c *Committer[W]) abandon(writes []*Write[W]) {
 	for _, w := range writes {
-		if c.withdraw(w) || <-w.turn != lead {
+		if c.withdraw(w) {
+			continue
+		}
+		if <-w.turn == answered {
+			c.passLead(w)
 			continue
 		}
 		c.mu.Lock()
 		c.dropLocked(w)
 		c.mu.Unlock()
+		c.handOver(w, nil)
+	}
+}
+
+// passLead passes the lead on if w, which is answered, was chosen to lead as well: with several
+// lanes another leader can take w into its batch, and answer it, before its caller hears of the lead.
+func (c *Committer[W]) passLead(w *Write[W]) {
+	c.mu.Lock()
+	chosen := w.leading
+	c.mu.Unlock()
+	if chosen {
+		<-w.turn // on its way
 		c.handOver(w, nil)
 	}
 }
