@@ -30,14 +30,17 @@ import (
 // log that is looked through has no times, whose digits could be those of a code.
 func (p *plants) keep(secret string) string { return p.plantText(secret, nobody) }
 
+// withoutTime leaves the time of a line out.
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
+
 // timeless is logger without times.
 func (p *plants) timeless() *slog.Logger {
-	everything := &slog.HandlerOptions{Level: slog.Level(math.MinInt), ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return a
-	}}
+	everything := &slog.HandlerOptions{Level: slog.Level(math.MinInt), ReplaceAttr: withoutTime}
 	return slog.New(slog.NewMultiHandler(slog.NewTextHandler(&p.text, everything), slog.NewJSONHandler(&p.json, everything)))
 }
 
