@@ -20,22 +20,13 @@ import (
 // A name that is not known is one that a newer release wrote and that this one can do
 // without: it is passed over.
 func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	i := new(identity.Identity)
-	// One copy, of which all parts are pieces.
-	if err := decode(i, id, revision, bytes.Clone(document), true); err != nil {
-		return nil, err
-	}
-	return i, nil
+	return decode(new(identity.Identity), id, revision, document, true)
 }
 
 // DecodeWithoutCredentials is Decode for a reader who does not need the credentials, which are most of the work. Damage
 // to their JSON is still found.
 func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	i := new(identity.Identity)
-	if err := decode(i, id, revision, bytes.Clone(document), false); err != nil {
-		return nil, err
-	}
-	return i, nil
+	return decode(new(identity.Identity), id, revision, document, false)
 }
 
 // Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a reader who needs an identity for a moment.
@@ -44,18 +35,15 @@ func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*i
 func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
 	i := new(identity.Identity)
 	return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-		if err := decode(i, id, revision, bytes.Clone(document), withCredentials); err != nil {
-			return nil, err
-		}
-		return i, nil
+		return decode(i, id, revision, document, withCredentials)
 	}
 }
 
-// decode reads document, of which all strings and values of i become pieces, into i. It uses the memory of the lists of i.
-func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte, withCredentials bool) error {
+// decode reads document into i, and returns i. It uses the memory of the lists of i.
+func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte, withCredentials bool) (*identity.Identity, error) {
 	verifiable, recovery := i.VerifiableAddresses[:0], i.RecoveryAddresses[:0]
 	*i = identity.Identity{ID: id, Revision: revision, State: identity.StateActive}
-	reader := strictjson.NewReader(document)
+	reader := strictjson.NewReader(bytes.Clone(document)) // one copy, of which all parts are pieces
 	r := &reader
 	for m := r.Object(); m.Next(); {
 		switch m.Name {
@@ -103,9 +91,9 @@ func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte,
 	}
 	// There are always traits; what lacks them is JSON, and no document of an identity.
 	if !r.Done() || !bytes.HasPrefix(i.Traits, []byte("{")) {
-		return fmt.Errorf("the stored document of identity %s cannot be read", id)
+		return nil, fmt.Errorf("the stored document of identity %s cannot be read", id)
 	}
-	return nil
+	return i, nil
 }
 
 func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
