@@ -5,6 +5,7 @@ package indexing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -95,15 +96,6 @@ func CheckPath(path string) error {
 // IsEmpty reports whether a writer has no index to keep up.
 func (s *Set) IsEmpty() bool { return len(s.Values) == 0 && s.Search == nil }
 
-// All returns the indexes that a writer keeps up.
-func (s *Set) All() []Index {
-	all := slices.Clone(s.Values)
-	if s.Search != nil {
-		all = append(all, *s.Search)
-	}
-	return all
-}
-
 // Greatest returns the greatest number of an index that a writer keeps up, 0 if it keeps up
 // none.
 func (s *Set) Greatest() int64 { return s.greatest(func(Index) bool { return true }) }
@@ -112,10 +104,13 @@ func (s *Set) Greatest() int64 { return s.greatest(func(Index) bool { return tru
 func (s *Set) GreatestComplete() int64 { return s.greatest(func(i Index) bool { return i.Complete }) }
 
 func (s *Set) greatest(of func(Index) bool) (number int64) {
-	for _, i := range s.All() {
+	for _, i := range s.Values {
 		if of(i) {
 			number = max(number, i.Number)
 		}
+	}
+	if s.Search != nil && of(*s.Search) {
+		number = max(number, s.Search.Number)
 	}
 	return number
 }
@@ -203,10 +198,7 @@ func With[T any](ctx context.Context, read func(ctx context.Context) (*Set, erro
 		}
 		after, readErr := read(ctx)
 		if readErr != nil {
-			if err == nil {
-				err = readErr
-			}
-			return found, err
+			return found, cmp.Or(err, readErr)
 		}
 		if after.Version == before.Version {
 			return found, err
