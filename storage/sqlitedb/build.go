@@ -51,13 +51,19 @@ func recordedIndexes(ctx context.Context, from interface {
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var r indexing.Record
-		if err := rows.Scan(&r.Number, &r.Path, &r.FoldVersion, &r.State); err != nil {
+		r, err := scanRecorded(rows)
+		if err != nil {
 			return nil, err
 		}
 		all = append(all, r)
 	}
 	return all, rows.Err()
+}
+
+// scanRecorded reads a row of selectIndexes.
+func scanRecorded(rows *sql.Rows) (r indexing.Record, err error) {
+	err = rows.Scan(&r.Number, &r.Path, &r.FoldVersion, &r.State)
+	return r, err
 }
 
 // Declare implements [indexing.Builder].

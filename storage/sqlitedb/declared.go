@@ -25,12 +25,9 @@ func readDeclared(ctx context.Context, cache *indexing.Cache, from source) (*ind
 	}
 	var records []indexing.Record
 	err := eachRow(ctx, from, selectIndexes, nil, func(rows *sql.Rows) error {
-		var r indexing.Record
-		if err := rows.Scan(&r.Number, &r.Path, &r.FoldVersion, &r.State); err != nil {
-			return sqliteerror.Translate(err)
-		}
+		r, err := scanRecorded(rows)
 		records = append(records, r)
-		return nil
+		return sqliteerror.Translate(err)
 	})
 	if err != nil {
 		return nil, err

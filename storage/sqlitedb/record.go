@@ -77,25 +77,53 @@ func getRecord(ctx context.Context, from source, key storage.RecordKey) (*storag
 	if err != nil {
 		return nil, err
 	}
+	if err := complete(&r, identity, expires); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// complete gives a record what is stored in another form: the id of its identity, nil for none, and when it expires.
+func complete(r *storage.Record, identity []byte, expires int64) (err error) {
 	if identity != nil {
 		if r.Identity, err = uuid.FromBytes(identity); err != nil {
-			return nil, errMalformedID
+			return errMalformedID
 		}
 	}
 	r.Expires = time.UnixMicro(expires).UTC()
-	return &r, nil
+	return nil
+}
+
+// recordRow are the columns of a record that is kept under key: key, identity, value and when it expires.
+func recordRow(key storage.RecordKey, r *storage.Record) []any {
+	var identity any
+	if r.Identity != uuid.Nil {
+		identity = r.Identity[:]
+	}
+	value := r.Value
+	if value == nil {
+		value = []byte{}
+	}
+	return []any{key[:], identity, value, storage.UnixMicro(r.Expires)}
+}
+
+// exists reports whether there is an identity with that id.
+func (t *transaction) exists(ctx context.Context, id uuid.UUID) (bool, error) {
+	err := queryRow(ctx, t, selectExists, []any{id[:]}, new(int))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // replaceRecord keeps next under key, or no record if next is nil.
 func (t *transaction) replaceRecord(ctx context.Context, key storage.RecordKey, next *storage.Record, now time.Time) (refusal, failure error) {
 	if next != nil && next.Identity != uuid.Nil {
-		var exists int
-		err := queryRow(ctx, t, selectExists, []any{next.Identity[:]}, &exists)
-		if errors.Is(err, sql.ErrNoRows) {
-			return storage.ErrNotFound, nil
-		}
-		if err != nil {
+		switch exists, err := t.exists(ctx, next.Identity); {
+		case err != nil:
 			return nil, err
+		case !exists:
+			return storage.ErrNotFound, nil
 		}
 	}
 	if _, err := t.exec(ctx, deleteExpiredRecords, storage.UnixMicro(now), storage.ExpiredPerUpdate); err != nil {
@@ -105,18 +133,10 @@ func (t *transaction) replaceRecord(ctx context.Context, key storage.RecordKey, 
 		_, err := t.exec(ctx, deleteRecord, key[:])
 		return nil, err
 	}
-	var identity any
-	if next.Identity != uuid.Nil {
-		identity = next.Identity[:]
-	}
-	value := next.Value
-	if value == nil {
-		value = []byte{}
-	}
-	if _, err := t.exec(ctx, replaceRecord, key[:], identity, value, storage.UnixMicro(next.Expires)); err != nil {
+	if _, err := t.exec(ctx, replaceRecord, recordRow(key, next)...); err != nil {
 		return nil, err
 	}
-	if identity != nil {
+	if next.Identity != uuid.Nil {
 		return nil, nil
 	}
 	return nil, t.evictAnonymous(ctx)

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -103,9 +101,7 @@ func (t *transaction) restoreChange(ctx context.Context, c storage.Change) error
 			return err
 		}
 	}
-	_, err := t.tx.ExecContext(ctx, restoreChange, c.Sequence, c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time),
-		strings.Join(c.Fields, fieldSeparator), c.Actor, previous)
-	if err != nil {
+	if _, err := t.tx.ExecContext(ctx, restoreChange, append([]any{c.Sequence}, newEntry(c, previous)[:]...)...); err != nil {
 		return err
 	}
 	result, err := t.tx.ExecContext(ctx, moveLastChange, c.Sequence, c.IdentityID[:])
@@ -160,12 +156,9 @@ func readRecords(ctx context.Context, tx *sql.Tx, after []byte, limit int) (foun
 			return nil, errors.New("sqlitedb: the key of a record is damaged")
 		}
 		copy(r.Key[:], key)
-		if owner != nil {
-			if r.Identity, err = uuid.FromBytes(owner); err != nil {
-				return nil, errMalformedID
-			}
+		if err := complete(&r, owner, expires); err != nil {
+			return nil, err
 		}
-		r.Expires = time.UnixMicro(expires).UTC()
 		found = append(found, r)
 	}
 	return found, rows.Err()
@@ -182,26 +175,16 @@ func (s *Store) RestoreRecords(ctx context.Context, records []storage.Record) (r
 			if r.Identity == uuid.Nil {
 				continue
 			}
-			var exists int
-			err := queryRow(ctx, t, selectExists, []any{r.Identity[:]}, &exists)
-			if errors.Is(err, sql.ErrNoRows) {
-				return fmt.Errorf("a record of the identity %s, which does not exist: %w", r.Identity, storage.ErrNotFound), nil
-			}
-			if err != nil {
+			switch exists, err := t.exists(ctx, r.Identity); {
+			case err != nil:
 				return nil, err
+			case !exists:
+				return fmt.Errorf("a record of the identity %s, which does not exist: %w", r.Identity, storage.ErrNotFound), nil
 			}
 		}
 		for _, r := range records {
-			var owner any
-			if r.Identity != uuid.Nil {
-				owner = r.Identity[:]
-			}
-			value := r.Value
-			if value == nil {
-				value = []byte{}
-			}
 			result, err := t.tx.ExecContext(ctx, `INSERT INTO idem_records (key, identity_id, value, expires) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				r.Key[:], owner, value, storage.UnixMicro(r.Expires))
+				recordRow(r.Key, &r)...)
 			if err != nil {
 				return nil, sqliteerror.Translate(err)
 			}
