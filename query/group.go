@@ -13,8 +13,7 @@ type group struct {
 	// literal here.
 	present, unequal members
 	sorted           [kindList]sorted // by the type of their literals
-	folding          []*bound         // co, sw and ew
-	foldingMembers   []members
+	folding          []folding
 }
 
 // members is a set of the comparisons of a group.
@@ -28,13 +27,12 @@ func (m *members) union(o members) {
 	}
 }
 
-func (m *members) meets(o members) bool {
-	for n := range m {
-		if m[n]&o[n] != 0 {
-			return true
-		}
-	}
-	return false
+func (m *members) has(n int) bool { return m[n/64]&(1<<(n%64)) != 0 }
+
+// folding is a co, sw or ew, and its place in the group.
+type folding struct {
+	comparison *bound
+	place      int
 }
 
 // sorted are the literals of one type, ascending, each once.
@@ -88,9 +86,7 @@ func newGroup(comparisons []*bound, needsAll bool) *group {
 		case OpPresent:
 			g.present.add(n)
 		case OpContains, OpStartsWith, OpEndsWith:
-			var self members
-			self.add(n)
-			g.folding, g.foldingMembers = append(g.folding, b), append(g.foldingMembers, self)
+			g.folding = append(g.folding, folding{b, n})
 		default:
 			s := &g.sorted[b.value.kind]
 			s.literals = append(s.literals, b.value)
@@ -161,9 +157,9 @@ func (g *group) mark(v *view, n node, found *members) {
 	} else {
 		found.union(g.unequal)
 	}
-	for k, b := range g.folding {
-		if !found.meets(g.foldingMembers[k]) && b.compareText(v, n) {
-			found.union(g.foldingMembers[k])
+	for _, f := range g.folding {
+		if !found.has(f.place) && f.comparison.compareText(v, n) {
+			found.add(f.place)
 		}
 	}
 }
