@@ -65,12 +65,14 @@ func AddressClaim(t, via, value string) Claim {
 // or not. An id that is not base64 is claimed unchanged.
 func KeyClaim(id string) Claim {
 	value := id
-	text := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(id, "="))
+	text := standardAlphabet.Replace(strings.TrimRight(id, "="))
 	if decoded, err := base64.RawStdEncoding.DecodeString(text); err == nil {
 		value = base64.StdEncoding.EncodeToString(decoded)
 	}
 	return Claim{Kind: ClaimKindKey, Value: value}
 }
+
+var standardAlphabet = strings.NewReplacer("-", "+", "_", "/")
 
 // Claims returns the claims of i, each once, in an order that depends only on the
 // claims: identifiers by type and value, the external id, keys by value, addresses by
