@@ -56,6 +56,19 @@ func params(filter, q, sort string) client.ListIdentitiesParams {
 
 var nextLink = regexp.MustCompile(`<([^>]*)>; rel="next"`)
 
+// nextToken is the token of the next page, empty if there is none.
+func nextToken(page *http.Response) (string, error) {
+	next := nextLink.FindStringSubmatch(page.Header.Get("Link"))
+	if next == nil {
+		return "", nil
+	}
+	link, err := url.Parse(next[1])
+	if err != nil {
+		return "", err
+	}
+	return link.Query().Get("page_token"), nil
+}
+
 // list walks through all pages of a list and compares the numbers of the people.
 func list(ctx context.Context, api *client.ClientWithResponses, p client.ListIdentitiesParams, want []int) error {
 	var got []int
@@ -72,15 +85,13 @@ func list(ctx context.Context, api *client.ClientWithResponses, p client.ListIde
 			number, _ := metadata["n"].(float64)
 			got = append(got, int(number))
 		}
-		next := nextLink.FindStringSubmatch(page.HTTPResponse.Header.Get("Link"))
-		if next == nil {
-			break
-		}
-		link, err := url.Parse(next[1])
+		token, err := nextToken(page.HTTPResponse)
 		if err != nil {
 			return err
 		}
-		token := link.Query().Get("page_token")
+		if token == "" {
+			break
+		}
 		p.PageToken = &token
 	}
 	if p.Sort == nil {
@@ -99,15 +110,13 @@ func refusals(ctx context.Context, api *client.ClientWithResponses) error {
 	if err != nil || page.JSON200 == nil {
 		return fmt.Errorf("%w %s", err, page.Body)
 	}
-	next := nextLink.FindStringSubmatch(page.HTTPResponse.Header.Get("Link"))
-	if next == nil {
-		return errors.New("there is no next page")
-	}
-	link, err := url.Parse(next[1])
+	token, err := nextToken(page.HTTPResponse)
 	if err != nil {
 		return err
 	}
-	token := link.Query().Get("page_token")
+	if token == "" {
+		return errors.New("there is no next page")
+	}
 	for name, p := range map[string]client.ListIdentitiesParams{
 		"a wrong filter":          params(`metadata_admin.n eq`, "", ""),
 		"a filter for a secret":   params(`credentials.password.config.hashed_password pr`, "", ""),
