@@ -162,6 +162,10 @@ var queries = [statementCount]string{
 // What a statement costs by itself is more than what a row of it does, so there is one
 // for some changes at a time and one for many, and claims are looked up and inserted
 // several at a time.
+//
+// OR IGNORE and OR FAIL keep SQLite from copying every page that such a statement writes, which it does to undo a
+// statement that fails halfway. That goes to a file once it is more than a few pages. Here nothing needs it: what is
+// ignored is found by its count, and what fails is rolled back with all that was written before it.
 const (
 	someChanges   = 4
 	manyChanges   = 16
@@ -171,11 +175,11 @@ const (
 )
 
 func insertIdentifierRows(count int) string {
-	return `INSERT INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, count) + ` ON CONFLICT DO NOTHING`
+	return `INSERT OR IGNORE INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, count)
 }
 
 func insertChangeRows(count int) string {
-	return `INSERT INTO idem_changes (identity_id, revision, operation, time, fields, actor, previous) VALUES ` +
+	return `INSERT OR FAIL INTO idem_changes (identity_id, revision, operation, time, fields, actor, previous) VALUES ` +
 		rows(`(?, ?, ?, ?, ?, ?, ?)`, count)
 }
 
