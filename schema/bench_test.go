@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/idemkit/idem/internal/benchtest"
 	"github.com/idemkit/idem/schema"
 	"github.com/xeipuuv/gojsonschema"
 )
@@ -48,6 +49,24 @@ func BenchmarkValidate(b *testing.B) {
 	b.SetBytes(int64(len(benchTraits)))
 	for b.Loop() {
 		if _, err := s.Validate([]byte(benchTraits)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkValidatePerson is Validate of traits with a phone number.
+func BenchmarkValidatePerson(b *testing.B) {
+	s, err := schema.Parse(benchtest.SchemaID, []byte(benchtest.Schema))
+	if err != nil {
+		b.Fatal(err)
+	}
+	people := make([]json.RawMessage, 10_000)
+	for n := range people {
+		people[n] = benchtest.Traits(n, 0, benchtest.Email(n, 0))
+	}
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if _, err := s.Validate(people[n%len(people)]); err != nil {
 			b.Fatal(err)
 		}
 	}

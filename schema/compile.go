@@ -49,9 +49,6 @@ func compileAny(src *source, documents *library) (*Schema, error) {
 	if s.plan, err = newPlan(root, leads); err != nil {
 		return nil, err
 	}
-	if s.plan != nil {
-		s.phones = newPhoneMemo()
-	}
 	return s, nil
 }
 

@@ -22,7 +22,6 @@ var tooLongIdentifier = fmt.Sprintf("must be at most %d bytes long, as it is an 
 
 // extraction is one walk over traits along the plan of their schema.
 type extraction struct {
-	phones     *phoneMemo
 	nodes      []*node           // of the schema, by their index
 	branches   *branchEngines    // of the schema
 	depth      int               // of the alternatives that are being explained
@@ -133,7 +132,7 @@ func (x *extraction) annotate(a annotation, value any, pointer string) {
 	if !isString {
 		return
 	}
-	f := x.phones.normalize(text)
+	f := normalize(text)
 	if fault := a.formatFault(text, f); fault != "" {
 		x.refuse(pointer, "format", fault)
 		return

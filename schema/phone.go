@@ -13,20 +13,20 @@ func isPhone(s string) bool { return normalize(s).phone }
 // phone returns a cleaned text as E.164 if it is a valid phone number with its country code and nothing else. A table
 // of the library says which numbers are valid; it changes with the library's version.
 func phone(s string) (e164 string, ok bool) {
-	digits, ok := phoneDigits(s)
+	text, ok := plusDigits(s)
 	if !ok {
 		return "", false
 	}
 	// The library drops some digits, such as a trunk prefix. Then its result is read again, as a form must be stable.
 	for range maxPasses {
-		number, ok := parsePhone("+" + digits)
+		number, ok := parsePhone(text)
 		if !ok {
 			return "", false
 		}
-		if number[1:] == digits {
+		if number == text {
 			return number, true
 		}
-		digits = number[1:]
+		text = number
 	}
 	return "", false
 }
@@ -34,29 +34,31 @@ func phone(s string) (e164 string, ok bool) {
 // maxPhoneDigits bounds the digits that are parsed. E.164 has at most 15; typed ones may have a trunk prefix as well.
 const maxPhoneDigits = 20
 
-// phoneDigits returns the digits of a text that consists of phone characters: "tel:" in front, one plus before all
-// digits, digits of any script, brackets, hyphens, full stops, slashes and spaces.
-func phoneDigits(s string) (string, bool) {
+// plusDigits returns a plus and the ASCII digits of a text that consists of phone characters: "tel:" in front, one plus
+// before all digits, digits of any script, brackets, hyphens, full stops, slashes and spaces.
+func plusDigits(s string) (string, bool) {
 	s = strings.TrimPrefix(s, "tel:")
-	plus := false
-	digits := make([]byte, 0, maxPhoneDigits)
+	digits := make([]byte, 0, 1+maxPhoneDigits)
 	for _, r := range s {
 		switch {
 		case r == '+':
-			if plus || len(digits) > 0 {
+			if len(digits) > 0 {
 				return "", false
 			}
-			plus = true
+			digits = append(digits, '+')
 		case r == '(' || r == ')' || r == '-' || r == '.' || r == '/' || r == ' ':
 		default:
 			value, isDigit := digitValue(r)
-			if !isDigit || !plus || len(digits) == maxPhoneDigits {
+			if !isDigit || len(digits) == 0 || len(digits) == 1+maxPhoneDigits {
 				return "", false
 			}
 			digits = append(digits, '0'+value)
 		}
 	}
-	return string(digits), len(digits) > 0
+	if string(digits) == s {
+		return s, len(digits) > 1
+	}
+	return string(digits), len(digits) > 1
 }
 
 // digitValue returns the value of a decimal digit of any script. Unicode encodes them in runs of ten, from zero up.
@@ -79,6 +81,14 @@ func digitValue(r rune) (value byte, ok bool) {
 
 // parsePhone reads a plus and digits.
 func parsePhone(s string) (e164 string, ok bool) {
+	if isE164(s) {
+		return s, true
+	}
+	return judgePhone(s)
+}
+
+// judgePhone is parsePhone by the library alone.
+func judgePhone(s string) (e164 string, ok bool) {
 	defer func() {
 		if recover() != nil { // the library is a port of a large parser, fed with anything
 			e164, ok = "", false

@@ -27,9 +27,8 @@ type Schema struct {
 	branches *branchEngines // of alternatives, to explain them
 	numbers  bool           // whether a keyword compares numbers
 	engine   *engine        // nil while references to other schemas are not linked
-	phones   *phoneMemo
-	plan     *plan // where the extension applies; nil when it applies nowhere
-	cost     cost  // what a validation can cost at most, per value of the traits
+	plan     *plan          // where the extension applies; nil when it applies nowhere
+	cost     cost           // what a validation can cost at most, per value of the traits
 }
 
 // Parse reads an identity schema: a JSON Schema document of draft-07 whose properties.traits describes the

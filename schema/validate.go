@@ -35,7 +35,7 @@ func (s *Schema) Validate(traits []byte) (*Derived, error) {
 		return nil, err
 	}
 	x := extraction{
-		phones: s.phones, nodes: s.nodes, branches: s.branches, patterns: s.patterns, derived: Derived{Traits: traits},
+		nodes: s.nodes, branches: s.branches, patterns: s.patterns, derived: Derived{Traits: traits},
 		left: budgetOf(len(s.source.bytes) + len(traits)),
 	}
 	if s.numbers && mayHoldInexact(traits) {
@@ -70,7 +70,7 @@ func (s *Schema) Derive(traits []byte) (*Derived, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := extraction{phones: s.phones}
+	var x extraction
 	if s.plan != nil {
 		x.visit(s.plan, document, "")
 	}
