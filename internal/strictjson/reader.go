@@ -74,12 +74,13 @@ func (m *Members) Next() bool {
 		r.depth--
 		return false
 	}
-	m.Name = r.String()
-	r.scanner.space()
-	if r.failed || !m.seen.add(m.Name) || !r.scanner.skip(':') {
+	at := r.scanner.at
+	name, ok := r.scanner.name()
+	if !ok || !m.seen.add(name, r.scanner.text, at) {
 		r.failed = true
 		return false
 	}
+	m.Name = name
 	return true
 }
 
@@ -129,11 +130,16 @@ func (r *Reader) open(bracket byte) bool {
 
 // more passes over what follows a member or an element, and reports whether another does.
 func (r *Reader) more(bracket byte) bool {
-	r.scanner.space()
-	if r.failed || r.scanner.close(bracket) {
+	s := &r.scanner
+	if at := s.at; at+1 < len(s.text) && s.text[at] == ',' && s.text[at+1] > ' ' && !r.failed {
+		s.at++
+		return true
+	}
+	s.space()
+	if r.failed || s.close(bracket) {
 		return false
 	}
-	r.failed = !r.scanner.skip(',')
+	r.failed = !s.skip(',')
 	return !r.failed
 }
 
@@ -192,45 +198,15 @@ func (r *Reader) Raw() json.RawMessage {
 
 // Skip reads any value that nobody needs, as [Reader.Raw] does.
 func (r *Reader) Skip() {
-	switch r.next() {
-	case '{':
-		r.skipMembers()
-	case '[':
-		r.skipElements()
-	case '"':
-		r.failed = r.failed || !r.scanner.passString()
-	case 't', 'f':
-		r.Bool()
-	case 'n':
-		r.failed = r.failed || !r.scanner.literal("null")
-	default:
-		_, ok := r.scanner.numeral()
-		r.failed = r.failed || !ok
-	}
-}
-
-func (r *Reader) skipMembers() {
-	if !r.open('{') {
+	if r.failed {
 		return
 	}
-	for more := !r.scanner.close('}'); more; more = r.more('}') {
-		if !r.scanner.passName() {
-			r.failed = true
-			return
-		}
-		r.Skip()
-	}
-	r.depth--
-}
-
-func (r *Reader) skipElements() {
-	if !r.open('[') {
+	end := pass(r.scanner.text, r.scanner.at, maxReaderDepth-r.depth)
+	if end < 0 {
+		r.failed = true
 		return
 	}
-	for more := !r.scanner.close(']'); more; more = r.more(']') {
-		r.Skip()
-	}
-	r.depth--
+	r.scanner.at = end
 }
 
 // next is the byte that comes next, 0 at the end.
@@ -243,29 +219,40 @@ func (r *Reader) next() byte {
 
 // names are those of the members of one object. Most objects have few.
 type names struct {
-	few   [16]string
-	count int
-	more  map[string]bool
+	letters uint64          // a bit for the first and the last letter of each: a name whose bit is not set is new
+	few     [14]uint32      // where they are, for the first: a document is far smaller than 4 GiB
+	count   int             // of few
+	more    map[string]bool // the others
 }
 
-// add reports whether name is new.
-func (n *names) add(name string) bool {
-	for _, seen := range n.few[:n.count] {
-		if seen == name {
-			return false
-		}
+// add adds the name that is in text, at at, and reports whether it is new.
+func (n *names) add(name, text string, at int) bool {
+	letters := uint64(1)
+	if name != "" {
+		letters <<= (name[0]*2 + name[len(name)-1]) % 64
 	}
+	if n.letters&letters != 0 && n.has(name, text) {
+		return false
+	}
+	n.letters |= letters
 	if n.count < len(n.few) {
-		n.few[n.count] = name
+		n.few[n.count] = uint32(at)
 		n.count++
 		return true
-	}
-	if n.more[name] {
-		return false
 	}
 	if n.more == nil {
 		n.more = make(map[string]bool)
 	}
 	n.more[name] = true
 	return true
+}
+
+func (n *names) has(name, text string) bool {
+	for _, at := range n.few[:n.count] {
+		s := scanner{text: text, at: int(at)}
+		if other, _ := s.string(); other == name {
+			return true
+		}
+	}
+	return n.more[name]
 }

@@ -29,15 +29,13 @@ func scan(text string, limits Limits) (value any, ok bool) {
 }
 
 func (s *scanner) space() {
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
-		case ' ', '\t', '\n', '\r':
-			s.at++
-		default:
-			return
-		}
+	for s.at < len(s.text) && isSpace(s.text[s.at]) {
+		s.at++
 	}
 }
+
+// isSpace reports whether c is white space. Nearly every byte that is looked at is none, which one comparison tells.
+func isSpace(c byte) bool { return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') }
 
 // skip passes over c and the white space after it, if c is next.
 func (s *scanner) skip(c byte) bool {
@@ -99,12 +97,8 @@ func (s *scanner) object(depth, pointer int) (any, bool) {
 		return object, true
 	}
 	for {
-		if s.at >= len(s.text) || s.text[s.at] != '"' {
-			return nil, false
-		}
-		name, ok := s.string()
-		s.space()
-		if !ok || !s.skip(':') {
+		name, ok := s.name()
+		if !ok {
 			return nil, false
 		}
 		member, ok := s.value(depth, pointer+1+len(name))
@@ -148,10 +142,20 @@ func (s *scanner) array(depth, pointer int) (any, bool) {
 
 // string reads a string whose opening quote is next.
 func (s *scanner) string() (string, bool) {
+	start := s.at + 1
+	end := plainEnd(s.text, start)
+	if end < len(s.text) && s.text[end] == '"' {
+		s.at = end + 1
+		return s.text[start:end], true
+	}
+	return s.specialString(end)
+}
+
+// specialString is string for one that is not plain up to its end: at a byte that is not its closing quote.
+func (s *scanner) specialString(at int) (string, bool) {
 	start := s.at
 	ascii, plain := true, true
-	s.at++
-	for s.at += plainLength(s.text[s.at:]); s.at < len(s.text); s.at++ {
+	for s.at = at; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
 		case c == '"':
 			s.at++
@@ -173,36 +177,28 @@ func (s *scanner) string() (string, bool) {
 	return "", false
 }
 
-// passName passes over the name of a member, the colon and the white space around it.
-func (s *scanner) passName() bool {
-	if s.at >= len(s.text) || s.text[s.at] != '"' || !s.passString() {
-		return false
+// name reads the name of a member, the colon and the white space around it.
+func (s *scanner) name() (string, bool) {
+	if s.at >= len(s.text) || s.text[s.at] != '"' {
+		return "", false
 	}
+	text, start := s.text, s.at+1
+	end := plainEnd(text, start)
+	if end+2 < len(text) && text[end] == '"' && text[end+1] == ':' && text[end+2] > ' ' {
+		s.at = end + 2
+		return text[start:end], true
+	}
+	name, ok := s.specialString(end)
 	s.space()
-	return s.skip(':')
+	return name, ok && s.skip(':')
 }
 
-// passString passes over a string whose opening quote is next.
-func (s *scanner) passString() bool {
-	at := s.at + 1
-	at += plainLength(s.text[at:])
-	if at < len(s.text) && s.text[at] == '"' {
-		s.at = at + 1
-		return true
-	}
-	_, ok := s.string() // what is rare is looked at with care
-	return ok
-}
-
-// plainLength returns how many bytes at the beginning of text stand for themselves in a string: ASCII without quotes,
+// plainEnd returns the end of the bytes of text, from at on, that stand for themselves in a string: ASCII without quotes,
 // backslashes and control characters. It looks at eight at a time.
-func plainLength(text string) int {
+func plainEnd(text string, at int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	at := 0
 	for ; at+8 <= len(text); at += 8 {
-		t := text[at : at+8]
-		word := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
-			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		word := wordAt(text, at)
 		// Subtracting one from each byte sets the highest bit of those that were 0, and perhaps of some behind the first.
 		quotes, backslashes := word^(ones*'"'), word^(ones*'\\')
 		found := (quotes-ones)&^quotes | (backslashes-ones)&^backslashes | (word-ones*' ')&^word | word
@@ -216,6 +212,13 @@ func plainLength(text string) int {
 		}
 	}
 	return at
+}
+
+// wordAt returns the eight bytes at at, the first of which is the lowest.
+func wordAt(text string, at int) uint64 {
+	t := text[at : at+8]
+	return uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+		uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
 }
 
 func (s *scanner) number() (any, bool) {
@@ -266,6 +269,14 @@ func (s *scanner) integer() (n int64, ok bool) {
 		at++
 	}
 	first := at
+	for at+8 <= len(s.text) && at-first < 16 {
+		eight, ok := eightDigits(wordAt(s.text, at))
+		if !ok {
+			break
+		}
+		n = n*1e8 + eight
+		at += 8
+	}
 	for at < len(s.text) && isDigit(s.text[at]) && at-first < 18 {
 		n = n*10 + int64(s.text[at]-'0')
 		at++
@@ -283,11 +294,30 @@ func (s *scanner) integer() (n int64, ok bool) {
 	return n, true
 }
 
+// eightDigits returns the number that eight digits stand for, the first of which is the lowest byte of word.
+func eightDigits(word uint64) (n int64, ok bool) {
+	const threes, sixes, highs = 0x3333333333333333, 0x0606060606060606, 0xf0f0f0f0f0f0f0f0
+	// The digits are 0x30 to 0x39: their high half is 3, and still is after adding six.
+	if word&highs|(word+sixes)&highs>>4 != threes {
+		return 0, false
+	}
+	word &^= highs
+	word = (word*10 + word>>8) & 0x00ff00ff00ff00ff          // pairs
+	word = (word*100 + word>>16) & 0x0000ffff0000ffff        // groups of four
+	return int64((word*10000 + word>>32) & 0xffffffff), true // all eight
+}
+
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // digits passes over digits and tells how many there were.
 func (s *scanner) digits() int {
 	start := s.at
+	for s.at+8 <= len(s.text) {
+		if _, ok := eightDigits(wordAt(s.text, s.at)); !ok {
+			break
+		}
+		s.at += 8
+	}
 	for s.at < len(s.text) && isDigit(s.text[s.at]) {
 		s.at++
 	}

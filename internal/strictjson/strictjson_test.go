@@ -2,6 +2,8 @@ package strictjson
 
 import (
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,6 +63,8 @@ func FuzzReader(f *testing.F) {
 		` {"a" : [1, -0.5e+7,true ,false,null,"x\u00e9"], "":{} , "b":[ ] } `, `{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"a"}`, `[1,]`, `[1 2]`, `{,}`,
 		`tru`, `truefalse`, `nul`, `01`, `-`, `1.`, `1e`, `"\ud800"`, "\"\xff\"", "\"\n\"", ``, `[`, `{"a":1`, `"a`, `1e99999`,
 		`{"a":0,"b":0,"c":0,"d":0,"e":0,"f":0,"g":0,"h":0,"i":0,"j":0,"k":0,"l":0,"m":0,"n":0,"o":0,"p":0,"q":0,"r":0,"q":0}`,
+		`{"a": {"b":	1, "c":
+[2 ,3]}}`, strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat("}", 200), strings.Repeat(`{"a":`, 201) + "1" + strings.Repeat("}", 201),
 		strings.Repeat("[", 200) + strings.Repeat("]", 200), strings.Repeat("[", 201) + strings.Repeat("]", 201),
 	} {
 		f.Add(seed)
@@ -77,8 +81,68 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// TestPlainLength tries every byte at every place of a text of three words.
-func TestPlainLength(t *testing.T) {
+// FuzzMembers reads an object member by member. A name that repeats, however it is spelt, is a fault.
+func FuzzMembers(f *testing.F) {
+	letters := ""
+	for c := 'a'; c <= 'z'; c++ {
+		letters += fmt.Sprintf(`"%c":0, "%c%c" :[{"x":1,"x":2}],`, c, c, c)
+	}
+	for _, seed := range []string{
+		`{"a":1,"\u0061":2}`, `{"\u0061":1,"a":2}`, `{"":1,"":2}`, `{"aa":1,"aba":2,"a":{"b":1,"b":2}}`, `{"a" : 1 , "b"
+	: 2 }`, `{}`, ` { } x`,
+		`{` + letters + `"zz":0}`, `{` + letters + `"bb":0}`, `{` + letters + `"c":0}`, `{` + letters + `"A":0}`, `{"a":1 "b":2}`, `{"a":1,}`, `{"é":1,"é":2}`,
+		`{"a":` + strings.Repeat("[", 199) + strings.Repeat("]", 199) + `}`, `{"a":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		reader := NewReader([]byte(text))
+		var names []string
+		for m := reader.Object(); m.Next(); {
+			names = append(names, m.Name)
+			reader.Skip()
+		}
+		valid := !Deeper([]byte(text), maxReaderDepth) && jsontext.Value(text).IsValid(jsontext.AllowDuplicateNames(true)) &&
+			jsontext.Value(text).Kind() == '{'
+		members := map[string]bool{}
+		if valid {
+			decoder := jsontext.NewDecoder(strings.NewReader(text), jsontext.AllowDuplicateNames(true))
+			_, err := decoder.ReadToken()
+			require.NoError(t, err)
+			for decoder.PeekKind() != '}' {
+				name, err := decoder.ReadToken()
+				require.NoError(t, err)
+				valid = valid && !members[name.String()]
+				members[name.String()] = true
+				require.NoError(t, decoder.SkipValue())
+			}
+		}
+		require.Equal(t, valid, reader.Done())
+		if valid {
+			require.Len(t, names, len(members))
+		}
+	})
+}
+
+// TestEightDigits tries every byte at every place.
+func TestEightDigits(t *testing.T) {
+	for c := range 256 {
+		for at := range 8 {
+			text := []byte("90817263")
+			text[at] = byte(c)
+			want, err := strconv.ParseInt(string(text), 10, 64)
+			isDigits := err == nil && c != '+' && c != '-'
+			got, ok := eightDigits(wordAt(string(text), 0))
+			require.Equal(t, isDigits, ok, "%q", text)
+			if ok {
+				require.Equal(t, want, got)
+			}
+		}
+	}
+}
+
+// TestPlainEnd tries every byte at every place of a text of three words.
+func TestPlainEnd(t *testing.T) {
 	for c := range 256 {
 		for at := range 24 {
 			text := []byte(strings.Repeat("~ !#[]az", 3))
@@ -87,11 +151,11 @@ func TestPlainLength(t *testing.T) {
 			if c < ' ' || c == '"' || c == '\\' || c >= 0x80 {
 				want = at
 			}
-			require.Equal(t, want, plainLength(string(text)), "%q", text)
-			require.Equal(t, min(want, 21), plainLength(string(text[:21])), "%q", text[:21])
+			require.Equal(t, want, plainEnd(string(text), 0), "%q", text)
+			require.Equal(t, min(want, 21), plainEnd(string(text[:21]), 0), "%q", text[:21])
 			for next := at + 1; want == at && next < len(text); next++ { // the first counts
 				text[next] = byte(255 - c)
-				require.Equal(t, at, plainLength(string(text)), "%q", text)
+				require.Equal(t, at, plainEnd(string(text), 0), "%q", text)
 			}
 		}
 	}
@@ -107,7 +171,7 @@ func TestIntegers(t *testing.T) {
 		require.True(t, r.Done(), literal)
 	}
 	for _, literal := range []string{
-		"", "-", "01", "-01", "00", "1.0", "1e3", "1E3", "1.", "9223372036854775808", "99999999999999999999", "999999999999999999.5", "1x", "+1", " -",
+		"", "-", "01", "-01", "00", "1.0", "1e3", "1E3", "1.", "9223372036854775808", "99999999999999999999", "999999999999999999999999", "12345678901234567890123456", "999999999999999999.5", "1x", "+1", " -",
 	} {
 		r := NewReader([]byte(literal))
 		r.Int()

@@ -159,6 +159,7 @@ func readConfig(r *strictjson.Reader) (c credentials.Config) {
 		case "uh":
 			c.UserHandle = readBase64(r)
 		case "a":
+			c.Addresses = make([]credentials.CodeAddress, 0, 2) // most people have at most an e-mail address and a number
 			for e := r.Array(); e.Next(); {
 				c.Addresses = append(c.Addresses, readCodeAddress(r))
 			}

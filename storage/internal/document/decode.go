@@ -72,12 +72,14 @@ func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte,
 		case "v":
 			i.VerifiableAddresses = slices.Grow(verifiable, 2)
 			for e := r.Array(); e.Next(); {
-				i.VerifiableAddresses = append(i.VerifiableAddresses, readVerifiableAddress(r))
+				i.VerifiableAddresses = append(i.VerifiableAddresses, identity.VerifiableAddress{Status: identity.AddressPending})
+				readVerifiableAddress(r, &i.VerifiableAddresses[len(i.VerifiableAddresses)-1])
 			}
 		case "r":
 			i.RecoveryAddresses = slices.Grow(recovery, 2)
 			for e := r.Array(); e.Next(); {
-				i.RecoveryAddresses = append(i.RecoveryAddresses, readRecoveryAddress(r))
+				i.RecoveryAddresses = append(i.RecoveryAddresses, identity.RecoveryAddress{})
+				readRecoveryAddress(r, &i.RecoveryAddresses[len(i.RecoveryAddresses)-1])
 			}
 		case "c":
 			if withCredentials {
@@ -96,8 +98,7 @@ func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte,
 	return i, nil
 }
 
-func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
-	a := identity.VerifiableAddress{Status: identity.AddressPending}
+func readVerifiableAddress(r *strictjson.Reader, a *identity.VerifiableAddress) {
 	id := ""
 	for m := r.Object(); m.Next(); {
 		switch m.Name {
@@ -122,10 +123,9 @@ func readVerifiableAddress(r *strictjson.Reader) identity.VerifiableAddress {
 		}
 	}
 	a.ID = parseID(r, id) // there always is one
-	return a
 }
 
-func readRecoveryAddress(r *strictjson.Reader) (a identity.RecoveryAddress) {
+func readRecoveryAddress(r *strictjson.Reader, a *identity.RecoveryAddress) {
 	id := ""
 	for m := r.Object(); m.Next(); {
 		switch m.Name {
@@ -144,19 +144,38 @@ func readRecoveryAddress(r *strictjson.Reader) (a identity.RecoveryAddress) {
 		}
 	}
 	a.ID = parseID(r, id)
-	return a
 }
 
 func readTime(r *strictjson.Reader) time.Time { return time.UnixMicro(r.Int()).UTC() }
 
-// parseID is the id that text stands for, which r has read.
-func parseID(r *strictjson.Reader, text string) uuid.UUID {
-	id, err := uuid.Parse(text)
-	if err != nil {
+// parseID returns the id that text stands for, which r has read. Ids are written in one way: in lower case, with dashes.
+func parseID(r *strictjson.Reader, text string) (id uuid.UUID) {
+	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+		r.Fail()
+		return uuid.Nil
+	}
+	damage := byte(0)
+	for n, at := range [...]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
+		high, low := hexDigits[text[at]], hexDigits[text[at+1]]
+		id[n] = high<<4 | low
+		damage |= high | low
+	}
+	if damage > 15 {
 		r.Fail()
 	}
 	return id
 }
+
+// hexDigits are the values of the hexadecimal digits, and 255 for what is none.
+var hexDigits = func() (values [256]byte) {
+	for c := range values {
+		values[c] = 255
+	}
+	for value, digit := range "0123456789abcdef" {
+		values[digit] = byte(value)
+	}
+	return values
+}()
 
 // readMetadata reads metadata. Older releases wrote a null where there is none.
 func readMetadata(r *strictjson.Reader) json.RawMessage {
