@@ -109,6 +109,9 @@ func (m *Manager) commit(ctx context.Context, id uuid.UUID, preconditions []Prec
 		return next, checkStamps(next)
 	}
 	if m.beforeCommit == nil {
+		if len(preconditions) == 0 { // else guarded calls code of the application
+			ctx = storage.WithPureChanges(ctx, m.storage)
+		}
 		return m.storage.Update(ctx, id, guarded)
 	}
 	return m.storage.Update(ctx, id, func(current *identity.Identity) (*identity.Identity, error) {

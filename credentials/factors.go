@@ -13,6 +13,9 @@ import (
 // and display name of a key. It also ignores identifiers and addresses, which follow from
 // the traits.
 func (s Set) SameFactors(o Set) bool {
+	if s.is(o) {
+		return true
+	}
 	for _, t := range Types() {
 		if !sameFactors(t, s[t].Config, o[t].Config) {
 			return false

@@ -62,7 +62,8 @@ func (u Update) Check() error {
 // u must have passed [Update.Check].
 func (u Update) Apply(current *Identity, facts Facts) *Identity {
 	facts.Now = current.notBefore(facts.Now)
-	if facts.SchemaID == current.SchemaID && current.derivesOther(facts.Derived) && u.KeepsTraits(current) {
+	derivesOther := current.derivesOther(facts.Derived)
+	if derivesOther && facts.SchemaID == current.SchemaID && u.KeepsTraits(current) {
 		facts.Derived = current.Derived() // the schema or the rules have changed, which is for Rederive to bring about
 	}
 	next := *current
@@ -71,8 +72,10 @@ func (u Update) Apply(current *Identity, facts Facts) *Identity {
 	next.Traits = trim(facts.Derived.Traits)
 	next.ExternalID = u.ExternalID
 	next.MetadataPublic, next.MetadataAdmin = metadata(u.MetadataPublic), metadata(u.MetadataAdmin)
-	next.mergeCredentials(facts)
-	next.reconcileAddresses(facts)
+	if derivesOther || facts.Credentials != nil {
+		next.mergeCredentials(facts)
+		next.reconcileAddresses(facts)
+	}
 	if !next.Equal(current) {
 		next.UpdatedAt = facts.Now
 	}

@@ -135,10 +135,10 @@ func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 // return false where the same is claimed in another order.
 func sameClaims(a, b *identity.Identity) bool {
 	return a.ExternalID == b.ExternalID &&
-		maps.EqualFunc(a.Credentials, b.Credentials, func(a, b credentials.Credential) bool {
+		(a.Credentials.Equal(b.Credentials) || maps.EqualFunc(a.Credentials, b.Credentials, func(a, b credentials.Credential) bool {
 			return slices.Equal(a.Identifiers, b.Identifiers) &&
 				slices.EqualFunc(a.Config.Keys, b.Config.Keys, func(a, b credentials.Key) bool { return a.ID == b.ID })
-		}) &&
+		})) &&
 		slices.EqualFunc(a.VerifiableAddresses, b.VerifiableAddresses, func(a, b identity.VerifiableAddress) bool {
 			return a.Via == b.Via && a.Value == b.Value
 		}) &&

@@ -117,7 +117,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		if err != nil {
 			return nil, err
 		}
-		next, err := storage.ApplyUpdate(current, change)
+		next, err := storage.ApplyUpdateShared(ctx, s, current, change)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 	if err != nil {
 		return nil, err
 	}
-	next, err := storage.ApplyUpdate(current, change)
+	next, err := storage.ApplyUpdateShared(ctx, s, current, change)
 	if err != nil {
 		return nil, err
 	}

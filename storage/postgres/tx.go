@@ -199,7 +199,7 @@ func (t *Tx) Update(ctx context.Context, id uuid.UUID,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
 	var next *identity.Identity
-	err := t.write(ctx, &id, updating(ctx, change, &next))
+	err := t.write(ctx, &id, updating(ctx, t, change, &next))
 	return orNil(next, err)
 }
 

@@ -180,7 +180,7 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		if err != nil {
 			return nil, err
 		}
-		next, err := storage.ApplyUpdate(current.identity, change)
+		next, err := storage.ApplyUpdateShared(ctx, s, current.identity, change)
 		if err != nil || next == current.identity {
 			return next, err
 		}
@@ -189,16 +189,16 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		}
 	}
 	var next *identity.Identity
-	err := s.writeLocked(ctx, id, updating(ctx, change, &next))
+	err := s.writeLocked(ctx, id, updating(ctx, s, change, &next))
 	return orNil(next, err)
 }
 
 // updating returns what works an update out. It sets next.
-func updating(ctx context.Context, change func(current *identity.Identity) (*identity.Identity, error),
+func updating(ctx context.Context, store storage.Storage, change func(current *identity.Identity) (*identity.Identity, error),
 	next **identity.Identity) func(current stored) (*write, error) {
 
 	return func(current stored) (w *write, err error) {
-		*next, err = storage.ApplyUpdate(current.identity, change)
+		*next, err = storage.ApplyUpdateShared(ctx, store, current.identity, change)
 		if err != nil || *next == current.identity {
 			return nil, err
 		}

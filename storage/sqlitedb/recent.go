@@ -18,23 +18,27 @@ const maxRecentDocument = 4 << 10
 // can write to the file. A write finds out, for it names the revision and the change that it was made from. Whatever
 // else an update comes to from here, a refusal or no change at all, it must come to again from the database.
 //
-// Identities share pairs of slots, so that looking one up takes no lock. It is safe for concurrent use; the nil recent
-// remembers nothing.
-type recent struct{ pairs []pair }
+// An identity has its place in a set of a few, so that looking one up takes no lock. It is safe for concurrent use; the
+// nil recent remembers nothing.
+type recent struct{ sets []set }
 
-// pair holds the identities that were written last of those that share it: the first is the newer.
-type pair [2]atomic.Pointer[row]
+// set holds the identities that were written last of those that share it: the first is the newest.
+type set [places]atomic.Pointer[row]
+
+// places is how many identities share a set. With two, a tenth of a population that fills a quarter of all places would
+// push each other out at every update.
+const places = 4
 
 func newRecent(identities int) *recent {
 	if identities == 0 {
 		return nil
 	}
-	return &recent{pairs: make([]pair, (identities+1)/2)}
+	return &recent{sets: make([]set, (identities+places-1)/places)}
 }
 
-func (r *recent) pair(id uuid.UUID) *pair {
+func (r *recent) set(id uuid.UUID) *set {
 	// The last bytes are random in every version of UUIDs that is in use.
-	return &r.pairs[binary.BigEndian.Uint64(id[8:])%uint64(len(r.pairs))]
+	return &r.sets[binary.BigEndian.Uint64(id[8:])%uint64(len(r.sets))]
 }
 
 // get returns what is remembered of id. The identity must not be modified.
@@ -42,16 +46,16 @@ func (r *recent) get(id uuid.UUID) (row, bool) {
 	if r == nil {
 		return row{}, false
 	}
-	p := r.pair(id)
-	for n := range p {
-		if known := p[n].Load(); known != nil && known.identity.ID == id {
+	set := r.set(id)
+	for n := range set {
+		if known := set[n].Load(); known != nil && known.identity.ID == id {
 			return *known, true
 		}
 	}
 	return row{}, false
 }
 
-// put remembers a row, of which it keeps a copy, whose document has the given size.
+// put remembers a row whose document has the given size. Its identity must not be modified any more.
 func (r *recent) put(written row, size int) {
 	if r == nil {
 		return
@@ -60,12 +64,16 @@ func (r *recent) put(written row, size int) {
 		r.forget(written.identity.ID)
 		return
 	}
-	written.identity = written.identity.Clone()
-	p := r.pair(written.identity.ID)
-	if older := p[0].Load(); older != nil && older.identity.ID != written.identity.ID {
-		p[1].Store(older)
+	// Each of the others moves back by one, up to the place that it had before, or out. Where two do this at once, one of
+	// those that moved may be there twice or gone: both are allowed.
+	set := r.set(written.identity.ID)
+	moving := &written
+	for n := range set {
+		moving = set[n].Swap(moving)
+		if moving == nil || moving.identity.ID == written.identity.ID {
+			return
+		}
 	}
-	p[0].Store(&written)
 }
 
 // forget gives up what is remembered of id.
@@ -73,10 +81,10 @@ func (r *recent) forget(id uuid.UUID) {
 	if r == nil {
 		return
 	}
-	p := r.pair(id)
-	for n := range p {
-		if known := p[n].Load(); known != nil && known.identity.ID == id {
-			p[n].CompareAndSwap(known, nil)
+	set := r.set(id)
+	for n := range set {
+		if known := set[n].Load(); known != nil && known.identity.ID == id {
+			set[n].CompareAndSwap(known, nil)
 		}
 	}
 }

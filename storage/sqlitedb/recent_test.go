@@ -179,10 +179,10 @@ func TestUpdateCacheSize(t *testing.T) {
 	require.NoError(t, store.Close())
 }
 
-// TestUpdateCacheKeepsTwoOfAPair: identities that share their slots do not push each other out at every update.
-func TestUpdateCacheKeepsTwoOfAPair(t *testing.T) {
-	r := newRecent(1) // one pair
-	ids := []uuid.UUID{{15: 1}, {15: 2}, {15: 3}}
+// TestUpdateCacheKeepsTheNewestOfASet: identities that share a set do not push each other out at every update.
+func TestUpdateCacheKeepsTheNewestOfASet(t *testing.T) {
+	r := newRecent(1) // one set
+	ids := []uuid.UUID{{15: 1}, {15: 2}, {15: 3}, {15: 4}, {15: 5}}
 	remembered := func() (those []int) {
 		for n, id := range ids {
 			if known, ok := r.get(id); ok {
@@ -200,16 +200,21 @@ func TestUpdateCacheKeepsTwoOfAPair(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, revision, known.identity.Revision)
 	}
-	put(0, 1)
-	put(1, 1)
-	require.Equal(t, []int{0, 1}, remembered())
+	for n := range places {
+		put(n, 1)
+	}
+	require.Equal(t, []int{0, 1, 2, 3}, remembered())
 	put(0, 2)
 	put(0, 3)
-	require.Equal(t, []int{0, 1}, remembered())
-	put(2, 1)
-	require.Equal(t, []int{0, 2}, remembered(), "the one that was written longest ago is gone")
+	require.Equal(t, []int{0, 1, 2, 3}, remembered())
+	put(4, 1)
+	require.Equal(t, []int{0, 2, 3, 4}, remembered(), "the one that was written longest ago is gone")
 	r.forget(ids[0])
-	require.Equal(t, []int{2}, remembered())
-	r.forget(ids[2])
+	require.Equal(t, []int{2, 3, 4}, remembered())
+	put(1, 4)
+	require.Equal(t, []int{1, 2, 3, 4}, remembered(), "the free place is used")
+	for _, id := range ids {
+		r.forget(id)
+	}
 	require.Empty(t, remembered())
 }

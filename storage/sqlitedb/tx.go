@@ -195,7 +195,7 @@ func (t *Tx) Update(ctx context.Context, id uuid.UUID,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
 	var next *identity.Identity
-	err := t.write(ctx, updating(ctx, id, change, &next))
+	err := t.write(ctx, updating(ctx, t, id, change, &next))
 	return orNil(next, err)
 }
 

@@ -59,9 +59,9 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 
 	if remembered, ok := s.recent.get(id); ok && ctx.Err() == nil {
 		// A refusal and an equal result are only an answer for the identity as it is.
-		if next, err := storage.ApplyUpdate(remembered.identity, change); err == nil && next != remembered.identity {
-			if err := s.replace(ctx, remembered, next); !errors.Is(err, errMoved) {
-				return orNil(next, err)
+		if next, err := storage.ApplyUpdateShared(ctx, s, remembered.identity, change); err == nil && next != remembered.identity {
+			if written, err := s.replace(ctx, remembered, next); !errors.Is(err, errMoved) {
+				return written, err
 			}
 		}
 	}
@@ -70,43 +70,48 @@ func (s *Store) Update(ctx context.Context, id uuid.UUID,
 		if err != nil {
 			return nil, err
 		}
-		next, err := storage.ApplyUpdate(current.identity, change)
+		next, err := storage.ApplyUpdateShared(ctx, s, current.identity, change)
 		if err != nil || next == current.identity {
 			return next, err
 		}
-		if err := s.replace(ctx, current, next); !errors.Is(err, errMoved) {
-			return orNil(next, err)
+		if written, err := s.replace(ctx, current, next); !errors.Is(err, errMoved) {
+			return written, err
 		}
 	}
 
 	var next *identity.Identity
-	err := s.commits.do(ctx, updating(ctx, id, change, &next))
+	err := s.commits.do(ctx, updating(ctx, s, id, change, &next))
 	return orNil(next, err)
 }
 
-// replace writes next in the place of current, and remembers it.
-func (s *Store) replace(ctx context.Context, current row, next *identity.Identity) error {
+// replace writes next in the place of current, remembers it, and returns what the caller may have of it.
+func (s *Store) replace(ctx context.Context, current row, next *identity.Identity) (*identity.Identity, error) {
 	r := newReplacement(ctx, current, next)
 	err := s.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
 		return t.replace(ctx, &r)
 	})
-	if err == nil {
-		s.recent.put(row{identity: next, lastChange: sql.NullInt64{Int64: r.sequence, Valid: true}}, len(r.document))
-	} else {
+	if err != nil {
 		s.recent.forget(next.ID)
+		return nil, err
 	}
-	return err
+	if s.recent == nil {
+		return next, nil // nobody else has it, nor current, with which it shares memory
+	}
+	s.recent.put(row{identity: next, lastChange: sql.NullInt64{Int64: r.sequence, Valid: true}}, len(r.document))
+	return next.Clone(), nil
 }
 
 // updating returns the run of an update that is worked out within its transaction. It
 // sets next.
-func updating(caller context.Context, id uuid.UUID, change func(current *identity.Identity) (*identity.Identity, error), next **identity.Identity) run {
+func updating(caller context.Context, store storage.Storage, id uuid.UUID,
+	change func(current *identity.Identity) (*identity.Identity, error), next **identity.Identity) run {
+
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
 		current, err := get(ctx, t, id)
 		if err != nil {
 			return asRefusal(err)
 		}
-		*next, err = storage.ApplyUpdate(current.identity, change)
+		*next, err = storage.ApplyUpdateShared(caller, store, current.identity, change)
 		if err != nil || *next == current.identity {
 			return err, nil
 		}

@@ -146,6 +146,7 @@ var cases = []testCase{
 	{"EmptyValues", "empty traits are {}, empty metadata is absent, and both can be read again", emptyValues, everywhere},
 	{"Microseconds", "times come back in UTC, truncated to the microsecond", microseconds, everywhere},
 	{"ResultsAreCopies", "no later edit of a value reaches inside the store", resultsAreCopies, everywhere},
+	{"PurePromise", "a promise to another store that its changes are pure is none to this one", purePromise, everywhere},
 
 	{"FailedChange", "a change that fails leaves no trace and its error comes back as it is", failedChange, everywhere},
 	{"EditInPlace", "an edit in place is kept", editInPlace, everywhere},

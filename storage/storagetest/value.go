@@ -2,6 +2,8 @@ package storagetest
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -130,6 +132,45 @@ func resultsAreCopies(t *testing.T, store storage.Storage) {
 	unchanged := update(t, store, want.ID, func(*identity.Identity) {})
 	scribble(unchanged)
 	requireSame(t, want, get(t, store, want.ID))
+
+	// Of most of an identity such a store may keep one copy for several versions of it.
+	for n := range 3 {
+		want.Revision, want.ExternalID = want.Revision+1, fmt.Sprint("pure", n)
+		updated, err := store.Update(storage.WithPureChanges(t.Context(), store), want.ID, func(current *identity.Identity) (*identity.Identity, error) {
+			next := *current
+			next.ExternalID = want.ExternalID
+			return &next, nil
+		})
+		require.NoError(t, err)
+		requireSame(t, want, updated)
+		scribble(updated)
+		requireSame(t, want, get(t, store, want.ID))
+	}
+	unchanged, err := store.Update(storage.WithPureChanges(t.Context(), store), want.ID, func(current *identity.Identity) (*identity.Identity, error) {
+		return current, nil
+	})
+	require.NoError(t, err)
+	scribble(unchanged)
+	requireSame(t, want, get(t, store, want.ID))
+}
+
+func purePromise(t *testing.T, store storage.Storage) {
+	want := full()
+	create(t, store, want)
+	want = get(t, store, want.ID)
+	type around struct{ storage.Storage } // a store of the application's, which may edit what the one inside gives it
+	toAnother := storage.WithPureChanges(t.Context(), &around{store})
+	refused := errors.New("refused")
+	for range 2 {
+		_, err := store.Update(toAnother, want.ID, func(current *identity.Identity) (*identity.Identity, error) {
+			current.State, current.Traits[2], current.VerifiableAddresses[0].Value = identity.StateActive, 'X', "scribbled"
+			delete(current.Credentials, credentials.TypePassword)
+			return nil, refused
+		})
+		require.ErrorIs(t, err, refused)
+		requireSame(t, want, get(t, store, want.ID))
+		want = update(t, store, want.ID, func(i *identity.Identity) { i.ExternalID += "x" }) // which a store may remember
+	}
 }
 
 func emptyValues(t *testing.T, store storage.Storage) {
