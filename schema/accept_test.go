@@ -74,7 +74,8 @@ var parts = []string{
 	`"if":{"minimum":1},"then":{"maximum":2},"else":false`, `"then":false`, `"not":{}`,
 }
 
-// The acceptor must not accept what the engine refuses, for any two keywords together and any value.
+// The acceptor must not accept what the engine refuses, for any two keywords together and any value. None of them costs
+// more than the bound that spares most traits from being counted.
 func TestAcceptorNeverAcceptsWhatTheEngineRefuses(t *testing.T) {
 	accepts, all := 0, 0
 	for n, first := range parts {
@@ -89,6 +90,8 @@ func TestAcceptorNeverAcceptsWhatTheEngineRefuses(t *testing.T) {
 				require.True(t, ok)
 				accepted, valid := s.Judge(document)
 				require.False(t, accepted && !valid, "%s %s accepts %s", first, second, value)
+				most, counted := s.Efforts(document, `{"v":`+value+`}`)
+				require.LessOrEqual(t, counted, most, "%s %s costs more for %s than it may", first, second, value)
 				if valid {
 					if all++; accepted {
 						accepts++
@@ -118,5 +121,7 @@ func FuzzAccept(f *testing.F) {
 		}
 		accepted, valid := s.Judge(decoded)
 		require.False(t, accepted && !valid)
+		most, counted := s.Efforts(decoded, traits)
+		require.LessOrEqual(t, counted, most)
 	})
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
 )
 
@@ -36,12 +37,12 @@ const (
 
 // Budgets of one validation. Each has a fixed part, for small schemas and traits, and grows with the bytes of both, so
 // that a small request is little work; up to about a second, so that a large one ends as well. An effort takes up to ten microseconds and a kilobyte and a half, where it fails.
-func budgetOf(bytes int) load {
+func budgetOf(size int) load {
 	var budget load
-	budget[efforts] = min(1_000+2*bytes, 200_000)
-	budget[instructions] = min(1<<19+1<<9*bytes, 1<<26)
-	budget[compilations] = min(1<<12+8*bytes, 1<<20)
-	budget[comparisons] = min(1<<18+200*bytes, 1<<24)
+	budget[efforts] = min(1_000+2*size, 200_000)
+	budget[instructions] = min(1<<19+1<<9*size, 1<<26)
+	budget[compilations] = min(1<<12+8*size, 1<<20)
+	budget[comparisons] = min(1<<18+200*size, 1<<24)
 	return budget
 }
 
@@ -167,17 +168,38 @@ func (a load) or(b load) load {
 	return a
 }
 
+// within reports whether a is at most b in each currency of a budget.
+func (a load) within(b load) bool {
+	return a[efforts] <= b[efforts] && a[instructions] <= b[instructions] && a[compilations] <= b[compilations] && a[comparisons] <= b[comparisons]
+}
+
 func plus(a, b int) int { return min(a+b, 1<<24) }
 
+// marks returns the most members and values that the document of traits can have. A member has a colon before its value,
+// and an element a bracket or a comma; those in strings count as well. The document has a member more, the traits, and is
+// a value itself.
+func marks(traits []byte) (members, values int) {
+	members = 1 + bytes.Count(traits, []byte{':'})
+	return members, 1 + members + bytes.Count(traits, []byte{'['}) + bytes.Count(traits, []byte{','})
+}
+
+// bound is the most that traits can cost, by their length and their marks.
+func (c cost) bound(traits []byte) (most load) {
+	members, values := marks(traits)
+	times := 1 + c.path[tests]
+	most[efforts] = times * values * c.value[efforts]
+	most[instructions] = times * len(traits) * c.value[instructions]
+	most[compilations] = times * members * c.value[compilations]
+	most[comparisons] = times * len(traits) * c.path[comparisons]
+	return most
+}
+
 // afford says why a document is too much for a schema with this cost and root, or "". size is that of the schema in
-// bytes, bytes that of the document.
-func (c cost) afford(root *node, document any, size, bytes int) string {
-	// A value takes two bytes at least, with what separates it from the next, and a member four. What even then is within
-	// the budget needs no counting: so most documents are.
-	budget, times := budgetOf(size+bytes), 1+c.path[tests]
-	if times*(bytes/2+1)*c.value[efforts] <= budget[efforts] && times*bytes*c.value[instructions] <= budget[instructions] &&
-		times*(bytes/4+1)*c.value[compilations] <= budget[compilations] && times*bytes*c.path[comparisons] <= budget[comparisons] {
-		return ""
+// bytes; traits are what the document was decoded from.
+func (c cost) afford(root *node, document any, size int, traits []byte) string {
+	budget := budgetOf(size + len(traits))
+	if c.bound(traits).within(budget) {
+		return "" // so most documents are, and need no closer look
 	}
 	w := &effortWalk{left: budget}
 	w.walk(root, document, 0, 1)

@@ -88,7 +88,7 @@ func (s *Schema) open(traits []byte) (document map[string]any, err error) {
 		return nil, err
 	}
 	document = map[string]any{"traits": value}
-	if reason := s.cost.afford(s.root, document, len(s.source.bytes), len(traits)); reason != "" {
+	if reason := s.cost.afford(s.root, document, len(s.source.bytes), traits); reason != "" {
 		return nil, violation.New("/traits", "json", reason)
 	}
 	return document, nil
