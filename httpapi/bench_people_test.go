@@ -1,13 +1,14 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/internal/benchtest"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage"
@@ -17,7 +18,7 @@ import (
 // password and metadata. It is the benchmark that counts.
 func BenchmarkPeople(b *testing.B) {
 	const population = 1000
-	handler := func(b *testing.B, store storage.Storage, count int) (*httpapi.Handler, []uuid.UUID) {
+	handler := func(b *testing.B, store storage.Storage, count int) (http.Handler, []uuid.UUID) {
 		b.Cleanup(func() { require.NoError(b, store.Close()) })
 		person, err := schema.Parse(benchtest.SchemaID, []byte(benchtest.Schema))
 		require.NoError(b, err)
@@ -49,4 +50,22 @@ func BenchmarkPeople(b *testing.B) {
 	} {
 		benchHTTP(b, operation.name, handler, population, operation.request)
 	}
+}
+
+// BenchmarkConstant is the least that a GET can cost: an answer of the size that a person has, which is there already.
+// What is more in [BenchmarkPeople] is ours.
+func BenchmarkConstant(b *testing.B) {
+	answer := bytes.Repeat([]byte("x"), 1400)
+	handler := func(b *testing.B, store storage.Storage, _ int) (http.Handler, []uuid.UUID) {
+		b.Cleanup(func() { require.NoError(b, store.Close()) })
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			header := w.Header()
+			header.Set("Content-Type", "application/json; charset=utf-8")
+			header.Set("Cache-Control", "private, no-cache, no-store, must-revalidate")
+			header.Set("ETag", `"1"`)
+			header.Set("Content-Length", strconv.Itoa(len(answer)))
+			_, _ = w.Write(answer)
+		}), nil
+	}
+	benchHTTP(b, "GET", handler, 0, func([]uuid.UUID, int) (method, path, body string) { return http.MethodGet, "/", "" })
 }

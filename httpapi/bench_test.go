@@ -63,7 +63,7 @@ var benchStores = []struct {
 
 // benchHandler serves a number of people, whose ids it returns, from store, which it
 // closes at the end.
-func benchHandler(b *testing.B, store storage.Storage, people int) (*httpapi.Handler, []uuid.UUID) {
+func benchHandler(b *testing.B, store storage.Storage, people int) (http.Handler, []uuid.UUID) {
 	b.Cleanup(func() { require.NoError(b, store.Close()) })
 	return benchPeople(b, store, newSchemas(b), people, func(n int) identity.Create {
 		return identity.Create{Traits: fmt.Appendf(nil, `{"email":"person%d@example.com"}`, n)}
@@ -71,7 +71,7 @@ func benchHandler(b *testing.B, store storage.Storage, people int) (*httpapi.Han
 }
 
 // benchPeople serves what create makes of 0 to count-1.
-func benchPeople(b *testing.B, store storage.Storage, schemas *schema.Registry, count int, create func(n int) identity.Create) (*httpapi.Handler, []uuid.UUID) {
+func benchPeople(b *testing.B, store storage.Storage, schemas *schema.Registry, count int, create func(n int) identity.Create) (http.Handler, []uuid.UUID) {
 	manager, err := idem.New(store, schemas)
 	require.NoError(b, err)
 	creates := make([]identity.Create, count)
@@ -135,7 +135,7 @@ func BenchmarkHTTP(b *testing.B) {
 }
 
 // benchHTTP measures a request on each store with 1, 8 and 64 clients.
-func benchHTTP(b *testing.B, name string, serve func(b *testing.B, store storage.Storage, people int) (*httpapi.Handler, []uuid.UUID),
+func benchHTTP(b *testing.B, name string, serve func(b *testing.B, store storage.Storage, people int) (http.Handler, []uuid.UUID),
 	population int, request func(people []uuid.UUID, n int) (method, path, body string)) {
 	for _, s := range benchStores {
 		for _, count := range []int{1, 8, 64} {
