@@ -66,6 +66,6 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) identityAnswer(status int, view wire.View, i *identity.Identity) answer {
 	buffer := h.buffers.take()
-	buffer.Write(view.Append(buffer.AvailableBuffer(), i))
+	*buffer = *bytes.NewBuffer(view.Append(buffer.AvailableBuffer(), i)) // in the same memory, or in larger memory that stays
 	return answer{status: status, etag: entityTag(i), body: buffer.Bytes(), buffer: buffer}
 }

@@ -9,9 +9,9 @@ import (
 // goroutines at once.
 type buffers struct{ pool sync.Pool }
 
-// maxKeptBuffer is how large, in bytes, a buffer may be to be kept. Larger ones are
-// rare, and would hold their memory for requests that need little.
-const maxKeptBuffer = 256 << 10
+// maxKeptBuffer is how large, in bytes, a buffer may be to be kept: it has room for a page of the default size. Larger ones
+// are rare, and would hold their memory for requests that need little.
+const maxKeptBuffer = 1 << 20
 
 // take returns an empty buffer.
 func (b *buffers) take() *bytes.Buffer {

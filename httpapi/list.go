@@ -137,8 +137,7 @@ func (l *listing) part(buffer *bytes.Buffer, room int) (more bool, err error) {
 		if l.written == 0 {
 			separator = '['
 		}
-		buffer.WriteByte(separator)
-		buffer.Write(l.view.Append(buffer.AvailableBuffer(), i))
+		*buffer = *bytes.NewBuffer(l.view.Append(append(buffer.Bytes(), separator), i))
 		l.written++
 	}
 	page, err := l.manager.ListIdentities(l.r.Context(), l.q)

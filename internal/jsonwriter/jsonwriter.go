@@ -6,31 +6,34 @@
 package jsonwriter
 
 import (
-	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
+
+	"github.com/idemkit/idem/internal/strictjson"
 )
 
 // Writer appends JSON to its buffer and puts the commas. It does not check that
 // what it is told makes one well-formed value; its users are few and tested. The
 // zero value writes to a new buffer. Not safe for concurrent use.
 type Writer struct {
-	buf   []byte
-	comma bool
-	// The time written last, and where it stands in buf: most times of an identity
-	// are the same.
+	buf []byte // a comma follows every value; the end of what holds the value takes it back
+	// The time and the long number written last, and where they stand in buf: most times of an identity are the same, and
+	// some are written as numbers.
 	time             time.Time
 	timeAt, timeEnds int
+	long             int64
+	longAt, longEnds int
 }
 
 // New returns a Writer that appends to buf.
 func New(buf []byte) *Writer { return &Writer{buf: buf} }
 
-// Bytes returns the buffer with all that was appended.
-func (w *Writer) Bytes() []byte { return w.buf }
+// Bytes returns the buffer with the value that was appended. It must be whole.
+func (w *Writer) Bytes() []byte { return w.buf[:len(w.buf)-1] }
 
 // BeginObject opens an object.
 func (w *Writer) BeginObject() { w.begin('{') }
@@ -46,18 +49,24 @@ func (w *Writer) EndArray() { w.end(']') }
 
 // Name starts an object member. name must need no escaping.
 func (w *Writer) Name(name string) {
-	w.separate()
-	w.buf = append(w.buf, '"')
-	w.buf = append(w.buf, name...)
-	w.buf = append(w.buf, '"', ':')
-	w.comma = false
+	b := w.extend(len(name) + 3)
+	b[0] = '"'
+	copy(b[1:], name)
+	b[len(b)-2], b[len(b)-1] = '"', ':'
 }
 
 // String appends a string. Bytes that are not UTF-8 become U+FFFD.
 func (w *Writer) String(s string) {
-	w.separate()
-	// The error only says that bytes were replaced, which is what is wanted.
-	w.buf, _ = jsontext.AppendQuote(w.buf, s)
+	if !strictjson.IsPlain(s) {
+		// The error only says that bytes were replaced, which is what is wanted.
+		w.buf, _ = jsontext.AppendQuote(w.buf, s)
+		w.buf = append(w.buf, ',')
+		return
+	}
+	b := w.extend(len(s) + 3)
+	b[0] = '"'
+	copy(b[1:], s)
+	b[len(b)-2], b[len(b)-1] = '"', ','
 }
 
 // StringMember appends a member of an object with a string.
@@ -80,30 +89,35 @@ func (w *Writer) UUIDMember(name string, id uuid.UUID) {
 
 // Raw appends value as it is. It must be one JSON value.
 func (w *Writer) Raw(value []byte) {
-	w.separate()
-	w.buf = append(w.buf, value...)
+	b := w.extend(len(value) + 1)
+	copy(b, value)
+	b[len(b)-1] = ','
 }
 
 // Bool appends true or false.
-func (w *Writer) Bool(b bool) {
-	w.separate()
-	w.buf = strconv.AppendBool(w.buf, b)
-}
+func (w *Writer) Bool(b bool) { w.buf = append(strconv.AppendBool(w.buf, b), ',') }
 
 // Int appends a number.
 func (w *Writer) Int(n int64) {
-	w.separate()
+	if n == w.long && n != 0 {
+		w.Raw(w.buf[w.longAt:w.longEnds])
+		return
+	}
+	at := len(w.buf)
 	w.buf = strconv.AppendInt(w.buf, n, 10)
+	if n > 1e9 {
+		w.long, w.longAt, w.longEnds = n, at, len(w.buf)
+	}
+	w.buf = append(w.buf, ',')
 }
 
 // Null appends null.
-func (w *Writer) Null() { w.Raw([]byte("null")) }
+func (w *Writer) Null() { w.buf = append(w.buf, "null,"...) }
 
 // Time appends t in RFC 3339 form, in UTC, with as many digits as it needs.
 func (w *Writer) Time(t time.Time) {
-	w.separate()
 	if w.timeEnds > 0 && t.Equal(w.time) {
-		w.buf = append(w.buf, w.buf[w.timeAt:w.timeEnds]...)
+		w.Raw(w.buf[w.timeAt:w.timeEnds])
 		return
 	}
 	w.time, w.timeAt = t, len(w.buf)
@@ -111,37 +125,33 @@ func (w *Writer) Time(t time.Time) {
 	w.buf = t.UTC().AppendFormat(w.buf, time.RFC3339Nano)
 	w.buf = append(w.buf, '"')
 	w.timeEnds = len(w.buf)
+	w.buf = append(w.buf, ',')
 }
 
 // UUID appends id in lower case with dashes.
 func (w *Writer) UUID(id uuid.UUID) {
-	w.separate()
-	w.buf = append(w.buf, '"')
-	for n, part := range [][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
-		if n > 0 {
-			w.buf = append(w.buf, '-')
-		}
-		w.buf = hex.AppendEncode(w.buf, part)
+	const digits = "0123456789abcdef"
+	b := (*[39]byte)(w.extend(39))
+	b[0], b[9], b[14], b[19], b[24], b[37], b[38] = '"', '-', '-', '-', '-', '"', ','
+	for n, at := range [...]int{1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35} {
+		b[at], b[at+1] = digits[id[n]>>4], digits[id[n]&15]
 	}
-	w.buf = append(w.buf, '"')
 }
 
-func (w *Writer) begin(bracket byte) {
-	w.separate()
-	w.buf = append(w.buf, bracket)
-	w.comma = false
+// extend makes the buffer n bytes longer, and returns these.
+func (w *Writer) extend(n int) []byte {
+	at := len(w.buf)
+	w.buf = slices.Grow(w.buf, n)[:at+n]
+	return w.buf[at:]
 }
+
+func (w *Writer) begin(bracket byte) { w.buf = append(w.buf, bracket) }
 
 func (w *Writer) end(bracket byte) {
-	w.buf = append(w.buf, bracket)
-	w.comma = true
-}
-
-func (w *Writer) separate() {
-	if w.comma {
-		w.buf = append(w.buf, ',')
+	if last := len(w.buf) - 1; w.buf[last] == ',' {
+		w.buf = w.buf[:last]
 	}
-	w.comma = true
+	w.buf = append(w.buf, bracket, ',')
 }
 
 // Strings writes an array of strings.

@@ -50,6 +50,10 @@ func literalStart(value []byte, end int) int {
 	return 0
 }
 
+// IsPlain reports whether s, between quotes, is its own JSON string literal: ASCII without quotes, backslashes and control
+// characters.
+func IsPlain(s string) bool { return plainEnd(s, 0) == len(s) }
+
 // AppendString appends s as a JSON string literal to dst. Bytes of s that are not UTF-8 become U+FFFD.
 func AppendString(dst []byte, s string) []byte {
 	if !utf8.ValidString(s) {

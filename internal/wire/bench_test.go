@@ -1,35 +1,59 @@
 package wire_test
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/internal/benchtest"
 	"github.com/idemkit/idem/internal/wire"
 )
 
-// BenchmarkAppend writes an ordinary identity: one email that signs in in three ways,
-// is verified and recovers the account.
-func BenchmarkAppend(b *testing.B) {
-	created := time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
-	const email = "person@example.com"
+// person is an identity as applications have them: package benchtest has the same payload.
+func person() *identity.Identity {
+	const phone = "+4917600000007"
+	email := benchtest.Email(7, 0)
+	create := benchtest.Create(7)
+	at := time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
 	i := &identity.Identity{
-		SchemaID: "person", State: identity.StateActive, StateChangedAt: created, CreatedAt: created, UpdatedAt: created.Add(time.Hour),
-		Traits:              json.RawMessage(`{"email":"person@example.com","name":"Person"}`),
-		Credentials:         credentials.Set{},
-		VerifiableAddresses: []identity.VerifiableAddress{{Value: email, Via: "email", Status: identity.AddressPending, CreatedAt: created, UpdatedAt: created}},
-		RecoveryAddresses:   []identity.RecoveryAddress{{Value: email, Via: "email", CreatedAt: created, UpdatedAt: created}},
+		SchemaID: benchtest.SchemaID, State: identity.StateActive, StateChangedAt: at, CreatedAt: at, UpdatedAt: at.Add(time.Hour),
+		Traits: create.Traits, MetadataPublic: create.MetadataPublic,
+		Credentials: credentials.Set{
+			credentials.TypeCode: {Identifiers: []string{phone, email}, Config: credentials.Config{Addresses: []credentials.CodeAddress{
+				{Channel: "email", Address: email}, {Channel: "sms", Address: phone},
+			}}},
+			credentials.TypePassword: {Identifiers: []string{phone, email}, Config: credentials.Config{HashedPassword: create.Credentials.Password.HashedPassword}},
+			credentials.TypeWebAuthn: {Identifiers: []string{email}},
+		},
 	}
-	for _, t := range []credentials.Type{credentials.TypeCode, credentials.TypePassword, credentials.TypeWebAuthn} {
-		i.Credentials[t] = credentials.Credential{Type: t, Identifiers: []string{email}, CreatedAt: created, UpdatedAt: created}
+	for n, value := range []string{email, phone} {
+		via, id := []string{"email", "sms"}[n], uuid.MustParse("158beb6c-e674-59a4-136c-21ee3158ad67")
+		i.VerifiableAddresses = append(i.VerifiableAddresses, identity.VerifiableAddress{ID: id, Value: value, Via: via, Status: identity.AddressPending, CreatedAt: at, UpdatedAt: at})
+		i.RecoveryAddresses = append(i.RecoveryAddresses, identity.RecoveryAddress{ID: id, Value: value, Via: via, CreatedAt: at, UpdatedAt: at})
 	}
-	view := wire.View{BaseURL: "https://id.example.com/auth"}
-	buffer := make([]byte, 0, 4096)
-	b.ReportAllocs()
-	for b.Loop() {
-		buffer = view.Append(buffer[:0], i)
+	for t, c := range i.Credentials {
+		c.Type, c.Version, c.CreatedAt, c.UpdatedAt = t, t.Version(), at, at
+		i.Credentials[t] = c
 	}
-	b.SetBytes(int64(len(buffer)))
+	return i
+}
+
+// BenchmarkAppend writes the answer of a person as applications have them, whole and as it is in a list.
+func BenchmarkAppend(b *testing.B) {
+	i := person()
+	for name, view := range map[string]wire.View{
+		"whole": {BaseURL: "https://id.example.com/auth"}, "in a list": {BaseURL: "https://id.example.com/auth", HideCredentials: true},
+	} {
+		b.Run(name, func(b *testing.B) {
+			buffer := view.Append(nil, i)
+			b.SetBytes(int64(len(buffer)))
+			b.ReportAllocs()
+			for b.Loop() {
+				buffer = view.Append(buffer[:0], i)
+			}
+		})
+	}
 }
