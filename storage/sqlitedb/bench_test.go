@@ -175,8 +175,8 @@ func benchUpdateWithoutFeed(ctx context.Context, store *Store, write *sql.Stmt, 
 	added, removed := storage.ChangedClaims(current.identity, next)
 	raw := document.Append(nil, next)
 	return store.commits.doPrepared(ctx, func(ctx context.Context, t *transaction) (refusal, failure error) {
-		if refusal, failure := t.checkFree(ctx, next.ID, newClaims(added)); refusal != nil || failure != nil {
-			return refusal, failure
+		if err := t.claim(ctx, next.ID, newClaims(added)); err != nil {
+			return nil, err
 		}
 		bound := t.bound[insertChange] // which is not needed here
 		if bound == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/idemkit/idem/storage/internal/claimtype"
 )
 
-// claims are claims of an identity as the statements take them. Their arguments are made once, by the caller, for the
-// check and for the insert, which the writer makes.
+// claims are claims of an identity as the statements take them. Their arguments are made by the caller, and not by the
+// writer.
 type claims struct {
 	list []storage.Claim
 	args []any // type and value of each in turn
@@ -33,34 +33,6 @@ func (c *claims) next(count int) claims {
 	first := claims{c.list[:count], c.args[:2*count]}
 	c.list, c.args = c.list[count:], c.args[2*count:]
 	return first
-}
-
-// checkFree refuses what another identity claims. What id itself claims already was
-// claimed by an update that came between; that the identity has moved is found next.
-func (t *transaction) checkFree(ctx context.Context, id uuid.UUID, rest claims) (refusal, failure error) {
-	for len(rest.list) > 0 {
-		group := rest.next(checkedClaims)
-		switch taken, err := t.anyTaken(ctx, id, group); {
-		case err != nil:
-			return nil, err
-		case taken:
-			return t.firstTaken(ctx, id, group.list)
-		}
-	}
-	return nil, nil
-}
-
-// anyTaken reports whether another identity than id has one of at most checkedClaims claims.
-func (t *transaction) anyTaken(ctx context.Context, id uuid.UUID, group claims) (bool, error) {
-	args := make([]any, 2*checkedClaims+1) // a claim that is NULL equals none
-	copy(args, group.args)
-	args[2*checkedClaims] = id[:]
-	var one int
-	err := queryRow(ctx, t, selectTaken, args, &one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // firstTaken returns the conflict of the first of claims that another identity than id has.
@@ -83,8 +55,10 @@ var errTaken = errors.New("sqlitedb: a claim is taken")
 
 // claim makes the claims of id. It returns errTaken if one is taken, and may have made some of them then.
 func (t *transaction) claim(ctx context.Context, id uuid.UUID, rest claims) error {
-	owner := any(id[:])
-	args := make([]any, 0, 3*manyClaims)
+	if len(rest.list) == 0 {
+		return nil
+	}
+	args := append(make([]any, 0, 1+2*manyClaims), id[:])
 	for len(rest.list) > 0 {
 		n, count := insertIdentifier, 1
 		switch {
@@ -93,12 +67,7 @@ func (t *transaction) claim(ctx context.Context, id uuid.UUID, rest claims) erro
 		case len(rest.list) >= someClaims:
 			n, count = insertSomeIdentifiers, someClaims
 		}
-		group := rest.next(count)
-		args = args[:0]
-		for at := 0; at < len(group.args); at += 2 {
-			args = append(args, group.args[at], group.args[at+1], owner)
-		}
-		switch rows, err := t.exec(ctx, n, args...); {
+		switch rows, err := t.exec(ctx, n, append(args, rest.next(count).args...)...); {
 		case err != nil:
 			return err
 		case rows < int64(count):
@@ -111,8 +80,12 @@ func (t *transaction) claim(ctx context.Context, id uuid.UUID, rest claims) erro
 // release frees what id claims of claims: a key may have been another identity's already
 // when keys became claims.
 func (t *transaction) release(ctx context.Context, id uuid.UUID, claims []storage.Claim) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	owner := any(id[:])
 	for _, claim := range claims {
-		if _, err := t.exec(ctx, deleteIdentifier, claimtype.Kept(claim), claim.Value, id[:]); err != nil {
+		if _, err := t.exec(ctx, deleteIdentifier, claimtype.Kept(claim), claim.Value, owner); err != nil {
 			return err
 		}
 	}

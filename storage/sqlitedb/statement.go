@@ -18,7 +18,6 @@ const (
 	selectIdentity
 	selectByIdentifier
 	selectOwner
-	selectTaken
 	selectOwnersByPrefix
 	selectPage
 	selectOrganizationPage
@@ -79,9 +78,7 @@ var queries = [statementCount]string{
 	selectIdentity: `SELECT id, revision, document FROM idem_identities WHERE id = ?`,
 	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
 		JOIN idem_identities i ON i.id = c.identity_id WHERE c.type = ? AND c.identifier = ?`,
-	selectOwner: `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
-	selectTaken: `WITH claims (type, identifier) AS (VALUES ` + rows(`(?, ?)`, checkedClaims) + `)
-		SELECT 1 FROM claims c CROSS JOIN idem_identifiers i ON i.type = c.type AND i.identifier = c.identifier WHERE i.identity_id <> ? LIMIT 1`,
+	selectOwner:          `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
 	selectOwnersByPrefix: `SELECT identifier, identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ? ORDER BY identifier LIMIT ?`,
 	selectPage:           `SELECT id, revision, document FROM idem_identities WHERE id > ? ORDER BY id LIMIT ? OFFSET ?`,
 	selectOrganizationPage: `SELECT id, revision, document FROM idem_identities
@@ -160,22 +157,21 @@ var queries = [statementCount]string{
 }
 
 // What a statement costs by itself is more than what a row of it does, so there is one
-// for some changes at a time and one for many, and claims are looked up and inserted
-// several at a time.
+// for some changes at a time and one for many, and so there is for claims.
 //
 // OR IGNORE and OR FAIL keep SQLite from copying every page that such a statement writes, which it does to undo a
 // statement that fails halfway. That goes to a file once it is more than a few pages. Here nothing needs it: what is
 // ignored is found by its count, and what fails is rolled back with all that was written before it.
 const (
-	someChanges   = 4
-	manyChanges   = 16
-	checkedClaims = 12 // a person with an e-mail address and a phone number has 9
-	someClaims    = 4
-	manyClaims    = 8
+	someChanges = 4
+	manyChanges = 16
+	someClaims  = 4
+	manyClaims  = 8 // a person with an e-mail address and a phone number has 9
 )
 
+// insertIdentifierRows takes the owner once, and then the type and the value of each claim.
 func insertIdentifierRows(count int) string {
-	return `INSERT OR IGNORE INTO idem_identifiers (type, identifier, identity_id) VALUES ` + rows(`(?, ?, ?)`, count)
+	return `INSERT OR IGNORE INTO idem_identifiers (identity_id, type, identifier) VALUES ` + rows(`(?1, ?, ?)`, count)
 }
 
 func insertChangeRows(count int) string {
