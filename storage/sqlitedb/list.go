@@ -70,17 +70,19 @@ func (r stored) Walk(ctx context.Context, w finder.Walk, yield func(*identity.Id
 
 // Get implements [finder.Store].
 func (r stored) Get(ctx context.Context, ids []uuid.UUID, full bool, yield func(*identity.Identity) bool) error {
-	more := true
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := eachIdentity(r.oneRow(ctx), r.source, decoder(full), func(i *identity.Identity) bool {
-			more = yield(i)
-			return more
-		}, selectIdentity, id[:])
-		if err != nil || !more {
+		i, err := getIdentity(r.oneRow(ctx), r.source, id, decoder(full))
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			continue
+		case err != nil:
 			return err
+		}
+		if !yield(i) {
+			return nil
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package sqlitedb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -54,30 +55,26 @@ func (r reader) oneRow(ctx context.Context) context.Context {
 
 // Get implements [storage.Storage].
 func (r reader) Get(ctx context.Context, id uuid.UUID) (*identity.Identity, error) {
-	found, err := r.get(ctx, id)
-	return found.identity, err
+	return read(ctx, r, func(ctx context.Context) (*identity.Identity, error) {
+		return getIdentity(r.oneRow(ctx), r.source, id, document.Decode)
+	})
 }
 
-// get is Get with what else the row holds.
+// get is Get with what an update needs to know of the row.
 func (r reader) get(ctx context.Context, id uuid.UUID) (row, error) {
 	return read(ctx, r, func(ctx context.Context) (row, error) { return get(r.oneRow(ctx), r.source, id) })
 }
 
 // Find implements [storage.Storage].
 func (r reader) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
-	return read(ctx, r, func(ctx context.Context) (found *identity.Identity, err error) {
+	return read(ctx, r, func(ctx context.Context) (*identity.Identity, error) {
 		t, known := claimtype.Of(claim)
 		if !known {
 			return nil, storage.ErrNotFound
 		}
-		err = eachIdentity(r.oneRow(ctx), r.source, document.Decode, func(i *identity.Identity) bool {
-			found = i
-			return true
-		}, selectByIdentifier, t, claim.Value)
-		if err == nil && found == nil {
-			err = storage.ErrNotFound
-		}
-		return found, err
+		l := lookup{decode: document.Decode}
+		err := l.read(r.oneRow(ctx), r.source, selectByIdentifier, []any{t, claim.Value}, &l.id, &l.revision, &l)
+		return l.identity, err
 	})
 }
 
@@ -89,26 +86,59 @@ type row struct {
 	lastChange sql.NullInt64
 }
 
-// get reads one identity.
-func get(ctx context.Context, from source, id uuid.UUID) (found row, err error) {
-	err = eachRow(ctx, from, selectByID, []any{id[:]}, func(rows *sql.Rows) error {
-		var (
-			revision int64
-			raw      sql.RawBytes
-		)
-		if err := rows.Scan(&revision, &found.lastChange, &raw); err != nil {
-			return sqliteerror.Translate(err)
-		}
-		found.identity, err = document.Decode(id, revision, raw)
-		return err
-	})
-	if err == nil && found.identity == nil {
+// getIdentity reads one identity.
+func getIdentity(ctx context.Context, from source, id uuid.UUID, decode decode) (*identity.Identity, error) {
+	l := lookup{id: scannedID(id), decode: decode}
+	err := l.read(ctx, from, selectIdentity, []any{l.id[:]}, &l.revision, &l)
+	return l.identity, err
+}
+
+// get reads one identity for an update.
+func get(ctx context.Context, from source, id uuid.UUID) (row, error) {
+	l := lookup{id: scannedID(id), decode: document.Decode}
+	err := l.read(ctx, from, selectByID, []any{l.id[:]}, &l.revision, &l.lastChange, &l)
+	return l.row, err
+}
+
+// lookup reads the row of one identity.
+type lookup struct {
+	row
+	id       scannedID
+	revision int64
+	decode   decode
+	damage   error // of the document
+}
+
+// read reads the row that a query returns into dest, of which l itself is the document.
+func (l *lookup) read(ctx context.Context, from source, n statement, args []any, dest ...any) error {
+	err := queryRow(ctx, from, n, args, dest...)
+	if errors.Is(err, sql.ErrNoRows) {
 		err = storage.ErrNotFound
 	}
-	if err != nil {
-		return row{}, err
+	if err = cmp.Or(err, l.damage); err != nil {
+		l.row = row{}
 	}
-	return found, nil
+	return err
+}
+
+// Scan implements [sql.Scanner] for the document, which comes after the id and the revision. It is decoded where the driver
+// put it.
+func (l *lookup) Scan(column any) error {
+	raw, _ := column.([]byte)
+	l.identity, l.damage = l.decode(uuid.UUID(l.id), l.revision, raw)
+	return nil
+}
+
+// scannedID is the id of an identity as it is stored.
+type scannedID uuid.UUID
+
+// Scan implements [sql.Scanner].
+func (id *scannedID) Scan(column any) error {
+	raw, _ := column.([]byte)
+	if (*uuid.UUID)(id).UnmarshalBinary(raw) != nil {
+		return errMalformedID
+	}
+	return nil
 }
 
 // eachRow calls scan with every row of a query, before the next is read, so that a
@@ -135,11 +165,15 @@ func eachRow(ctx context.Context, from source, n statement, args []any, scan fun
 	return sqliteerror.Translate(rows.Close())
 }
 
-// queryRow reads the one row that a query returns.
+// queryRow reads the one row that a query returns. Its error is [sql.ErrNoRows] if there is none.
 func queryRow(ctx context.Context, from source, n statement, args []any, dest ...any) error {
 	query, err := from.statement(ctx, n)
 	if err != nil {
 		return err
 	}
-	return sqliteerror.Translate(query.QueryRowContext(ctx, args...).Scan(dest...))
+	err = query.QueryRowContext(ctx, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	return sqliteerror.Translate(err)
 }

@@ -74,9 +74,11 @@ const (
 const newestChange = `(SELECT coalesce(max(sequence), 0) FROM idem_changes)`
 
 var queries = [statementCount]string{
-	selectByID:     `SELECT revision, last_change, document FROM idem_identities WHERE id = ?`,
-	selectIdentity: `SELECT id, revision, document FROM idem_identities WHERE id = ?`,
-	selectByIdentifier: `SELECT i.id, i.revision, i.document FROM idem_identifiers c
+	// For each query the driver makes a string of the name and of the declared type of every column. An expression has no
+	// declared type, and the name "" is no string to make.
+	selectByID:     `SELECT +revision AS "", +last_change AS "", +document AS "" FROM idem_identities WHERE id = ?`,
+	selectIdentity: `SELECT +revision AS "", +document AS "" FROM idem_identities WHERE id = ?`,
+	selectByIdentifier: `SELECT +i.id AS "", +i.revision AS "", +i.document AS "" FROM idem_identifiers c
 		JOIN idem_identities i ON i.id = c.identity_id WHERE c.type = ? AND c.identifier = ?`,
 	selectOwner:          `SELECT identity_id FROM idem_identifiers WHERE type = ? AND identifier = ?`,
 	selectOwnersByPrefix: `SELECT identifier, identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ? ORDER BY identifier LIMIT ?`,
