@@ -112,13 +112,8 @@ func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 		return nil, nil
 	}
 	before, after := Claims(current), Claims(next)
-	for len(before) > 0 || len(after) > 0 {
-		switch {
-		case len(before) == 0:
-			return append(added, after...), removed
-		case len(after) == 0:
-			return added, append(removed, before...)
-		}
+	added, removed = after[:0], before[:0] // what stays in them was looked at before it is overwritten
+	for len(before) > 0 && len(after) > 0 {
 		switch order := compareClaims(before[0], after[0]); {
 		case order == 0:
 			before, after = before[1:], after[1:]
@@ -128,7 +123,15 @@ func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 			added, after = append(added, after[0]), after[1:]
 		}
 	}
-	return added, removed
+	return orNone(append(added, after...)), orNone(append(removed, before...))
+}
+
+// orNone returns nil for no claims.
+func orNone(claims []Claim) []Claim {
+	if len(claims) == 0 {
+		return nil
+	}
+	return claims
 }
 
 // sameClaims recognises the ordinary case, in which claims stay as they are. It may
@@ -148,10 +151,13 @@ func sameClaims(a, b *identity.Identity) bool {
 }
 
 func compareClaims(a, b Claim) int {
-	return cmp.Or(
-		cmp.Compare(kindOrder(a.Kind), kindOrder(b.Kind)),
-		cmp.Compare(a.Type, b.Type),
-		cmp.Compare(a.Value, b.Value))
+	if a.Kind != b.Kind {
+		return cmp.Compare(kindOrder(a.Kind), kindOrder(b.Kind))
+	}
+	if a.Type != b.Type {
+		return cmp.Compare(a.Type, b.Type)
+	}
+	return cmp.Compare(a.Value, b.Value)
 }
 
 // kindOrder puts first what a person can best act on: an identifier clash says

@@ -58,7 +58,7 @@ func newCommits(d *database, prepared *statements, declarations *indexing.Cache)
 // is seen through, so that the answer is the truth.
 func (c *commits) do(ctx context.Context, r run) error {
 	j := &job{run: r, foreign: true}
-	err := c.Do(ctx, j)[0]
+	err := c.DoOne(ctx, j)
 	if j.panicked != nil {
 		panic(j.panicked)
 	}
@@ -70,7 +70,7 @@ func (c *commits) do(ctx context.Context, r run) error {
 
 // doPrepared makes one write that is worked out already.
 func (c *commits) doPrepared(ctx context.Context, r run) error {
-	return c.Do(ctx, &job{run: r})[0]
+	return c.DoOne(ctx, &job{run: r})
 }
 
 // close refuses further writes and waits for those under way. It reports whether

@@ -22,15 +22,17 @@ type entry [7]any
 
 // newEntry returns the entry of a change. previous is the identity's change before it; a
 // new identity has none.
-func newEntry(c storage.Change, previous sql.NullInt64) *entry {
+func newEntry(c storage.Change, previous sql.NullInt64) entry {
 	var before any
 	if previous.Valid {
 		before = previous.Int64
 	}
-	return &entry{c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time), strings.Join(c.Fields, fieldSeparator), c.Actor, before}
+	return entry{c.IdentityID[:], c.Revision, string(c.Operation), storage.UnixMicro(c.Time), strings.Join(c.Fields, fieldSeparator), c.Actor, before}
 }
 
-// previous is what newEntry got, as an argument of a statement.
+// id, revision and previous are what newEntry got, as arguments of other statements.
+func (e *entry) id() any       { return e[0] }
+func (e *entry) revision() any { return e[1] }
 func (e *entry) previous() any { return e[len(e)-1] }
 
 // sequence returns the number that the next change of the transaction will have. The

@@ -101,7 +101,8 @@ func (t *transaction) restoreChange(ctx context.Context, c storage.Change) error
 			return err
 		}
 	}
-	if _, err := t.tx.ExecContext(ctx, restoreChange, append([]any{c.Sequence}, newEntry(c, previous)[:]...)...); err != nil {
+	e := newEntry(c, previous)
+	if _, err := t.tx.ExecContext(ctx, restoreChange, append([]any{c.Sequence}, e[:]...)...); err != nil {
 		return err
 	}
 	result, err := t.tx.ExecContext(ctx, moveLastChange, c.Sequence, c.IdentityID[:])

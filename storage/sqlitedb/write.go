@@ -22,8 +22,8 @@ const attempts = 2
 
 // Create implements [storage.Storage].
 func (s *Store) Create(ctx context.Context, i *identity.Identity) (*identity.Identity, error) {
-	created, errs := s.CreateMany(ctx, []*identity.Identity{i})
-	return created[0], errs[0]
+	created := storage.ApplyCreate(i)
+	return orNil(created, s.commits.doPrepared(ctx, creating(ctx, created)))
 }
 
 // CreateMany implements [storage.Storage]. All identities are queued at once, so that
@@ -49,7 +49,7 @@ func creating(ctx context.Context, i *identity.Identity) run {
 	raw, claims := document.Append(nil, i), newClaims(storage.Claims(i))
 	change := newEntry(storage.NewChange(ctx, nil, i, i.UpdatedAt), sql.NullInt64{})
 	return func(ctx context.Context, t *transaction) (refusal, failure error) {
-		return t.create(ctx, i, raw, claims, change)
+		return t.create(ctx, i, raw, claims, &change)
 	}
 }
 
@@ -163,7 +163,7 @@ type removal struct {
 	id       uuid.UUID
 	revision int64
 	claims   []storage.Claim
-	change   *entry
+	change   entry
 }
 
 // newRemoval checks a delete for the caller whose context is ctx.
@@ -200,7 +200,7 @@ type replacement struct {
 	document     []byte
 	added        claims
 	removed      []storage.Claim
-	change       *entry
+	change       entry
 	// previous is the change that made the identity what it was worked out from. The
 	// revision alone would not tell whether that is still there: where an identity was
 	// deleted and another created with its id, revisions begin again. Nor would previous
@@ -292,7 +292,7 @@ func (t *transaction) replace(ctx context.Context, r *replacement) (refusal, fai
 	case err != nil:
 		return nil, err
 	}
-	rows, err := t.exec(ctx, updateIdentity, i.Revision, r.sequence, organization(i), r.document, i.ID[:], i.Revision-1, r.change.previous())
+	rows, err := t.exec(ctx, updateIdentity, r.change.revision(), r.sequence, organization(i), r.document, r.change.id(), i.Revision-1, r.change.previous())
 	if err != nil {
 		return nil, err
 	}
@@ -305,7 +305,7 @@ func (t *transaction) replace(ctx context.Context, r *replacement) (refusal, fai
 	if err := t.index(ctx, r.before, i); err != nil {
 		return nil, err
 	}
-	t.record(r.change)
+	t.record(&r.change)
 	return nil, nil
 }
 
@@ -331,7 +331,7 @@ func (t *transaction) giveUp(ctx context.Context, r *replacement) (refusal, fail
 }
 
 func (t *transaction) remove(ctx context.Context, r removal) (refusal, failure error) {
-	rows, err := t.exec(ctx, deleteIdentity, r.id[:], r.revision, r.change.previous())
+	rows, err := t.exec(ctx, deleteIdentity, r.change.id(), r.revision, r.change.previous())
 	if err != nil {
 		return nil, err
 	}
@@ -347,7 +347,7 @@ func (t *transaction) remove(ctx context.Context, r removal) (refusal, failure e
 	if err := t.index(ctx, r.before, nil); err != nil {
 		return nil, err
 	}
-	t.record(r.change)
+	t.record(&r.change)
 	return nil, nil
 }
 

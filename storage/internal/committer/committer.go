@@ -23,7 +23,7 @@ type Write[W any] struct {
 	Value W
 	// Queued is when the write was queued.
 	Queued time.Time
-	// Err is what the caller gets. A [Batch] sets it.
+	// Err is what the caller gets. A [Batch] sets it for the writes in it.
 	Err error
 
 	taken   bool // into a batch; guarded by Committer.mu
@@ -96,17 +96,37 @@ func New[W any](options Options[W], committed func()) *Committer[W] {
 // so that the answer is the truth. After [Committer.Close] the error is
 // [storage.ErrClosed].
 func (c *Committer[W]) Do(ctx context.Context, values ...W) []error {
-	errs := make([]error, len(values))
 	writes, now := make([]*Write[W], len(values)), time.Now()
 	for n, value := range values {
-		writes[n] = &Write[W]{Value: value, Queued: now, turn: make(chan turn, 2)}
+		writes[n] = newWrite(value, now)
 	}
+	c.do(ctx, writes)
+	errs := make([]error, len(writes))
+	for n, w := range writes {
+		errs[n] = w.Err
+	}
+	return errs
+}
+
+// DoOne is Do for one write.
+func (c *Committer[W]) DoOne(ctx context.Context, value W) error {
+	w := newWrite(value, time.Now())
+	c.do(ctx, []*Write[W]{w})
+	return w.Err
+}
+
+func newWrite[W any](value W, now time.Time) *Write[W] {
+	return &Write[W]{Value: value, Queued: now, turn: make(chan turn, 2)}
+}
+
+// do makes writes, and sets the Err of those that fail.
+func (c *Committer[W]) do(ctx context.Context, writes []*Write[W]) {
 	leads, err := c.join(ctx, writes)
 	if err != nil {
-		for n := range errs {
-			errs[n] = err
+		for _, w := range writes {
+			w.Err = err
 		}
-		return errs
+		return
 	}
 	// Should leading end this goroutine, the lead must not end with it.
 	done := 0
@@ -115,10 +135,9 @@ func (c *Committer[W]) Do(ctx context.Context, values ...W) []error {
 		c.lead(ctx, writes[0])
 	}
 	for n, w := range writes {
-		errs[n] = c.await(ctx, w)
+		c.await(ctx, w)
 		done = n + 1
 	}
-	return errs
 }
 
 // join queues the writes. It reports whether the caller must lead.
@@ -140,20 +159,21 @@ func (c *Committer[W]) join(ctx context.Context, writes []*Write[W]) (leads bool
 	return true, nil
 }
 
-// await returns what became of w, and leads when it is w's turn to.
-func (c *Committer[W]) await(ctx context.Context, w *Write[W]) error {
+// await returns when it is known what became of w, and leads when it is w's turn to.
+func (c *Committer[W]) await(ctx context.Context, w *Write[W]) {
 	ended := ctx.Done()
 	for {
 		select {
 		case t := <-w.turn:
 			if t == answered {
 				c.passLead(w)
-				return w.Err
+				return
 			}
 			c.lead(ctx, w)
 		case <-ended:
 			if c.withdraw(w) {
-				return ctx.Err()
+				w.Err = ctx.Err()
+				return
 			}
 			ended = nil // it is in a batch, or leads
 		}
