@@ -96,6 +96,10 @@ func (m *Manager) checkCredentials(in input) error {
 	return credentialsError(in.credentials.Check(m.limits(in)))
 }
 
+// refersToStored reports whether in, which knows nothing yet of the identity, imports a value that is accepted only if
+// the identity has it already, or not at all.
+func (m *Manager) refersToStored(in input) bool { return m.checkCredentials(in) != nil }
+
 // checkCode accepts the derived config of a code credential, so that it can be sent back, and refuses any other: a caller
 // that sends another expects what will not happen.
 func checkCode(imported *credentials.Import, derived *schema.Derived) error {
@@ -125,6 +129,9 @@ func credentialsError(err error) error {
 func memoize(next func() uuid.UUID) func(n int) uuid.UUID {
 	var ids []uuid.UUID
 	return func(n int) uuid.UUID {
+		if ids == nil {
+			ids = make([]uuid.UUID, 0, 4) // an e-mail address and a phone number, to verify and for recovery
+		}
 		for len(ids) <= n {
 			ids = append(ids, next())
 		}

@@ -46,7 +46,7 @@ func (m *Manager) PrepareUpdate(ctx context.Context, id uuid.UUID, u identity.Up
 			schemas: m.Schemas(), hasher: hasher,
 			schemaID: u.SchemaID, traits: u.Traits, credentials: u.Credentials, checked: u.Check(),
 		}
-		if u.SchemaID == "" || u.Credentials.RefersToStored() {
+		if u.SchemaID == "" || m.refersToStored(in) {
 			current, err := m.storage.Get(ctx, id)
 			if err != nil {
 				return identity.Update{}, m.invalidFirst(err, in)

@@ -67,7 +67,7 @@ func (m *Manager) updateIdentity(ctx context.Context, id uuid.UUID, u identity.U
 // out, for what it may send back, and for traits that no longer fit their schema, which u may keep as they are: then kept is true.
 func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Update, in input) (facts identity.Facts, kept bool, err error) {
 	var current *identity.Identity
-	if u.SchemaID == "" || u.Credentials.RefersToStored() {
+	if u.SchemaID == "" || m.refersToStored(in) {
 		found, err := m.storage.Get(ctx, id)
 		switch {
 		case err == nil:

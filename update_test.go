@@ -367,3 +367,32 @@ func TestUpdateWithAFailingHasher(t *testing.T) {
 	requireKind(t, err, idem.KindInternal)
 	w.requireUnchanged(t, before)
 }
+
+// unread is a store that cannot be read.
+type unread struct{ storage.Storage }
+
+func (unread) Get(context.Context, uuid.UUID) (*identity.Identity, error) {
+	return nil, errors.New("the store is read")
+}
+
+// An update that names its schema, and brings nothing that only a stored value could excuse, is prepared without the identity.
+func TestUpdateReadsOnlyWhatItNeeds(t *testing.T) {
+	store := memory.New()
+	created := newWorld(t, store).create(t, identity.Create{Traits: raw(`{"email":"ada@example.com"}`)})
+	w := newWorld(t, unread{store})
+	u := identity.Update{SchemaID: created.SchemaID, Traits: created.Traits, Credentials: &credentials.Import{
+		Password: &credentials.ImportPassword{HashedPassword: "$pbkdf2-sha256$i=1000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$Lj2vIznOTupvjkd6Hmeu+NJaLNMCiwZA0ZfgJd6MCw0"},
+		OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "google", Subject: "1"}}},
+	}}
+	_, err := w.UpdateIdentity(t.Context(), created.ID, u)
+	require.NoError(t, err)
+	_, err = w.PrepareUpdate(t.Context(), created.ID, u)
+	require.NoError(t, err)
+
+	u.Credentials.OIDC.Providers[0].Organization = "acme"
+	_, err = w.UpdateIdentity(t.Context(), created.ID, u)
+	requireKind(t, err, idem.KindInternal)
+	u.SchemaID, u.Credentials = "", nil
+	_, err = w.UpdateIdentity(t.Context(), created.ID, u)
+	requireKind(t, err, idem.KindInternal)
+}

@@ -42,17 +42,6 @@ type Limits struct {
 	Stored Set
 }
 
-// RefersToStored reports whether imp holds a value that is accepted only if it is stored already. If so, the caller must
-// set [Limits.Stored]. The result may be true even if the value is accepted without that.
-func (imp *Import) RefersToStored() bool {
-	if imp == nil {
-		return false
-	}
-	rest := *imp
-	rest.Password = nil // a hash may cost more than an import may, and finding out takes reading it
-	return imp.Password != nil && imp.Password.HashedPassword != "" || rest.Check(Limits{}) != nil
-}
-
 // isOrganization reports whether text can be the id of an organization: a UUID, or none.
 func isOrganization(text string) bool {
 	_, err := uuid.Parse(text)

@@ -213,7 +213,6 @@ func TestPrepareAcceptsWhatIsStored(t *testing.T) {
 		Password: &credentials.ImportPassword{HashedPassword: dear},
 		OIDC:     &credentials.ImportOIDC{Providers: []credentials.Provider{old}}, SAML: &credentials.ImportSAML{Providers: []credentials.Provider{old}},
 	}
-	require.True(t, imp.RefersToStored())
 	limits := credentials.Limits{Stored: credentials.Set{
 		credentials.TypePassword: {Config: credentials.Config{HashedPassword: dear}},
 		credentials.TypeOIDC:     {Config: credentials.Config{Providers: []credentials.Provider{old}}},
@@ -225,10 +224,6 @@ func TestPrepareAcceptsWhatIsStored(t *testing.T) {
 	require.NoError(t, imp.Check(credentials.Limits{HashCost: passwordhash.Cost{Time: time.Minute}, Stored: credentials.Set{credentials.TypeOIDC: limits.Stored[credentials.TypeOIDC]}}))
 	imp.OIDC.Providers[0].Organization = "another"
 	require.EqualError(t, imp.Check(limits), "/oidc/config/providers/0/organization: must be a UUID, or empty")
-
-	for _, none := range []*credentials.Import{nil, {}, {Password: &credentials.ImportPassword{Password: "x"}}, {OIDC: &credentials.ImportOIDC{Providers: []credentials.Provider{{Provider: "a", Subject: "b"}}}}} {
-		require.False(t, none.RefersToStored())
-	}
 }
 
 func TestPrepareHashesLast(t *testing.T) {

@@ -42,8 +42,10 @@ func decodeBase64(name, text string) ([]byte, error) {
 var base64Encoding = base64.StdEncoding.WithPadding(base64.NoPadding)
 
 func canonicalBase64(text string) string {
-	return strings.NewReplacer("-", "+", ".", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	return standardAlphabet.Replace(strings.TrimRight(text, "="))
 }
+
+var standardAlphabet = strings.NewReplacer("-", "+", ".", "+", "_", "/")
 
 // decodeHex decodes hexadecimal digits in either letter case.
 func decodeHex(name, text string) ([]byte, error) {
