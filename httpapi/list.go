@@ -129,10 +129,14 @@ type listing struct {
 	written    int // identities so far
 }
 
-// part reads the next part of a page that has room for a number of identities, and appends it to buffer.
-func (l *listing) part(buffer *bytes.Buffer, room int) (more bool, err error) {
+// part reads the next part of a page that has room for a number of identities, and appends it to buffer, which it returns.
+// A nil buffer is taken when the first identity is there: the store may let many requests wait before it answers one.
+func (l *listing) part(buffer *bytes.Buffer, room int) (filled *bytes.Buffer, more bool, err error) {
 	l.q.PageSize, l.q.MaxBytes = room, partBytes
 	l.q.Visit = func(i *identity.Identity) {
+		if buffer == nil {
+			buffer = l.buffers.take()
+		}
 		separator := byte(',')
 		if l.written == 0 {
 			separator = '['
@@ -142,10 +146,14 @@ func (l *listing) part(buffer *bytes.Buffer, room int) (more bool, err error) {
 	}
 	page, err := l.manager.ListIdentities(l.r.Context(), l.q)
 	if err != nil {
-		return false, err
+		l.buffers.give(buffer)
+		return nil, false, err
+	}
+	if buffer == nil {
+		buffer = l.buffers.take()
 	}
 	l.q.PageToken, l.q.Offset = page.NextPageToken, 0
-	return page.NextPageToken != "", nil
+	return buffer, page.NextPageToken != "", nil
 }
 
 // end closes the array.
@@ -178,8 +186,8 @@ func (l *listing) tokenPage() (answer, error) {
 	var parts []*bytes.Buffer
 	length, more := 0, true
 	for more && l.written < size && length < maxPageBytes {
-		part := l.buffers.take()
-		if more, err = l.part(part, size-l.written); err != nil {
+		var part *bytes.Buffer
+		if part, more, err = l.part(nil, size-l.written); err != nil {
 			return answer{}, err
 		}
 		parts = append(parts, part)
@@ -228,10 +236,8 @@ func (l *listing) numberedPage() (answer, error) {
 		return answer{}, err
 	}
 	l.q.Offset = number * size
-	buffer := l.buffers.take()
-	more, err := l.part(buffer, size)
+	buffer, more, err := l.part(nil, size)
 	if err != nil {
-		l.buffers.give(buffer)
 		return answer{}, err
 	}
 	a := answer{status: http.StatusOK, header: http.Header{
@@ -261,7 +267,7 @@ func (l *listing) streamParts(w http.ResponseWriter, buffer *bytes.Buffer, size 
 		clear(buffer.Bytes())
 		buffer.Reset()
 		var err error
-		if more, err = l.part(buffer, size-l.written); err != nil {
+		if buffer, more, err = l.part(buffer, size-l.written); err != nil {
 			panic(http.ErrAbortHandler) // a fault was logged
 		}
 	}

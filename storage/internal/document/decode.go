@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,30 +21,73 @@ import (
 // A name that is not known is one that a newer release wrote and that this one can do
 // without: it is passed over.
 func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	return decode(new(identity.Identity), id, revision, document, true)
+	return decode(new(identity.Identity), id, revision, bytes.Clone(document), true) // one copy, of which all parts are pieces
 }
 
 // DecodeWithoutCredentials is Decode for a reader who does not need the credentials, which are most of the work. Damage
 // to their JSON is still found.
 func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	return decode(new(identity.Identity), id, revision, document, false)
+	return decode(new(identity.Identity), id, revision, bytes.Clone(document), false)
 }
 
 // Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a reader who needs an identity for a moment.
-// It decodes each document into the same identity, which is valid until the function is called again and must not be
-// modified. Its strings stay as they are, so that a Clone is a whole copy.
+// It decodes each document into the same identity, which is valid until the function is called again or the document
+// changes, and must not be modified. Its strings stay as they are, so that a Clone is a whole copy.
 func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
 	i := new(identity.Identity)
+	if withCredentials {
+		return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+			return decode(i, id, revision, bytes.Clone(document), true)
+		}
+	}
+	// The few strings outside the credentials are copied, instead of the document: it is larger than the answer.
 	return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-		return decode(i, id, revision, document, withCredentials)
+		if _, err := decode(i, id, revision, document, false); err != nil {
+			return nil, err
+		}
+		keepStrings(i)
+		return i, nil
 	}
 }
 
-// decode reads document into i, and returns i. It uses the memory of the lists of i.
+// keepStrings copies the strings of i, which has no credentials, into one piece of memory.
+func keepStrings(i *identity.Identity) {
+	size := len(i.SchemaID) + len(i.ExternalID) + len(i.State)
+	for _, a := range i.VerifiableAddresses {
+		size += len(a.Value) + len(a.Via) + len(a.Status)
+	}
+	for _, a := range i.RecoveryAddresses {
+		size += len(a.Value) + len(a.Via)
+	}
+	var kept strings.Builder
+	kept.Grow(size)
+	keep := func(s *string) {
+		start := kept.Len()
+		kept.WriteString(*s)
+		*s = kept.String()[start:]
+	}
+	keep(&i.SchemaID)
+	keep(&i.ExternalID)
+	keep((*string)(&i.State))
+	for n := range i.VerifiableAddresses {
+		a := &i.VerifiableAddresses[n]
+		keep(&a.Value)
+		keep(&a.Via)
+		keep((*string)(&a.Status))
+	}
+	for n := range i.RecoveryAddresses {
+		a := &i.RecoveryAddresses[n]
+		keep(&a.Value)
+		keep(&a.Via)
+	}
+}
+
+// decode reads document into i, and returns i, whose strings and raw values are pieces of document. It uses the memory of
+// the lists of i.
 func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte, withCredentials bool) (*identity.Identity, error) {
 	verifiable, recovery := i.VerifiableAddresses[:0], i.RecoveryAddresses[:0]
 	*i = identity.Identity{ID: id, Revision: revision, State: identity.StateActive}
-	reader := strictjson.NewReader(bytes.Clone(document)) // one copy, of which all parts are pieces
+	reader := strictjson.NewReader(document)
 	r := &reader
 	for m := r.Object(); m.Next(); {
 		switch m.Name {

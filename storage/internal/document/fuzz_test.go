@@ -28,8 +28,14 @@ func FuzzRoundTrip(f *testing.F) {
 		written := bytes.Clone(raw)
 		got, err := document.Decode(want.ID, want.Revision, raw)
 		require.NoError(t, err, "%s", raw)
-		clear(raw) // it shares no memory
+		lent, err := document.Lend(false)(want.ID, want.Revision, raw)
+		require.NoError(t, err, "%s", raw)
+		profile := lent.Clone()
+		clear(raw) // they share no memory
 		requireSame(t, want, got)
+		withoutCredentials := *want
+		withoutCredentials.Credentials = nil
+		requireSame(t, &withoutCredentials, profile)
 		require.Equal(t, string(written), string(document.Append(nil, got)), "equal identities have equal documents")
 	})
 }
