@@ -106,8 +106,7 @@ func (h *Handler) allow(r *http.Request) (err error) {
 		return Forbidden("")
 	}
 	err = h.authorize(r)
-	var denial *denial
-	if err != nil && !errors.As(err, &denial) {
+	if _, denied := errors.AsType[*denial](err); err != nil && !denied {
 		return Forbidden("")
 	}
 	return err

@@ -17,6 +17,9 @@ import (
 
 // readQuery parses the query, where net/http would drop what it cannot read.
 func readQuery(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil // has no values, as an empty map
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, badParameter("The query cannot be parsed.")

@@ -85,17 +85,22 @@ type found struct {
 
 func (h *Handler) match(r *http.Request) found {
 	// A prefix that was stripped with its last slash leaves a path without its first.
-	path, ok := strings.CutPrefix("/"+strings.TrimPrefix(r.URL.EscapedPath(), "/"), h.prefix+"/")
-	if !ok {
-		return found{err: errNoRoute}
+	path := strings.TrimPrefix(r.URL.EscapedPath(), "/")
+	if h.prefix != "" {
+		below, ok := strings.CutPrefix("/"+path, h.prefix+"/")
+		if !ok {
+			return found{err: errNoRoute}
+		}
+		path = below
 	}
-	segments := split(path)
-	for n, segment := range segments {
+	var memory [8]string // no route has more
+	segments := memory[:0]
+	for segment := range strings.SplitSeq(path, "/") {
 		unescaped, err := url.PathUnescape(segment)
 		if err != nil {
 			return found{err: errNoRoute}
 		}
-		segments[n] = unescaped
+		segments = append(segments, unescaped)
 	}
 	for _, candidate := range h.resources {
 		params, ok := candidate.match(segments)

@@ -8,6 +8,7 @@ import (
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/internal/jsonwriter"
+	"github.com/idemkit/idem/internal/strictjson"
 )
 
 // View says what of an identity is written. Safe for concurrent use.
@@ -44,7 +45,9 @@ func (v View) Append(dst []byte, i *identity.Identity) []byte {
 	}
 	w.StringMember("schema_id", i.SchemaID)
 	if !v.HideSchemaURL {
-		w.StringMember("schema_url", SchemaURL(v.BaseURL, i.SchemaID))
+		var url [256]byte // longer ones move to the heap
+		w.Name("schema_url")
+		w.Raw(v.appendSchemaURL(url[:0], i.SchemaID))
 	}
 	w.StringMember("state", string(i.State))
 	writeTime(w, "state_changed_at", i.StateChangedAt)
@@ -64,6 +67,14 @@ func (v View) Append(dst []byte, i *identity.Identity) []byte {
 	}
 	w.EndObject()
 	return w.Bytes()
+}
+
+// appendSchemaURL appends [SchemaURL] as a JSON string. Nothing in it has to be escaped but the base URL.
+func (v View) appendSchemaURL(dst []byte, id string) []byte {
+	dst = strictjson.AppendString(dst, v.BaseURL)
+	dst = append(dst[:len(dst)-1], "/schemas/"...)
+	dst = base64.RawURLEncoding.AppendEncode(dst, []byte(id))
+	return append(dst, '"')
 }
 
 // size is about what i takes, so that the buffer seldom grows more than once.

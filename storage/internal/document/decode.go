@@ -21,20 +21,32 @@ import (
 // A name that is not known is one that a newer release wrote and that this one can do
 // without: it is passed over.
 func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	return decode(new(identity.Identity), id, revision, bytes.Clone(document), true) // one copy, of which all parts are pieces
+	return decode(newIdentity(), id, revision, bytes.Clone(document), true) // one copy, of which all parts are pieces
 }
 
 // DecodeWithoutCredentials is Decode for a reader who does not need the credentials, which are most of the work. Damage
 // to their JSON is still found.
 func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	return decode(new(identity.Identity), id, revision, bytes.Clone(document), false)
+	return decode(newIdentity(), id, revision, bytes.Clone(document), false)
+}
+
+// newIdentity returns an identity in one piece of memory with room for its addresses: most people have at most an e-mail
+// address and a phone number.
+func newIdentity() *identity.Identity {
+	var room struct {
+		identity   identity.Identity
+		verifiable [2]identity.VerifiableAddress
+		recovery   [2]identity.RecoveryAddress
+	}
+	room.identity.VerifiableAddresses, room.identity.RecoveryAddresses = room.verifiable[:0], room.recovery[:0]
+	return &room.identity
 }
 
 // Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a reader who needs an identity for a moment.
 // It decodes each document into the same identity, which is valid until the function is called again or the document
 // changes, and must not be modified. Its strings stay as they are, so that a Clone is a whole copy.
 func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
-	i := new(identity.Identity)
+	i := newIdentity()
 	if withCredentials {
 		return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
 			return decode(i, id, revision, bytes.Clone(document), true)
