@@ -39,7 +39,7 @@ func changedCredentials(before, after credentials.Set) []credentials.Type {
 	if before.Equal(after) {
 		return nil
 	}
-	var changed []credentials.Type
+	changed := make([]credentials.Type, 0, len(after))
 	for t, c := range after {
 		if previous, existed := before[t]; !existed || !previous.Equal(c) {
 			changed = append(changed, t)

@@ -53,10 +53,7 @@ func hasDerived(c credentials.Credential, t credentials.Type, derived *schema.De
 func reconcileIdentifiers(set credentials.Set, t credentials.Type, facts Facts) {
 	c, exists := set[t]
 	if !hasDerived(c, t, facts.Derived) {
-		c.Identifiers = nil
-		for _, i := range identifiersOf(facts.Derived, t) {
-			c.Identifiers = append(c.Identifiers, i.Value)
-		}
+		c.Identifiers = valuesOf(identifiersOf(facts.Derived, t))
 		if t == credentials.TypeCode {
 			c.Config = credentials.Config{Addresses: codeAddresses(facts.Derived)}
 		}
@@ -84,8 +81,17 @@ func identifiersOf(derived *schema.Derived, t credentials.Type) []schema.Identif
 	return of
 }
 
+// valuesOf returns the values of identifiers, nil if there are none.
+func valuesOf(identifiers []schema.Identifier) []string {
+	values := slices.Grow([]string(nil), len(identifiers))
+	for _, i := range identifiers {
+		values = append(values, i.Value)
+	}
+	return values
+}
+
 func codeAddresses(derived *schema.Derived) []credentials.CodeAddress {
-	var addresses []credentials.CodeAddress
+	addresses := slices.Grow([]credentials.CodeAddress(nil), len(derived.CodeAddresses))
 	for _, a := range derived.CodeAddresses {
 		addresses = append(addresses, credentials.CodeAddress{Channel: a.Via, Address: a.Value})
 	}
@@ -124,7 +130,8 @@ func (i *Identity) reconcileAddresses(facts Facts) {
 		return
 	}
 	verifiable, recovery := i.VerifiableAddresses, i.RecoveryAddresses
-	i.VerifiableAddresses, i.RecoveryAddresses = nil, nil
+	i.VerifiableAddresses = slices.Grow([]VerifiableAddress(nil), len(facts.Derived.Verifiable))
+	i.RecoveryAddresses = slices.Grow([]RecoveryAddress(nil), len(facts.Derived.Recovery))
 	fresh := 0
 	for _, derived := range facts.Derived.Verifiable {
 		at := slices.IndexFunc(verifiable, func(a VerifiableAddress) bool { return isSameAddress(a.Via, a.Value, derived) })
