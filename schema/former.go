@@ -6,7 +6,6 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
 	"golang.org/x/text/runes"
@@ -38,8 +37,8 @@ func formerIdentifier(value string) string {
 	}
 	for range maxFormerPasses {
 		next := formerProfile(strings.TrimSpace(value))
-		if strings.ContainsAny(next, "+＋") {
-			if number, ok := formerPhone(next); ok {
+		if strings.ContainsAny(next, "+＋") { // the rule found a number anywhere in a text
+			if number, ok := parsePhone(next); ok {
 				next = number
 			}
 		}
@@ -85,17 +84,3 @@ var formerInvisible = sync.OnceValue(func() runes.Set {
 		return true
 	})
 })
-
-// formerPhone found a number anywhere in a text.
-func formerPhone(s string) (e164 string, ok bool) {
-	defer func() {
-		if recover() != nil {
-			e164, ok = "", false
-		}
-	}()
-	number, err := phonenumbers.Parse(s, "")
-	if err != nil || !phonenumbers.IsValidNumber(number) {
-		return "", false
-	}
-	return phonenumbers.Format(number, phonenumbers.E164), true
-}

@@ -79,7 +79,7 @@ func digitValue(r rune) (value byte, ok bool) {
 	return 0, false
 }
 
-// parsePhone reads a plus and digits.
+// parsePhone returns the E.164 form of the number in s: a plus and digits, or what the library makes of another text.
 func parsePhone(s string) (e164 string, ok bool) {
 	if isE164(s) {
 		return s, true
