@@ -27,8 +27,6 @@ func TestPlans(t *testing.T) {
 	}{
 		"a page":                       {selectPage, []any{id, 10, 0}, "SEARCH idem_identities USING INDEX sqlite_autoindex_idem_identities_1 (id>?)"},
 		"a page of an organization":    {selectOrganizationPage, []any{id, id, 10, 0}, "SEARCH idem_identities USING INDEX idem_identities_organization (organization_id=? AND id>?)"},
-		"a page as text":               {selectTextPage, []any{id, 10, 0}, "SEARCH idem_identities USING INDEX sqlite_autoindex_idem_identities_1 (id>?)"},
-		"an organization's as text":    {selectOrganizationTextPage, []any{id, id, 10, 0}, "SEARCH idem_identities USING INDEX idem_identities_organization (organization_id=? AND id>?)"},
 		"an identity":                  {selectIdentity, []any{id}, "SEARCH idem_identities USING INDEX sqlite_autoindex_idem_identities_1 (id=?)"},
 		"the owner of an identifier":   {selectOwner, []any{"password", "a"}, "SEARCH idem_identifiers USING PRIMARY KEY (type=? AND identifier=?)"},
 		"owners by a prefix":           {selectOwnersByPrefix, []any{"password", "a", "b", 10}, "SEARCH idem_identifiers USING PRIMARY KEY (type=? AND identifier>? AND identifier<?)"},

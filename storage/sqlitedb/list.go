@@ -52,20 +52,20 @@ func decoder(full bool) decode {
 	return document.DecodeWithoutCredentials
 }
 
+// walkDecoder is decoder for a walk, which may lend what it decodes.
+func walkDecoder(w finder.Walk) decode {
+	if w.Lent {
+		return document.Lend(w.Full)
+	}
+	return decoder(w.Full)
+}
+
 // Walk implements [finder.Store].
 func (r stored) Walk(ctx context.Context, w finder.Walk, yield func(*identity.Identity) bool) error {
-	page, organizationPage := selectPage, selectOrganizationPage
-	if w.Lent && r.text {
-		page, organizationPage = selectTextPage, selectOrganizationTextPage
-	}
-	args := []any{w.After[:], w.Limit, w.Offset}
 	if w.Organization.Valid {
-		page, args = organizationPage, append([]any{w.Organization.UUID[:]}, args...)
+		return eachIdentity(ctx, r.source, walkDecoder(w), yield, selectOrganizationPage, w.Organization.UUID[:], w.After[:], w.Limit, w.Offset)
 	}
-	if w.Lent {
-		return lendEach(ctx, r.source, w.Full, yield, page, args)
-	}
-	return eachIdentity(ctx, r.source, w.Full, yield, page, args)
+	return eachIdentity(ctx, r.source, walkDecoder(w), yield, selectPage, w.After[:], w.Limit, w.Offset)
 }
 
 // Get implements [finder.Store].
@@ -166,35 +166,13 @@ type decode = func(id uuid.UUID, revision int64, document []byte) (*identity.Ide
 
 // eachIdentity calls yield, until it returns false, with the identities of a query for id,
 // revision and document.
-func eachIdentity(ctx context.Context, from source, full bool, yield func(*identity.Identity) bool, n statement, args []any) error {
-	var raw sql.RawBytes
-	decode := decoder(full)
-	return eachDocument(ctx, from, n, args, &raw, func(id uuid.UUID, revision int64) (more bool, err error) {
-		i, err := decode(id, revision, raw)
-		return err == nil && yield(i), err
-	})
-}
-
-// lendEach is eachIdentity for identities that are lent. They are pieces of the string that the driver makes of a document
-// which is selected as text. Only of one that is not is there another copy.
-func lendEach(ctx context.Context, from source, full bool, yield func(*identity.Identity) bool, n statement, args []any) error {
-	var text string
-	decode := document.Lend(full)
-	return eachDocument(ctx, from, n, args, &text, func(id uuid.UUID, revision int64) (more bool, err error) {
-		i, err := decode(id, revision, text)
-		return err == nil && yield(i), err
-	})
-}
-
-// eachDocument calls each, until it returns false or an error, with the rows of a query for id, revision and document. The
-// document is where document points then.
-func eachDocument(ctx context.Context, from source, n statement, args []any, document any, each func(id uuid.UUID, revision int64) (more bool, err error)) error {
+func eachIdentity(ctx context.Context, from source, decode decode, yield func(*identity.Identity) bool, n statement, args ...any) error {
 	var (
 		id       uuid.UUID
-		key      sql.RawBytes
+		key, raw sql.RawBytes
 		revision int64
 	)
-	columns := []any{&key, &revision, document}
+	columns := []any{&key, &revision, &raw}
 	err := eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return sqliteerror.Translate(err)
@@ -202,8 +180,8 @@ func eachDocument(ctx context.Context, from source, n statement, args []any, doc
 		if err := id.UnmarshalBinary(key); err != nil {
 			return errMalformedID
 		}
-		more, err := each(id, revision)
-		if err == nil && !more {
+		i, err := decode(id, revision, raw)
+		if err == nil && !yield(i) {
 			return errEnough
 		}
 		return err

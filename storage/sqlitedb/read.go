@@ -32,9 +32,6 @@ type reader struct {
 	end   func(ctx context.Context, err error) error
 	// quick says that a read of one row needs no watching over; see oneRow.
 	quick bool
-	// text says that documents can be selected as text. They are UTF-8, and stored as bytes; a database may have another
-	// encoding for text.
-	text bool
 }
 
 // read is what all reads have in common.

@@ -21,8 +21,6 @@ const (
 	selectOwnersByPrefix
 	selectPage
 	selectOrganizationPage
-	selectTextPage
-	selectOrganizationTextPage
 	countAll
 	countOrganization
 	selectChanges
@@ -86,9 +84,6 @@ var queries = [statementCount]string{
 	selectOwnersByPrefix: `SELECT identifier, identity_id FROM idem_identifiers WHERE type = ? AND identifier >= ? AND identifier < ? ORDER BY identifier LIMIT ?`,
 	selectPage:           `SELECT id, revision, document FROM idem_identities WHERE id > ? ORDER BY id LIMIT ? OFFSET ?`,
 	selectOrganizationPage: `SELECT id, revision, document FROM idem_identities
-		WHERE organization_id = ? AND id > ? ORDER BY id LIMIT ? OFFSET ?`,
-	selectTextPage: `SELECT id, revision, CAST(document AS TEXT) FROM idem_identities WHERE id > ? ORDER BY id LIMIT ? OFFSET ?`,
-	selectOrganizationTextPage: `SELECT id, revision, CAST(document AS TEXT) FROM idem_identities
 		WHERE organization_id = ? AND id > ? ORDER BY id LIMIT ? OFFSET ?`,
 	countAll:          `SELECT count(*) FROM idem_identities`,
 	countOrganization: `SELECT count(*) FROM idem_identities WHERE organization_id = ?`,

@@ -67,10 +67,6 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 	if err := cfg.readers.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'idem_search'`).Scan(&search); err != nil {
 		return nil, sqliteerror.Translate(err)
 	}
-	var encoding string
-	if err := cfg.readers.QueryRowContext(ctx, `PRAGMA encoding`).Scan(&encoding); err != nil {
-		return nil, sqliteerror.Translate(err)
-	}
 	reads, err := d.prepare(ctx, cfg.readers, firstWriteStatement, search)
 	if err != nil {
 		return nil, err
@@ -80,10 +76,7 @@ func New(ctx context.Context, db *sql.DB, options ...Option) (*Store, error) {
 		return nil, errors.Join(err, reads.close())
 	}
 	s := &Store{reads: reads, writes: writes, commits: newCommits(d, writes, declarations), recent: newRecent(cfg.updateCache)}
-	s.reader = reader{
-		source: reads, declarations: declarations, begin: s.beginRead, end: s.endRead,
-		quick: cfg.readers != db, text: encoding == "UTF-8",
-	}
+	s.reader = reader{source: reads, declarations: declarations, begin: s.beginRead, end: s.endRead, quick: cfg.readers != db}
 	if cfg.owned {
 		s.owned = []*sql.DB{db}
 		if cfg.readers != db {

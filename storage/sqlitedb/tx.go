@@ -64,7 +64,7 @@ func (s *Store) WithTx(tx *sql.Tx) *Tx {
 	declarations := &indexing.Cache{}
 	declarations.Remember(s.declarations.Last())
 	t := &Tx{t: &transaction{tx: tx, declarations: declarations}, turn: turn.New()}
-	t.reader = reader{source: t.t, declarations: declarations, begin: t.turn.Begin, end: t.endRead, text: s.text}
+	t.reader = reader{source: t.t, declarations: declarations, begin: t.turn.Begin, end: t.endRead}
 	return t
 }
 

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/google/uuid"
 
@@ -43,12 +43,54 @@ func newIdentity() *identity.Identity {
 }
 
 // Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a reader who needs an identity for a moment.
-// It decodes each document into the same identity, which is valid until the function is called again and must not be
-// modified: it shares the memory of the document. Its strings stay as they are, so that a Clone is a whole copy.
-func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document string) (*identity.Identity, error) {
+// It decodes each document into the same identity, which is valid until the function is called again or the document
+// changes, and must not be modified. Its strings stay as they are, so that a Clone is a whole copy.
+func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
 	i := newIdentity()
-	return func(id uuid.UUID, revision int64, document string) (*identity.Identity, error) {
-		return decode(i, id, revision, unsafe.Slice(unsafe.StringData(document), len(document)), withCredentials)
+	if withCredentials {
+		return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+			return decode(i, id, revision, bytes.Clone(document), true)
+		}
+	}
+	// The few strings outside the credentials are copied, instead of the document: it is larger than the answer.
+	return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
+		if _, err := decode(i, id, revision, document, false); err != nil {
+			return nil, err
+		}
+		keepStrings(i)
+		return i, nil
+	}
+}
+
+// keepStrings copies the strings of i, which has no credentials, into one piece of memory.
+func keepStrings(i *identity.Identity) {
+	size := len(i.SchemaID) + len(i.ExternalID) + len(i.State)
+	for _, a := range i.VerifiableAddresses {
+		size += len(a.Value) + len(a.Via) + len(a.Status)
+	}
+	for _, a := range i.RecoveryAddresses {
+		size += len(a.Value) + len(a.Via)
+	}
+	var kept strings.Builder
+	kept.Grow(size)
+	keep := func(s *string) {
+		start := kept.Len()
+		kept.WriteString(*s)
+		*s = kept.String()[start:]
+	}
+	keep(&i.SchemaID)
+	keep(&i.ExternalID)
+	keep((*string)(&i.State))
+	for n := range i.VerifiableAddresses {
+		a := &i.VerifiableAddresses[n]
+		keep(&a.Value)
+		keep(&a.Via)
+		keep((*string)(&a.Status))
+	}
+	for n := range i.RecoveryAddresses {
+		a := &i.RecoveryAddresses[n]
+		keep(&a.Value)
+		keep(&a.Via)
 	}
 }
 

@@ -28,7 +28,7 @@ func FuzzRoundTrip(f *testing.F) {
 		written := bytes.Clone(raw)
 		got, err := document.Decode(want.ID, want.Revision, raw)
 		require.NoError(t, err, "%s", raw)
-		lent, err := document.Lend(false)(want.ID, want.Revision, string(raw))
+		lent, err := document.Lend(false)(want.ID, want.Revision, raw)
 		require.NoError(t, err, "%s", raw)
 		profile := lent.Clone()
 		clear(raw) // they share no memory
