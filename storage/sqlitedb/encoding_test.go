@@ -59,3 +59,36 @@ func TestEncoding(t *testing.T) {
 		})
 	}
 }
+
+// TestDocumentAsText reads an identity whose document is text, as the shell of SQLite writes it.
+func TestDocumentAsText(t *testing.T) {
+	db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "a.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	store, err := sqlitedb.New(t.Context(), db)
+	require.NoError(t, err)
+	defer store.Close()
+	i := person(1)
+	i.ExternalID = "crm-1"
+	created, err := store.Create(t.Context(), i)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), `UPDATE idem_identities SET document = CAST(document AS TEXT)`)
+	require.NoError(t, err)
+
+	found, err := store.Get(t.Context(), created.ID)
+	require.NoError(t, err)
+	require.True(t, created.Equal(found))
+	found, err = store.Find(t.Context(), storage.ExternalIDClaim("crm-1"))
+	require.NoError(t, err)
+	require.True(t, created.Equal(found))
+	page, err := store.List(t.Context(), storage.Query{})
+	require.NoError(t, err)
+	require.Len(t, page.Identities, 1)
+	require.True(t, created.Equal(page.Identities[0]))
+	updated, err := store.Update(t.Context(), created.ID, func(current *identity.Identity) (*identity.Identity, error) {
+		current.MetadataAdmin = json.RawMessage(`1`)
+		return current, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, int64(2), updated.Revision)
+}

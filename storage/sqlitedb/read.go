@@ -122,9 +122,12 @@ func (l *lookup) read(ctx context.Context, from source, n statement, args []any,
 }
 
 // Scan implements [sql.Scanner] for the document, which comes after the id and the revision. It is decoded where the driver
-// put it.
+// put it. It is text if somebody wrote it with a tool.
 func (l *lookup) Scan(column any) error {
-	raw, _ := column.([]byte)
+	raw, isBlob := column.([]byte)
+	if text, isText := column.(string); !isBlob && isText {
+		raw = []byte(text)
+	}
 	l.identity, l.damage = l.decode(uuid.UUID(l.id), l.revision, raw)
 	return nil
 }
