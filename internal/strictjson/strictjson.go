@@ -35,6 +35,9 @@ func Check(value []byte, maxDepth int) error {
 
 // Deeper reports whether value is nested deeper than levels, if it is JSON: of what is not it may say either.
 func Deeper(value []byte, levels int) bool {
+	if bytes.Count(value, []byte{'{'})+bytes.Count(value, []byte{'['}) <= levels {
+		return false // as of most values, without a look at where strings end
+	}
 	depth, quoted := 0, false
 	for n := 0; n < len(value); n++ {
 		switch c := value[n]; {
