@@ -6,13 +6,13 @@ import (
 	"unsafe"
 )
 
-// Reader reads a value whose shape is known, piece by piece, straight into where the pieces belong: strings
-// and raw values are pieces of the buffer, and nothing is built in between. It refuses all that [Check] refuses, except for names that repeat in a raw value, as well as
-// pieces of another kind than it is asked for, but does not tell what it was: after the first fault every
-// piece is empty and [Reader.Done] is false.
+// Reader reads a value whose shape is known, piece by piece. Strings and raw values are pieces of the buffer; nothing is
+// built in between. It refuses all that [Check] refuses, except for names that repeat in a raw value, and a piece of another
+// kind than it is asked for. It does not tell what was wrong: after the first fault every piece is empty and [Reader.Done]
+// returns false.
 //
-// It is for what this program wrote itself. Use [Decode] for what came from outside, where people need to
-// know what is wrong. Not safe for concurrent use.
+// It is for what this program wrote itself. Use [Decode] for what came from outside, where people need to know what is
+// wrong. Not safe for concurrent use.
 type Reader struct {
 	buffer  []byte
 	scanner scanner // of the buffer as a string
@@ -23,9 +23,9 @@ type Reader struct {
 // maxReaderDepth bounds the nesting of what a Reader reads, beyond that of anything that is written.
 const maxReaderDepth = 200
 
-// NewReader returns a Reader of the one value in buffer, which must be left to the Reader and to what it returns: the
-// strings are pieces of it, as [unsafe.String] makes them. The holder of a raw value may modify that value, since no
-// string is a piece of one.
+// NewReader returns a Reader of the one value in buffer. The buffer must not change as long as the Reader or a string that
+// it returned is in use: the strings are pieces of it, as [unsafe.String] makes them. The holder of a raw value may modify
+// that value, since no string is a piece of one.
 func NewReader(buffer []byte) Reader {
 	r := Reader{buffer: buffer, scanner: scanner{text: unsafe.String(unsafe.SliceData(buffer), len(buffer))}}
 	r.scanner.space()
@@ -196,7 +196,7 @@ func (r *Reader) Raw() json.RawMessage {
 	return r.buffer[start:r.scanner.at:r.scanner.at]
 }
 
-// Skip reads any value that nobody needs, as [Reader.Raw] does.
+// Skip passes over any value. It is as strict as [Reader.Raw].
 func (r *Reader) Skip() {
 	if r.failed {
 		return

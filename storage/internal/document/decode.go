@@ -24,7 +24,7 @@ func Decode(id uuid.UUID, revision int64, document []byte) (*identity.Identity, 
 	return decode(newIdentity(), id, revision, bytes.Clone(document), true) // one copy, of which all parts are pieces
 }
 
-// DecodeWithoutCredentials is Decode for a reader who does not need the credentials, which are most of the work. Damage
+// DecodeWithoutCredentials is Decode for a caller that does not need the credentials, which are most of the work. Damage
 // to their JSON is still found.
 func DecodeWithoutCredentials(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
 	return decode(newIdentity(), id, revision, bytes.Clone(document), false)
@@ -42,7 +42,7 @@ func newIdentity() *identity.Identity {
 	return &room.identity
 }
 
-// Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a reader who needs an identity for a moment.
+// Lend returns a function that is [Decode], or [DecodeWithoutCredentials], for a caller that needs an identity for a moment.
 // It decodes each document into the same identity, which is valid until the function is called again or the document
 // changes, and must not be modified. Its strings stay as they are, so that a Clone is a whole copy.
 func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
