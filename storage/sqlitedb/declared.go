@@ -20,6 +20,11 @@ func readDeclared(ctx context.Context, cache *indexing.Cache, from source) (*ind
 	if err := queryRow(ctx, from, selectIndexing, nil, &version); err != nil {
 		return nil, err
 	}
+	return declaredAt(ctx, cache, from, version)
+}
+
+// declaredAt is readDeclared for a reader that knows the version.
+func declaredAt(ctx context.Context, cache *indexing.Cache, from source, version int64) (*indexing.Set, error) {
 	if last := cache.Last(); last != nil && last.Version == version {
 		return last, nil
 	}
@@ -44,7 +49,10 @@ func readDeclared(ctx context.Context, cache *indexing.Cache, from source) (*ind
 // after, nil if it is deleted.
 func (t *transaction) index(ctx context.Context, before, after *identity.Identity) error {
 	if t.declared == nil {
-		now, err := readDeclared(ctx, t.declarations, t)
+		if err := t.readState(ctx); err != nil {
+			return err
+		}
+		now, err := declaredAt(ctx, t.declarations, t, t.indexing)
 		if err != nil {
 			return err
 		}

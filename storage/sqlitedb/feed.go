@@ -38,10 +38,8 @@ func (e *entry) previous() any { return e[len(e)-1] }
 // sequence returns the number that the next change of the transaction will have. The
 // transaction must have the write lock.
 func (t *transaction) sequence(ctx context.Context) (int64, error) {
-	if !t.newest.Valid {
-		if err := queryRow(ctx, t, selectLastChange, nil, &t.newest); err != nil {
-			return 0, err
-		}
+	if err := t.readState(ctx); err != nil {
+		return 0, err
 	}
 	return t.newest.Int64 + int64(len(t.unwritten)) + 1, nil
 }

@@ -41,6 +41,7 @@ const (
 	firstWriteStatement // those before it only read
 
 	takeWriteLock statement = iota - 1
+	selectState
 	insertIdentity
 	updateIdentity
 	deleteIdentity
@@ -121,6 +122,7 @@ var queries = [statementCount]string{
 	selectSearch: `SELECT idem_search.rowid, n.identity_id FROM idem_search JOIN idem_search_numbers n ON n.number = idem_search.rowid
 		WHERE idem_search MATCH ? AND idem_search.rowid > ? ORDER BY idem_search.rowid LIMIT ?`,
 
+	selectState: `SELECT ` + newestChange + ` AS "", version AS "" FROM idem_indexing`,
 	// A write that touches no row takes the lock all the same.
 	takeWriteLock: `DELETE FROM idem_identities WHERE id IS NULL`,
 	insertIdentity: `INSERT INTO idem_identities (id, revision, last_change, organization_id, document)

@@ -21,6 +21,17 @@ type transaction struct {
 	unwritten []*entry
 	// newest is the newest change that is written. It is not Valid until it is needed.
 	newest sql.NullInt64
+	// indexing is the version of what is declared, once newest is Valid.
+	indexing int64
+}
+
+// readState reads what every write needs to know of the others: the newest change and what indexes there are. It is read
+// once, since a query costs as much as a write of a row. The transaction must have the write lock.
+func (t *transaction) readState(ctx context.Context) error {
+	if t.newest.Valid {
+		return nil
+	}
+	return queryRow(ctx, t, selectState, nil, &t.newest, &t.indexing)
 }
 
 // statement implements [source]. The result ends with the transaction.
