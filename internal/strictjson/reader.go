@@ -3,6 +3,7 @@ package strictjson
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -243,7 +244,7 @@ func (n *names) add(name, text string, at int) bool {
 	if n.more == nil {
 		n.more = make(map[string]bool)
 	}
-	n.more[name] = true
+	n.more[strings.Clone(name)] = true // a piece of the text in a map would move the Reader to the heap
 	return true
 }
 

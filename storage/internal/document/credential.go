@@ -2,6 +2,8 @@ package document
 
 import (
 	"encoding/base64"
+	"slices"
+	"strings"
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/internal/jsonwriter"
@@ -104,10 +106,22 @@ func readCredentials(r *strictjson.Reader) credentials.Set {
 	set := make(credentials.Set)
 	identifiers := make([]string, 0, 8) // of all types: each has a piece, and cannot append to the next
 	for m := r.Object(); m.Next(); {
-		t := credentials.Type(m.Name)
+		t := typeOf(m.Name)
 		set[t] = readCredential(r, t, &identifiers)
 	}
 	return set
+}
+
+// types are the types that this release knows.
+var types = credentials.Types()
+
+// typeOf returns the type with a name that is a piece of a document. The type is no piece of it: the key of a map that is one
+// would move the Reader to the heap.
+func typeOf(name string) credentials.Type {
+	if n := slices.Index(types, credentials.Type(name)); n >= 0 {
+		return types[n]
+	}
+	return credentials.Type(strings.Clone(name))
 }
 
 func readCredential(r *strictjson.Reader, t credentials.Type, identifiers *[]string) credentials.Credential {
