@@ -126,16 +126,18 @@ func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte,
 		case "e":
 			i.SignInEpoch = r.Int()
 		case "v":
-			i.VerifiableAddresses = slices.Grow(verifiable, 2)
+			verifiable = slices.Grow(verifiable, 2)
 			for e := r.Array(); e.Next(); {
-				i.VerifiableAddresses = append(i.VerifiableAddresses, identity.VerifiableAddress{Status: identity.AddressPending})
-				readVerifiableAddress(r, &i.VerifiableAddresses[len(i.VerifiableAddresses)-1])
+				verifiable = append(verifiable, identity.VerifiableAddress{Status: identity.AddressPending})
+				readVerifiableAddress(r, &verifiable[len(verifiable)-1])
+				i.VerifiableAddresses = verifiable
 			}
 		case "r":
-			i.RecoveryAddresses = slices.Grow(recovery, 2)
+			recovery = slices.Grow(recovery, 2)
 			for e := r.Array(); e.Next(); {
-				i.RecoveryAddresses = append(i.RecoveryAddresses, identity.RecoveryAddress{})
-				readRecoveryAddress(r, &i.RecoveryAddresses[len(i.RecoveryAddresses)-1])
+				recovery = append(recovery, identity.RecoveryAddress{})
+				readRecoveryAddress(r, &recovery[len(recovery)-1])
+				i.RecoveryAddresses = recovery
 			}
 		case "c":
 			if withCredentials {

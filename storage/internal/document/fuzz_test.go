@@ -49,6 +49,7 @@ func FuzzDecode(f *testing.F) {
 	for _, damaged := range []string{
 		``, `null`, `[]`, `{"s":"person"`, `{"s":"person","t":{}`, `{"s":"a","s":"b"}`, `{"v":[{"i":"x"}]}`, `{"o":"x"}`, `{"sa":1.5}`,
 		`{"c":{"password":{"c":{"k":[1]}}}}`, `{"c":{"code":{"c":{"uh":"="}}}}`, `{"new":{"in":["a later release"]}}`,
+		`{"t":{},"v":[],"r":[]}`,
 	} {
 		f.Add([]byte(damaged))
 	}
