@@ -84,6 +84,7 @@ type row struct {
 	// lastChange is the identity's newest change; not Valid for one that has not
 	// changed since there is a feed.
 	lastChange sql.NullInt64
+	size       int // of the document, in bytes
 }
 
 // getIdentity reads one identity.
@@ -128,6 +129,7 @@ func (l *lookup) Scan(column any) error {
 	if text, isText := column.(string); !isBlob && isText {
 		raw = []byte(text)
 	}
+	l.size = len(raw)
 	l.identity, l.damage = l.decode(uuid.UUID(l.id), l.revision, raw)
 	return nil
 }

@@ -55,17 +55,19 @@ func (r *recent) get(id uuid.UUID) (row, bool) {
 	return row{}, false
 }
 
-// put remembers a row whose document has the given size. Its identity must not be modified any more.
-func (r *recent) put(written row, size int) {
+// put remembers a row that was made from one whose document had the size before. Its identity must not be modified any
+// more. It may share memory with the identity before, and keeps the whole document of that in memory if it does.
+func (r *recent) put(written row, before int) {
 	if r == nil {
 		return
 	}
-	if size > maxRecentDocument {
+	if max(written.size, before) > maxRecentDocument {
 		r.forget(written.identity.ID)
 		return
 	}
-	// Each of the others moves back by one, up to the place that it had before, or out. Where two do this at once, one of
-	// those that moved may be there twice or gone: both are allowed.
+	// The row takes the first place. Each of the others moves back by one: up to the place that the identity had before, or
+	// else the last one moves out. If two goroutines do this at once, a row that moves may be there twice or be gone. Both
+	// are allowed.
 	set := r.set(written.identity.ID)
 	moving := &written
 	for n := range set {

@@ -160,6 +160,11 @@ func TestUpdateCacheIsOnlyAStart(t *testing.T) {
 		known, remembered := ours.recent.get(id)
 		require.False(t, remembered && known.identity.Revision == 3)
 		setMetadata(t, ours, id, `8`, false)
+		_, remembered = ours.recent.get(id)
+		require.False(t, remembered, "what is written shares the memory of the large document that it was made from")
+		setMetadata(t, ours, id, `9`, false)
+		_, remembered = ours.recent.get(id)
+		require.True(t, remembered)
 	})
 }
 
@@ -195,7 +200,7 @@ func TestUpdateCacheKeepsTheNewestOfASet(t *testing.T) {
 	put := func(n int, revision int64) {
 		i := testPerson(ids[n])
 		i.Revision = revision
-		r.put(row{identity: i}, 100)
+		r.put(row{identity: i, size: 100}, 100)
 		known, ok := r.get(ids[n])
 		require.True(t, ok)
 		require.Equal(t, revision, known.identity.Revision)

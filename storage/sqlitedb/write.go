@@ -95,9 +95,9 @@ func (s *Store) replace(ctx context.Context, current row, next *identity.Identit
 		return nil, err
 	}
 	if s.recent == nil {
-		return next, nil // nobody else has it, nor current, with which it shares memory
+		return next, nil // the caller alone holds it, and current, with which it may share memory, is used no more
 	}
-	s.recent.put(row{identity: next, lastChange: sql.NullInt64{Int64: r.sequence, Valid: true}}, len(r.document))
+	s.recent.put(row{identity: next, lastChange: sql.NullInt64{Int64: r.sequence, Valid: true}, size: len(r.document)}, current.size)
 	return next.Clone(), nil
 }
 
@@ -320,7 +320,8 @@ func (t *transaction) giveUp(ctx context.Context, r *replacement) (refusal, fail
 	case err != nil:
 		return nil, err
 	}
-	made, _ := storage.ChangedClaims(current.identity, r.next) // and some that it did not have to make, which are not there
+	// All that the identity does not have in its row. It may not own some of them: release leaves those alone.
+	made, _ := storage.ChangedClaims(current.identity, r.next)
 	if err := t.release(ctx, r.next.ID, made); err != nil {
 		return nil, err
 	}
