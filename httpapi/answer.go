@@ -66,6 +66,6 @@ func (a answer) write(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) identityAnswer(status int, view wire.View, i *identity.Identity) answer {
 	buffer := h.buffers.take()
-	*buffer = *bytes.NewBuffer(view.Append(buffer.AvailableBuffer(), i)) // in the same memory, or in larger memory that stays
+	*buffer = *bytes.NewBuffer(view.Append(buffer.AvailableBuffer(), i)) // if it had to grow, the larger memory is kept
 	return answer{status: status, etag: entityTag(i), body: buffer.Bytes(), buffer: buffer}
 }

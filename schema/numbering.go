@@ -122,8 +122,8 @@ func newPrefix(about *phonenumbers.PhoneMetadata) (prefix *automaton, ok bool) {
 	if prefix.matches[firstState] == 0 {
 		return prefix, true
 	}
-	// It matches all numbers, if only the nothing before them. That drops nothing, but must not put anything there either:
-	// the library applies the rule of the region if the last group has matched.
+	// It matches the empty text as well, and so the beginning of every number. Then the library drops nothing, but it applies
+	// the transform rule of the region if the last group has matched. That must not happen.
 	groups := regexp.MustCompile("^(?:" + expression + ")").FindStringSubmatchIndex("")
 	return prefix, !prefix.anchors && (about.GetNationalPrefixTransformRule() == "" || groups[len(groups)-2] < 0)
 }

@@ -25,7 +25,8 @@ func ApplyUpdate(current *identity.Identity,
 // ApplyUpdateShared is [ApplyUpdate] for a store that modifies neither current nor the
 // result, and gives neither to its callers without a copy. It copies less: the result shares
 // with current the credentials and addresses that change left equal, and if ctx is one of
-// [WithPureChanges] for store, change gets current itself.
+// [WithPureChanges] for store, change gets current itself. The type of store must be comparable, as
+// a pointer is.
 func ApplyUpdateShared(ctx context.Context, store Storage, current *identity.Identity,
 	change func(current *identity.Identity) (*identity.Identity, error)) (*identity.Identity, error) {
 
@@ -45,7 +46,7 @@ func apply(current, given *identity.Identity, change func(current *identity.Iden
 	sameCredentials := next.Credentials.Equal(current.Credentials)
 	sameVerifiable := slices.EqualFunc(next.VerifiableAddresses, current.VerifiableAddresses, identity.VerifiableAddress.Equal)
 	sameRecovery := slices.EqualFunc(next.RecoveryAddresses, current.RecoveryAddresses, identity.RecoveryAddress.Equal)
-	// What is shared must not be copied, and must not be put in canonical form: it is, and somebody may be reading it.
+	// What is shared is neither copied nor made canonical: it is canonical already, and others may be reading it.
 	if sameCredentials {
 		next.Credentials = nil
 	}

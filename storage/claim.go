@@ -112,7 +112,7 @@ func ChangedClaims(current, next *identity.Identity) (added, removed []Claim) {
 		return nil, nil
 	}
 	before, after := Claims(current), Claims(next)
-	added, removed = after[:0], before[:0] // what stays in them was looked at before it is overwritten
+	added, removed = after[:0], before[:0] // filtered in place: a claim is overwritten only after it was compared
 	for len(before) > 0 && len(after) > 0 {
 		switch order := compareClaims(before[0], after[0]); {
 		case order == 0:

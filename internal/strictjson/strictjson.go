@@ -33,10 +33,10 @@ func Check(value []byte, maxDepth int) error {
 	return check(value, maxDepth)
 }
 
-// Deeper reports whether value is nested deeper than levels, if it is JSON: of what is not it may say either.
+// Deeper reports whether value is nested deeper than levels. If value is not JSON, the result has no meaning.
 func Deeper(value []byte, levels int) bool {
 	if bytes.Count(value, []byte{'{'})+bytes.Count(value, []byte{'['}) <= levels {
-		return false // as of most values, without a look at where strings end
+		return false // even with the brackets in strings there are too few, as in most values
 	}
 	depth, quoted := 0, false
 	for n := 0; n < len(value); n++ {

@@ -75,8 +75,8 @@ const (
 const newestChange = `(SELECT coalesce(max(sequence), 0) FROM idem_changes)`
 
 var queries = [statementCount]string{
-	// For each query the driver makes a string of the name and of the declared type of every column. An expression has no
-	// declared type, and the name "" is no string to make.
+	// For each query the driver allocates the name and the declared type of every column. An expression has no declared type,
+	// and an empty name needs no memory.
 	selectByID:     `SELECT +revision AS "", +last_change AS "", +document AS "" FROM idem_identities WHERE id = ?`,
 	selectIdentity: `SELECT +revision AS "", +document AS "" FROM idem_identities WHERE id = ?`,
 	selectByIdentifier: `SELECT +i.id AS "", +i.revision AS "", +i.document AS "" FROM idem_identifiers c
