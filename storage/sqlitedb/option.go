@@ -77,9 +77,9 @@ func WithLogger(logger *slog.Logger) Option {
 }
 
 // WithUpdateCache sets how many identities the store caches after an update. The next update of a cached identity
-// need not read its row; reads never use the cache. Each cached identity takes up to about 4 KiB, including its
-// credentials; larger ones are not cached. 0 caches none; a negative number is an error. The default is
-// [DefaultUpdateCache].
+// need not read its row; reads never use the cache. An identity whose document takes more than 4 KiB is not cached.
+// Each of the others takes at most about twice that, including its credentials: it may share memory with its version
+// before. 0 caches none; a negative number is an error. The default is [DefaultUpdateCache].
 func WithUpdateCache(identities int) Option {
 	return Option{func(c *config) error {
 		if identities < 0 {
