@@ -5,6 +5,9 @@ package benchtest
 import (
 	"encoding/json"
 	"fmt"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/identity"
@@ -50,9 +53,12 @@ func Email(n, round int) string {
 	return fmt.Sprintf("person%d.%d@example.com", n, round)
 }
 
+// phoneFormat makes the phone number of person n.
+const phoneFormat = "+49176%08d"
+
 // Traits are those of person n under email. round changes what is neither identifier nor address.
 func Traits(n, round int, email string) json.RawMessage {
-	return fmt.Appendf(nil, `{"email":%q,"phone":"+49176%08d","name":{"first":"Ada %d","last":"Lovelace"},`+
+	return fmt.Appendf(nil, `{"email":%q,"phone":"`+phoneFormat+`","name":{"first":"Ada %d","last":"Lovelace"},`+
 		`"address":{"street":"12 St James's Square","city":"London","postal_code":"SW1Y 4JH","country":"GB"},"newsletter":true,"tier":"pro"}`, email, n, round)
 }
 
@@ -84,4 +90,32 @@ func UpdateBody(n, round int, email string) string {
 func CreateBody(n int) string {
 	return fmt.Sprintf(`{"schema_id":%q,"traits":%s,"metadata_public":%s,"credentials":{"password":{"config":{"hashed_password":%q}}}}`,
 		SchemaID, Traits(n, 0, Email(n, 0)), metadata(n), hashedPassword)
+}
+
+// Identity is person n as a store keeps it.
+func Identity(n int) *identity.Identity {
+	create, email, phone := Create(n), Email(n, 0), fmt.Sprintf(phoneFormat, n)
+	at := time.Date(2026, 11, 23, 12, 0, 0, 123456000, time.UTC)
+	i := &identity.Identity{
+		SchemaID: SchemaID, State: identity.StateActive, StateChangedAt: at, CreatedAt: at, UpdatedAt: at.Add(time.Hour),
+		Traits: create.Traits, MetadataPublic: create.MetadataPublic,
+		Credentials: credentials.Set{
+			credentials.TypeCode: {Identifiers: []string{phone, email}, Config: credentials.Config{Addresses: []credentials.CodeAddress{
+				{Channel: "email", Address: email}, {Channel: "sms", Address: phone},
+			}}},
+			credentials.TypePassword: {Identifiers: []string{phone, email}, Config: credentials.Config{HashedPassword: hashedPassword}},
+			credentials.TypeWebAuthn: {Identifiers: []string{email}},
+		},
+	}
+	for _, address := range [][2]string{{"email", email}, {"sms", phone}} {
+		id := uuid.MustParse("158beb6c-e674-59a4-136c-21ee3158ad67")
+		via, value := address[0], address[1]
+		i.VerifiableAddresses = append(i.VerifiableAddresses, identity.VerifiableAddress{ID: id, Value: value, Via: via, Status: identity.AddressPending, CreatedAt: at, UpdatedAt: at})
+		i.RecoveryAddresses = append(i.RecoveryAddresses, identity.RecoveryAddress{ID: id, Value: value, Via: via, CreatedAt: at, UpdatedAt: at})
+	}
+	for t, c := range i.Credentials {
+		c.Type, c.Version, c.CreatedAt, c.UpdatedAt = t, t.Version(), at, at
+		i.Credentials[t] = c
+	}
+	return i
 }
