@@ -18,9 +18,9 @@ func pass(text string, at, levels int) int {
 		}
 		return passSpecialString(text, at, end)
 	case '{':
-		return passObject(text, at, levels)
+		return passList(text, at, levels, '}')
 	case '[':
-		return passArray(text, at, levels)
+		return passList(text, at, levels, ']')
 	case 't':
 		return passWord(text, at, "true")
 	case 'f':
@@ -31,17 +31,20 @@ func pass(text string, at, levels int) int {
 	return passNumber(text, at)
 }
 
-func passObject(text string, at, levels int) int {
+// passList passes over an array, or over an object: that ends with a brace.
+func passList(text string, at, levels int, end byte) int {
 	at = passSpace(text, at+1)
 	if levels == 0 || at >= len(text) {
 		return -1
 	}
-	if text[at] == '}' {
+	if text[at] == end {
 		return at + 1
 	}
 	for {
-		if at = passName(text, at); at < 0 {
-			return -1
+		if end == '}' {
+			if at = passName(text, at); at < 0 {
+				return -1
+			}
 		}
 		if at = pass(text, at, levels-1); at < 0 {
 			return -1
@@ -50,33 +53,7 @@ func passObject(text string, at, levels int) int {
 			return -1
 		}
 		switch text[at] {
-		case '}':
-			return at + 1
-		case ',':
-			at = passSpace(text, at+1)
-		default:
-			return -1
-		}
-	}
-}
-
-func passArray(text string, at, levels int) int {
-	at = passSpace(text, at+1)
-	if levels == 0 || at >= len(text) {
-		return -1
-	}
-	if text[at] == ']' {
-		return at + 1
-	}
-	for {
-		if at = pass(text, at, levels-1); at < 0 {
-			return -1
-		}
-		if at = passSpace(text, at); at >= len(text) {
-			return -1
-		}
-		switch text[at] {
-		case ']':
+		case end:
 			return at + 1
 		case ',':
 			at = passSpace(text, at+1)

@@ -28,11 +28,7 @@ func scan(text string, limits Limits) (value any, ok bool) {
 	return value, ok && s.at == len(text)
 }
 
-func (s *scanner) space() {
-	for s.at < len(s.text) && isSpace(s.text[s.at]) {
-		s.at++
-	}
-}
+func (s *scanner) space() { s.at = passSpace(s.text, s.at) }
 
 // isSpace reports whether c is white space. Nearly every byte that is looked at is none, which one comparison tells.
 func isSpace(c byte) bool { return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r') }
