@@ -207,33 +207,13 @@ func readRecoveryAddress(r *strictjson.Reader, a *identity.RecoveryAddress) {
 func readTime(r *strictjson.Reader) time.Time { return time.UnixMicro(r.Int()).UTC() }
 
 // parseID returns the id that text stands for, which r has read. Ids are written in one way: in lower case, with dashes.
-func parseID(r *strictjson.Reader, text string) (id uuid.UUID) {
-	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
-		r.Fail()
-		return uuid.Nil
-	}
-	damage := byte(0)
-	for n, at := range [...]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34} {
-		high, low := hexDigits[text[at]], hexDigits[text[at+1]]
-		id[n] = high<<4 | low
-		damage |= high | low
-	}
-	if damage > 15 {
+func parseID(r *strictjson.Reader, text string) uuid.UUID {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != 36 || strings.ToLower(text) != text {
 		r.Fail()
 	}
 	return id
 }
-
-// hexDigits are the values of the hexadecimal digits, and 255 for what is none.
-var hexDigits = func() (values [256]byte) {
-	for c := range values {
-		values[c] = 255
-	}
-	for value, digit := range "0123456789abcdef" {
-		values[digit] = byte(value)
-	}
-	return values
-}()
 
 // readMetadata reads metadata. Older releases wrote a null where there is none.
 func readMetadata(r *strictjson.Reader) json.RawMessage {
