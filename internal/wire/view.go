@@ -25,8 +25,11 @@ type View struct {
 }
 
 // SchemaURL returns the URL under which the schema id is served.
-func SchemaURL(baseURL, id string) string {
-	return baseURL + "/schemas/" + base64.RawURLEncoding.EncodeToString([]byte(id))
+func SchemaURL(baseURL, id string) string { return string(appendSchemaPath([]byte(baseURL), id)) }
+
+// appendSchemaPath appends what follows the base URL in [SchemaURL]. No byte of it is escaped in JSON.
+func appendSchemaPath(dst []byte, id string) []byte {
+	return base64.RawURLEncoding.AppendEncode(append(dst, "/schemas/"...), []byte(id))
 }
 
 // Append appends i to dst as a JSON object, its fields in the order of the wire
@@ -69,12 +72,10 @@ func (v View) Append(dst []byte, i *identity.Identity) []byte {
 	return w.Bytes()
 }
 
-// appendSchemaURL appends [SchemaURL] as a JSON string. Nothing in it has to be escaped but the base URL.
+// appendSchemaURL appends [SchemaURL] as a JSON string.
 func (v View) appendSchemaURL(dst []byte, id string) []byte {
 	dst = strictjson.AppendString(dst, v.BaseURL)
-	dst = append(dst[:len(dst)-1], "/schemas/"...)
-	dst = base64.RawURLEncoding.AppendEncode(dst, []byte(id))
-	return append(dst, '"')
+	return append(appendSchemaPath(dst[:len(dst)-1], id), '"')
 }
 
 // size is about what i takes, so that the buffer seldom grows more than once.
