@@ -284,24 +284,3 @@ func BenchmarkGrowth(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkDocument(b *testing.B) {
-	i := benchPerson(1)
-	raw := document.Append(nil, i)
-	b.Run("encode", func(b *testing.B) {
-		b.ReportAllocs()
-		buffer := make([]byte, 0, 4096)
-		for b.Loop() {
-			buffer = document.Append(buffer[:0], i)
-		}
-	})
-	b.Run("decode", func(b *testing.B) {
-		b.ReportAllocs()
-		b.SetBytes(int64(len(raw)))
-		for b.Loop() {
-			if _, err := document.Decode(i.ID, 1, raw); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
