@@ -127,8 +127,8 @@ func scanChanges(ctx context.Context, from source, n statement, args ...any) (fo
 		if err := rows.Scan(&c.Sequence, &id, &c.Revision, &c.Operation, &at, &fields, &c.Actor); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		if err := c.IdentityID.UnmarshalBinary(id); err != nil {
-			return errMalformedID
+		if c.IdentityID, err = idOf(id); err != nil {
+			return err
 		}
 		c.Time = time.UnixMicro(at).UTC()
 		if fields != "" {

@@ -60,9 +60,9 @@ func (r stored) eachEntry(ctx context.Context, n statement, args []any, each fun
 		if err := rows.Scan(columns...); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		id, err := uuid.FromBytes(raw)
+		id, err := idOf(raw)
 		if err != nil {
-			return errMalformedID
+			return err
 		}
 		each(key, id)
 		return nil
@@ -146,9 +146,9 @@ func (s *searched) Next(ctx context.Context, limit int) (ids []uuid.UUID, done b
 		if err := rows.Scan(&s.last, &key); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		id, err := uuid.FromBytes(key)
+		id, err := idOf(key)
 		if err != nil {
-			return fmt.Errorf("the search index: %w", errMalformedID)
+			return fmt.Errorf("the search index: %w", err)
 		}
 		ids = append(ids, id)
 		return nil

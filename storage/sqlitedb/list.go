@@ -139,9 +139,9 @@ func (p *prefixed) Next(ctx context.Context, limit int) (ids []uuid.UUID, done b
 			if err := rows.Scan(&p.last, &key); err != nil {
 				return sqliteerror.Translate(err)
 			}
-			id, err := uuid.FromBytes(key)
+			id, err := idOf(key)
 			if err != nil {
-				return errMalformedID
+				return err
 			}
 			read++
 			ids = append(ids, id)
@@ -168,7 +168,6 @@ type decode = func(id uuid.UUID, revision int64, document []byte) (*identity.Ide
 // revision and document.
 func eachIdentity(ctx context.Context, from source, decode decode, yield func(*identity.Identity) bool, n statement, args ...any) error {
 	var (
-		id       uuid.UUID
 		key, raw sql.RawBytes
 		revision int64
 	)
@@ -177,8 +176,9 @@ func eachIdentity(ctx context.Context, from source, decode decode, yield func(*i
 		if err := rows.Scan(columns...); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		if err := id.UnmarshalBinary(key); err != nil {
-			return errMalformedID
+		id, err := idOf(key)
+		if err != nil {
+			return err
 		}
 		i, err := decode(id, revision, raw)
 		if err == nil && !yield(i) {
@@ -198,20 +198,27 @@ var errEnough = errors.New("sqlitedb: enough rows")
 // appendIDs appends the ids that a query returns.
 func appendIDs(ctx context.Context, ids []uuid.UUID, from source, n statement, args ...any) ([]uuid.UUID, error) {
 	err := eachRow(ctx, from, n, args, func(rows *sql.Rows) error {
-		var (
-			id  uuid.UUID
-			key sql.RawBytes
-		)
+		var key sql.RawBytes
 		if err := rows.Scan(&key); err != nil {
 			return sqliteerror.Translate(err)
 		}
-		if err := id.UnmarshalBinary(key); err != nil {
-			return errMalformedID
+		id, err := idOf(key)
+		if err != nil {
+			return err
 		}
 		ids = append(ids, id)
 		return nil
 	})
 	return ids, err
+}
+
+// idOf returns the id that a column holds. Errors: errMalformedID.
+func idOf(column []byte) (uuid.UUID, error) {
+	id, err := uuid.FromBytes(column)
+	if err != nil {
+		return uuid.Nil, errMalformedID
+	}
+	return id, nil
 }
 
 var errMalformedID = errors.New("sqlitedb: the stored id of an identity is malformed")

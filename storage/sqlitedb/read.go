@@ -140,10 +140,9 @@ type scannedID uuid.UUID
 // Scan implements [sql.Scanner].
 func (id *scannedID) Scan(column any) error {
 	raw, _ := column.([]byte)
-	if (*uuid.UUID)(id).UnmarshalBinary(raw) != nil {
-		return errMalformedID
-	}
-	return nil
+	read, err := idOf(raw)
+	*id = scannedID(read)
+	return err
 }
 
 // eachRow calls scan with every row of a query, before the next is read, so that a

@@ -86,8 +86,8 @@ func getRecord(ctx context.Context, from source, key storage.RecordKey) (*storag
 // complete gives a record what is stored in another form: the id of its identity, nil for none, and when it expires.
 func complete(r *storage.Record, identity []byte, expires int64) (err error) {
 	if identity != nil {
-		if r.Identity, err = uuid.FromBytes(identity); err != nil {
-			return errMalformedID
+		if r.Identity, err = idOf(identity); err != nil {
+			return err
 		}
 	}
 	r.Expires = time.UnixMicro(expires).UTC()
