@@ -174,6 +174,9 @@ func (b *builder) Clean(ctx context.Context, number int64) (done bool, err error
 		_, err = tx.ExecContext(ctx, `DELETE FROM idem_indexes WHERE number = ? AND state = ?`, number, indexing.StateDropped)
 		return sqliteerror.Translate(err)
 	})
+	if !done {
+		yield(ctx)
+	}
 	return done, err
 }
 
@@ -185,6 +188,9 @@ func (b *builder) Build(ctx context.Context, number int64) (added int, done bool
 		added, done, err = b.buildSome(ctx, tx, number)
 		return err
 	})
+	if !done {
+		yield(ctx)
+	}
 	return added, done, err
 }
 

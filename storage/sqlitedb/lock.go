@@ -68,6 +68,16 @@ func (d *database) poll(ctx context.Context, queued time.Time, try func(deadline
 	}
 }
 
+// yield leaves the lock free for one or two looks of poll. Between the steps of long work
+// others would hardly ever find it free: poll looks every millisecond, and the next step
+// would have it after some 20 µs.
+func yield(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(2 * time.Millisecond):
+	}
+}
+
 // try is begin that does not wait for the write lock. It waits for a connection, where all
 // that the pool may have are in use. As the pool itself does, it takes another connection
 // where one turns out to be lost.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/storage/internal/indexing"
 	"github.com/idemkit/idem/storage/sqlite"
 	"github.com/idemkit/idem/storage/sqlitedb"
 )
@@ -196,6 +199,48 @@ func TestBesideABusyNeighbour(t *testing.T) {
 			require.GreaterOrEqual(t, written.Load(), int64(enough), "writers starve")
 		})
 	}
+}
+
+// TestBesideABuild has one store build an index while another writes: it gets its turn
+// between the steps.
+func TestBesideABuild(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "identities.db")
+	open := func(options ...sqlitedb.Option) *sqlitedb.Store {
+		store, err := sqlitedb.New(t.Context(), openWAL(t, path), options...)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		return store
+	}
+	const steps = 20
+	store := open()
+	var creating sync.WaitGroup
+	for n := range steps * indexing.BuiltAtOnce {
+		i := person(n)
+		i.Traits = fmt.Appendf(nil, `{"text":%q}`, strings.Repeat(fmt.Sprint(n), 50))
+		creating.Go(func() {
+			_, err := store.Create(t.Context(), i)
+			assert.NoError(t, err)
+		})
+	}
+	creating.Wait()
+	var (
+		built   atomic.Bool
+		written atomic.Int64
+		writing sync.WaitGroup
+	)
+	writing.Go(func() {
+		for n := 0; !built.Load(); n++ {
+			_, err := store.Update(context.Background(), person(0).ID, rename(fmt.Sprint(n)))
+			if assert.NoError(t, err) {
+				written.Add(1)
+			}
+			time.Sleep(4 * time.Millisecond) // in which the next step begins
+		}
+	})
+	open(sqlitedb.WithIndex("/traits/text"))
+	built.Store(true)
+	writing.Wait()
+	require.GreaterOrEqual(t, written.Load(), int64(steps/2), "the writer starves")
 }
 
 // TestBusyTimeoutIsRestored looks at what the application has set for its connections

@@ -50,6 +50,7 @@ func claimKeys(ctx context.Context, m *migration) error {
 			return nil
 		}
 		after = last
+		yield(ctx)
 	}
 }
 
