@@ -68,7 +68,7 @@ func passName(text string, at int) int {
 	if at >= len(text) || text[at] != '"' {
 		return -1
 	}
-	end := plainEnd(text, at+1)
+	end := nameEnd(text, at+1)
 	if end+2 < len(text) && text[end] == '"' && text[end+1] == ':' && text[end+2] > ' ' {
 		return end + 2
 	}

@@ -179,7 +179,7 @@ func (s *scanner) name() (string, bool) {
 		return "", false
 	}
 	text, start := s.text, s.at+1
-	end := plainEnd(text, start)
+	end := nameEnd(text, start)
 	if end+2 < len(text) && text[end] == '"' && text[end+1] == ':' && text[end+2] > ' ' {
 		s.at = end + 2
 		return text[start:end], true
@@ -188,6 +188,21 @@ func (s *scanner) name() (string, bool) {
 	s.space()
 	return name, ok && s.skip(':')
 }
+
+// nameEnd is plainEnd for the name of a member. In stored documents nearly all names have one letter or two.
+func nameEnd(text string, at int) int {
+	if at+2 < len(text) && isLetter(text[at]) {
+		if text[at+1] == '"' {
+			return at + 1
+		}
+		if text[at+2] == '"' && isLetter(text[at+1]) {
+			return at + 2
+		}
+	}
+	return plainEnd(text, at)
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // plainEnd returns the end of the bytes of text, from at on, that stand for themselves in a string: ASCII without quotes,
 // backslashes and control characters. It looks at eight at a time.
