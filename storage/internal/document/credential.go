@@ -2,8 +2,6 @@ package document
 
 import (
 	"encoding/base64"
-	"slices"
-	"strings"
 
 	"github.com/idemkit/idem/credentials"
 	"github.com/idemkit/idem/internal/jsonwriter"
@@ -106,7 +104,8 @@ func readCredentials(r *strictjson.Reader) credentials.Set {
 	set := make(credentials.Set)
 	identifiers := make([]string, 0, 8) // of all types: each has a piece, and cannot append to the next
 	for m := r.Object(); m.Next(); {
-		t := typeOf(m.Name)
+		// The key of a map that is a piece of the document would move the Reader to the heap.
+		t := known(credentials.Type(m.Name), types)
 		set[t] = readCredential(r, t, &identifiers)
 	}
 	return set
@@ -114,15 +113,6 @@ func readCredentials(r *strictjson.Reader) credentials.Set {
 
 // types are the types that this release knows.
 var types = credentials.Types()
-
-// typeOf returns the type with a name that is a piece of a document. The type is no piece of it: the key of a map that is one
-// would move the Reader to the heap.
-func typeOf(name string) credentials.Type {
-	if n := slices.Index(types, credentials.Type(name)); n >= 0 {
-		return types[n]
-	}
-	return credentials.Type(strings.Clone(name))
-}
 
 func readCredential(r *strictjson.Reader, t credentials.Type, identifiers *[]string) credentials.Credential {
 	c := credentials.Credential{Type: t}

@@ -53,23 +53,29 @@ func Lend(withCredentials bool) func(id uuid.UUID, revision int64, document []by
 		}
 	}
 	// The few strings outside the credentials are copied, instead of the document: it is larger than the answer.
+	schemaID := ""
 	return func(id uuid.UUID, revision int64, document []byte) (*identity.Identity, error) {
 		if _, err := decode(i, id, revision, document, false); err != nil {
 			return nil, err
 		}
+		if i.SchemaID != schemaID {
+			schemaID = strings.Clone(i.SchemaID)
+		}
+		i.SchemaID = schemaID
 		keepStrings(i)
 		return i, nil
 	}
 }
 
-// keepStrings copies the strings of i, which has no credentials, into one piece of memory.
+// keepStrings copies the strings of i, which has no credentials, into one piece of memory, except for those that are no
+// pieces of the document.
 func keepStrings(i *identity.Identity) {
-	size := len(i.SchemaID) + len(i.ExternalID) + len(i.State)
+	size := len(i.ExternalID)
 	for _, a := range i.VerifiableAddresses {
-		size += len(a.Value) + len(a.Via) + len(a.Status)
+		size += len(a.Value)
 	}
 	for _, a := range i.RecoveryAddresses {
-		size += len(a.Value) + len(a.Via)
+		size += len(a.Value)
 	}
 	var kept strings.Builder
 	kept.Grow(size)
@@ -78,24 +84,17 @@ func keepStrings(i *identity.Identity) {
 		kept.WriteString(*s)
 		*s = kept.String()[start:]
 	}
-	keep(&i.SchemaID)
 	keep(&i.ExternalID)
-	keep((*string)(&i.State))
 	for n := range i.VerifiableAddresses {
-		a := &i.VerifiableAddresses[n]
-		keep(&a.Value)
-		keep(&a.Via)
-		keep((*string)(&a.Status))
+		keep(&i.VerifiableAddresses[n].Value)
 	}
 	for n := range i.RecoveryAddresses {
-		a := &i.RecoveryAddresses[n]
-		keep(&a.Value)
-		keep(&a.Via)
+		keep(&i.RecoveryAddresses[n].Value)
 	}
 }
 
-// decode reads document into i, and returns i, whose strings and raw values are pieces of document. It uses the memory of
-// the lists of i.
+// decode reads document into i, and returns i, whose raw values and most of whose strings are pieces of document. It uses
+// the memory of the lists of i.
 func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte, withCredentials bool) (*identity.Identity, error) {
 	verifiable, recovery := i.VerifiableAddresses[:0], i.RecoveryAddresses[:0]
 	*i = identity.Identity{ID: id, Revision: revision, State: identity.StateActive}
@@ -108,7 +107,7 @@ func decode(i *identity.Identity, id uuid.UUID, revision int64, document []byte,
 		case "t":
 			i.Traits = r.Raw()
 		case "st":
-			i.State = identity.State(r.String())
+			i.State = known(identity.State(r.String()), states)
 		case "sa":
 			i.StateChangedAt = readTime(r)
 		case "ca":
@@ -165,11 +164,11 @@ func readVerifiableAddress(r *strictjson.Reader, a *identity.VerifiableAddress) 
 		case "v":
 			a.Value = r.String()
 		case "y":
-			a.Via = r.String()
+			a.Via = known(r.String(), vias)
 		case "ok":
 			a.Verified = r.Bool()
 		case "st":
-			a.Status = identity.AddressStatus(r.String())
+			a.Status = known(identity.AddressStatus(r.String()), statuses)
 		case "va":
 			a.VerifiedAt = readTime(r)
 		case "ca":
@@ -192,7 +191,7 @@ func readRecoveryAddress(r *strictjson.Reader, a *identity.RecoveryAddress) {
 		case "v":
 			a.Value = r.String()
 		case "y":
-			a.Via = r.String()
+			a.Via = known(r.String(), vias)
 		case "ca":
 			a.CreatedAt = readTime(r)
 		case "ua":
@@ -204,15 +203,40 @@ func readRecoveryAddress(r *strictjson.Reader, a *identity.RecoveryAddress) {
 	a.ID = parseID(r, id)
 }
 
+// The values that a string mostly has. No piece of the document is kept for one.
+var (
+	states   = []identity.State{identity.StateActive, identity.StateInactive}
+	statuses = []identity.AddressStatus{identity.AddressPending, identity.AddressSent, identity.AddressCompleted}
+	vias     = []string{identity.ViaEmail, identity.ViaSMS}
+)
+
+// known returns text, which is a piece of a document, as a string that is none.
+func known[S ~string](text S, values []S) S {
+	if n := slices.Index(values, text); n >= 0 {
+		return values[n]
+	}
+	return S(strings.Clone(string(text)))
+}
+
 func readTime(r *strictjson.Reader) time.Time { return time.UnixMicro(r.Int()).UTC() }
 
 // parseID returns the id that text stands for, which r has read. Ids are written in one way: in lower case, with dashes.
 func parseID(r *strictjson.Reader, text string) uuid.UUID {
 	id, err := uuid.Parse(text)
-	if err != nil || len(text) != 36 || strings.ToLower(text) != text {
+	if err != nil || len(text) != 36 || hasUpper(text) {
 		r.Fail()
 	}
 	return id
+}
+
+// hasUpper reports whether text, an id, has a letter in upper case. Of all bytes of an id only those lack the bit.
+func hasUpper(text string) bool {
+	const lower = 'a' - 'A'
+	common := byte(lower)
+	for n := range len(text) {
+		common &= text[n]
+	}
+	return common == 0
 }
 
 // readMetadata reads metadata. Older releases wrote a null where there is none.

@@ -87,6 +87,7 @@ func TestLend(t *testing.T) {
 		}
 		copied := read(first).Clone()
 		read(strings.ReplaceAll(first, "example.com", "another.org"))
+		read(strings.ReplaceAll(first, "person", "customer"))
 		require.Empty(t, read(begin+`}`).VerifiableAddresses)
 		clear(memory[:cap(memory)])
 		want, err := whole(uuid.UUID{1}, 1, []byte(first))
