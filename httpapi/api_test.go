@@ -345,8 +345,11 @@ type errorBody struct {
 	Message string `json:"message"`
 	Reason  string `json:"reason"`
 	Details struct {
-		Violations []struct{ Pointer, Keyword, Message string }
-		Conflict   map[string]string
+		Violations []struct {
+			Pointer, Keyword, Message string
+			Alternatives              [][]any
+		}
+		Conflict map[string]string
 	} `json:"details"`
 }
 

@@ -8,6 +8,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem"
+	"github.com/idemkit/idem/httpapi"
+	"github.com/idemkit/idem/schema"
+	"github.com/idemkit/idem/storage/memory"
 )
 
 type batchResult struct {
@@ -101,4 +106,34 @@ func TestBatchAsAWholeIsRefused(t *testing.T) {
 		r = f.do(t, http.MethodPatch, "/admin/identities", many(1000, ""))
 		require.Equal(t, http.StatusOK, r.status)
 	})
+}
+
+// TestBatchAnswerIsBounded sends a small batch whose items each miss every one of many alternatives.
+func TestBatchAnswerIsBounded(t *testing.T) {
+	var branches []string
+	for n := range 60 {
+		branches = append(branches, fmt.Sprintf(`{"required":["a%[1]d","b%[1]d","c%[1]d","d%[1]d"]}`, n))
+	}
+	wide, err := schema.Parse("wide", []byte(`{"properties":{"traits":{"type":"object","properties":{"x":{"items":{"type":"object","anyOf":[`+strings.Join(branches, ",")+`]}}}}}}`))
+	require.NoError(t, err)
+	schemas, err := schema.NewRegistry(wide)
+	require.NoError(t, err)
+	store := memory.New()
+	manager, err := idem.New(store, schemas)
+	require.NoError(t, err)
+	f := &fixture{handler: httpapi.New(manager, httpapi.AllowAll), manager: manager, store: store}
+	item := `{"create":{"traits":{"x":[{},{},{},{}]}}}`
+
+	// Few items have room for all alternatives.
+	one := f.batch(t, item)[0].Error
+	require.Len(t, one.Details.Violations, 4)
+	require.Len(t, one.Details.Violations[3].Alternatives, 60)
+	require.Len(t, one.Details.Violations[3].Alternatives[59], 4)
+
+	body := `{"identities":[` + strings.Repeat(item+",", 999) + item + `]}`
+	r := f.do(t, http.MethodPatch, "/admin/identities", body)
+	require.Equal(t, http.StatusOK, r.status)
+	require.Less(t, len(r.body), 50*len(body))
+	require.Equal(t, 1000, strings.Count(string(r.body), `"pointer":"/identities/`)/4, "each item says what is wrong")
+	require.False(t, strings.Contains(string(r.body), `"alternatives":`))
 }

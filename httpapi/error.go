@@ -132,11 +132,11 @@ func problemOf(err error) *problem {
 }
 
 // under returns p for a part of a request: its pointers are into the whole, and it has
-// its first violations, at most as many as given.
+// its first violations, at most as many as given with those of their alternatives.
 func (p *problem) under(pointer string, most int) *problem {
 	moved := *p
 	if len(p.violations) > 0 {
-		placed := (&violation.Error{Violations: p.violations[:min(len(p.violations), most)]}).Under(pointer)
+		placed := (&violation.Error{Violations: first(p.violations, most)}).Under(pointer)
 		moved.violations = placed.Violations
 	}
 	if moved.violations != nil {
@@ -151,6 +151,33 @@ func (p *problem) under(pointer string, most int) *problem {
 		moved.conflict = &conflict
 	}
 	return &moved
+}
+
+// first returns the first of the violations, at most as many as given. Those of alternatives count, too; a violation
+// whose alternatives are too many has none.
+func first(violations []violation.Violation, most int) []violation.Violation {
+	var kept []violation.Violation
+	for _, v := range violations {
+		if most == 0 {
+			break
+		}
+		if count([]violation.Violation{v}) > most {
+			v.Alternatives = nil
+		}
+		kept, most = append(kept, v), most-count([]violation.Violation{v})
+	}
+	return kept
+}
+
+// count returns how many violations there are, with those of alternatives.
+func count(violations []violation.Violation) (all int) {
+	for _, v := range violations {
+		all++
+		for _, branch := range v.Alternatives {
+			all += count(branch)
+		}
+	}
+	return all
 }
 
 // keywordInvalid stands where no keyword of JSON Schema says what is wrong.
