@@ -272,3 +272,17 @@ func TestImportedBytesInEverySpelling(t *testing.T) {
 		require.NotContains(t, f.read(t, created.ID).Credentials, "passkey")
 	})
 }
+
+// TestDeleteOfACredentialIsNotMisunderstood names what is to be deleted wrongly: that must not delete all.
+func TestDeleteOfACredentialIsNotMisunderstood(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		created := f.create(t, `{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"oidc":{"config":{"providers":[{"provider":"g","subject":"1"},{"provider":"h","subject":"2"}]}}}}`)
+		path := identityPath(created.ID) + "/credentials/oidc"
+		for _, query := range []string{"?identifer=g%3A1", "?identifier=g%3A1&identifier=h%3A2", "?identifier=g%3A1&all=true", "?identifier="} {
+			requireRefusal(t, refusal{status: 400, id: "bad_request"}, f.do(t, http.MethodDelete, path+query, ""))
+		}
+		require.Equal(t, []string{"g:1", "h:2"}, f.read(t, created.ID).Credentials["oidc"].Identifiers)
+		requireStatus(t, http.StatusNoContent, f.do(t, http.MethodDelete, path+"?identifier=g%3A1", ""))
+		require.Equal(t, []string{"h:2"}, f.read(t, created.ID).Credentials["oidc"].Identifiers)
+	})
+}

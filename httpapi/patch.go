@@ -36,10 +36,20 @@ func (h *Handler) patchIdentity(w http.ResponseWriter, r *http.Request, params [
 	return h.identityAnswer(http.StatusOK, h.view, patched), nil
 }
 
+// deleteParameters are those of a request to delete a credential. Without identifier all of the type is deleted, so a
+// misspelt one must not be ignored.
+var deleteParameters = map[string]bool{"identifier": false}
+
 func (h *Handler) deleteCredential(_ http.ResponseWriter, r *http.Request, params []string) (answer, error) {
 	query, err := readQuery(r)
 	if err != nil {
 		return answer{}, err
+	}
+	if err := checkParameters(query, deleteParameters); err != nil {
+		return answer{}, err
+	}
+	if query.Has("identifier") && query.Get("identifier") == "" {
+		return answer{}, badParameter("The parameter identifier is empty. Without it all of the credential is deleted.")
 	}
 	id, _ := parseID(params[0])
 	conditions, err := readConditions(r, id)
