@@ -3,6 +3,7 @@ package idem_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -208,6 +209,30 @@ func TestPatchAddresses(t *testing.T) {
 				w.requireUnchanged(t, i)
 			}
 		})
+		t.Run("removed members", func(t *testing.T) {
+			i := person(t)
+			e := position(i, "email")
+			i, err := apply(t, i, `{"op":"replace","path":"/verifiable_addresses/%d/verified","value":true}`, e)
+			require.NoError(t, err)
+			for _, operations := range []string{
+				`{"op":"remove","path":"/verifiable_addresses/{e}/verified"}`, `{"op":"remove","path":"/verifiable_addresses/{e}/status"}`,
+				`{"op":"remove","path":"/verifiable_addresses/{e}/verified"},{"op":"remove","path":"/verifiable_addresses/{e}/status"},{"op":"remove","path":"/verifiable_addresses/{e}/verified_at"}`,
+				`{"op":"remove","path":"/verifiable_addresses/{e}/verified_at"}`, `{"op":"replace","path":"/verifiable_addresses/{e}/verified_at","value":null}`,
+				`{"op":"remove","path":"/verifiable_addresses/{e}/value"}`, `{"op":"remove","path":"/verifiable_addresses/{e}/via"}`,
+				`{"op":"remove","path":"/verifiable_addresses/{e}/id"}`, `{"op":"remove","path":"/verifiable_addresses/{e}/created_at"}`,
+				`{"op":"remove","path":"/recovery_addresses/0/value"}`, `{"op":"remove","path":"/recovery_addresses/0/updated_at"}`,
+			} {
+				text := strings.ReplaceAll(operations, "{e}", fmt.Sprint(e))
+				_, err := apply(t, i, "%s", text)
+				requireKind(t, err, idem.KindInvalid)
+				require.ErrorContains(t, err, "_addresses", text)
+				w.requireUnchanged(t, i)
+			}
+			i, err = apply(t, i, `{"op":"replace","path":"/verifiable_addresses/%[1]d/verified","value":false},{"op":"remove","path":"/verifiable_addresses/%[1]d/verified_at"}`, e)
+			require.NoError(t, err)
+			require.False(t, i.VerifiableAddresses[e].Verified)
+			require.Zero(t, i.VerifiableAddresses[e].VerifiedAt)
+		})
 		t.Run("a whole element", func(t *testing.T) {
 			for _, members := range []string{
 				`"verified":true`, `"value":"P{n}@Example.com","verified":true`, `"id":"{id}","value":"p{n}@example.com","via":"email","status":"pending","verified":true`,
@@ -263,6 +288,97 @@ func TestPatchAddresses(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, patched.VerifiableAddresses, 1)
 		})
+	})
+}
+
+// TestPatchNamesAddresses patches addresses that could be taken for one another.
+func TestPatchNamesAddresses(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		apply := func(t *testing.T, i *identity.Identity, format string, args ...any) (*identity.Identity, error) {
+			t.Helper()
+			return w.PatchIdentity(t.Context(), i.ID, idem.JSONPatch([]byte(`[`+fmt.Sprintf(format, args...)+`]`)))
+		}
+		position := func(i *identity.Identity, is func(a identity.VerifiableAddress) bool) int {
+			return slices.IndexFunc(i.VerifiableAddresses, is)
+		}
+		t.Run("one value, two kinds", func(t *testing.T) {
+			w.use(t, "twins", `{"properties":{"traits":{"type":"object","properties":{
+				"mail":{"type":"string","format":"no-validate","ory.sh/kratos":{"verification":{"via":"email"}}},
+				"phone":{"type":"string","format":"no-validate","ory.sh/kratos":{"verification":{"via":"sms"}}}}}}}`)
+			const value = "twin@example.com"
+			created := w.create(t, identity.Create{SchemaID: "twins", Traits: raw(`{"mail":%q,"phone":%q}`, value, value)})
+			require.Len(t, created.VerifiableAddresses, 2)
+			for _, members := range []string{
+				`"id":"{id}","value":"{value}","verified":true`, `"id":"{id}","value":"{value}","via":"sms","verified":true`,
+				`"value":"{value}","via":"sms","verified":true`, `"id":"{id}","verified":true`,
+			} {
+				s := position(created, func(a identity.VerifiableAddress) bool { return a.Via == "sms" })
+				element := strings.NewReplacer("{id}", created.VerifiableAddresses[s].ID.String(), "{value}", value).Replace(members)
+				patched, err := apply(t, created, `{"op":"replace","path":"/verifiable_addresses/%d","value":{%s}}`, s, element)
+				require.NoError(t, err, members)
+				require.True(t, patched.VerifiableAddresses[s].Verified, members)
+				require.False(t, patched.VerifiableAddresses[1-s].Verified, members)
+				created, err = apply(t, patched, `{"op":"replace","path":"/verifiable_addresses/%d/verified","value":false}`, s)
+				require.NoError(t, err)
+			}
+		})
+		t.Run("the value of another element", func(t *testing.T) {
+			w.use(t, "two", `{"properties":{"traits":{"type":"object","properties":{
+				"first":{"type":"string","format":"email","ory.sh/kratos":{"verification":{"via":"email"},"recovery":{"via":"email"}}},
+				"second":{"type":"string","format":"email","ory.sh/kratos":{"verification":{"via":"email"},"recovery":{"via":"email"}}}}}}}`)
+			const a, b = "a@example.com", "b@example.com"
+			i := w.create(t, identity.Create{SchemaID: "two", Traits: raw(`{"first":%q,"second":%q}`, a, b)})
+			at := func(value string) int {
+				return position(i, func(a identity.VerifiableAddress) bool { return a.Value == value })
+			}
+			for _, operations := range []string{
+				fmt.Sprintf(`{"op":"replace","path":"/verifiable_addresses/%[1]d/value","value":%[2]q},{"op":"replace","path":"/verifiable_addresses/%[1]d/verified","value":true}`, at(a), b),
+				fmt.Sprintf(`{"op":"add","path":"/verifiable_addresses/-","value":{"value":%q,"via":"email","verified":true}}`, b),
+				fmt.Sprintf(`{"op":"replace","path":"/recovery_addresses/0/value","value":%q}`, b), fmt.Sprintf(`{"op":"replace","path":"/recovery_addresses/1/value","value":%q}`, a),
+			} {
+				if strings.Contains(operations, "recovery") && i.RecoveryAddresses[0].Value != a {
+					operations = strings.NewReplacer(a, b, b, a).Replace(operations)
+				}
+				_, err := apply(t, i, "%s", operations)
+				requireKind(t, err, idem.KindInvalid)
+				require.ErrorContains(t, err, "is the address of another element", operations)
+				w.requireUnchanged(t, i)
+			}
+			// Two elements that swap their values each belong to the address that they name.
+			patched, err := apply(t, i, `{"op":"replace","path":"/verifiable_addresses/%d/value","value":%q},{"op":"replace","path":"/verifiable_addresses/%d/value","value":%q}`, at(a), b, at(b), a)
+			require.NoError(t, err)
+			require.Equal(t, i.Revision, patched.Revision)
+			// So does an element in the place of both.
+			_, err = apply(t, i, `{"op":"replace","path":"/verifiable_addresses","value":[{"value":%q,"via":"email","verified":true},{"value":%q}]}`, b, a)
+			require.NoError(t, err)
+		})
+	})
+}
+
+// TestPatchOfCredentialsWithoutAChange sends what a credential has, in other spellings and without what may be left out.
+func TestPatchOfCredentialsWithoutAChange(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		i := w.ada(t)
+		i, err := w.PatchIdentity(t.Context(), i.ID, idem.JSONPatch(raw(`[
+			{"op":"add","path":"/credentials/oidc/config/providers","value":[{"provider":"g","subject":"1"},{"provider":"h","subject":"2"}]},
+			{"op":"add","path":"/credentials/lookup_secret/config/recovery_codes","value":[{"code":"c1","used_at":"2026-01-02T03:04:05Z"},{"code":"c2"}]}]`)))
+		require.NoError(t, err)
+		w.advance()
+		for _, patch := range []idem.Patch{
+			idem.JSONPatch(raw(`[{"op":"replace","path":"/credentials/oidc/config/providers","value":[{"provider":"g","subject":"1"},{"subject":"2","provider":"h"}]}]`)),
+			idem.JSONPatch(raw(`[{"op":"remove","path":"/credentials/oidc/config/providers/0/initial_id_token"}]`)),
+			idem.MergePatch(raw(`{"credentials":{"oidc":{"config":{"providers":[{"provider":"g","subject":"1"},{"provider":"h","subject":"2"}]}}}}`)),
+			idem.JSONPatch(raw(`[{"op":"replace","path":"/credentials/lookup_secret/config/recovery_codes/0/used_at","value":"2026-01-02T03:04:05.000Z"}]`)),
+		} {
+			patched, err := w.PatchIdentity(t.Context(), i.ID, patch)
+			require.NoError(t, err)
+			require.Equal(t, i.Revision, patched.Revision)
+			w.requireUnchanged(t, i)
+		}
+		changed, err := w.PatchIdentity(t.Context(), i.ID, idem.JSONPatch(raw(`[{"op":"remove","path":"/credentials/oidc/config/providers/0"}]`)))
+		require.NoError(t, err)
+		require.Equal(t, []string{"h:2"}, changed.Credentials[credentials.TypeOIDC].Identifiers)
+		require.NotEqual(t, i.Credentials[credentials.TypeOIDC].UpdatedAt, changed.Credentials[credentials.TypeOIDC].UpdatedAt)
 	})
 }
 

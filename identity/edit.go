@@ -78,7 +78,7 @@ type AddressEdit struct {
 	// Value and Via are the values in the patch. Empty means that the patch does not change it.
 	Value, Via string
 	// Verified, Status and VerifiedAt are the values in the patch, for a verifiable address. Nil means that the patch does
-	// not change it.
+	// not change it. A VerifiedAt that is zero means that the patch takes the time away.
 	Verified   *bool
 	Status     *AddressStatus
 	VerifiedAt *time.Time
@@ -130,6 +130,7 @@ func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
 	}
 	next := e.Update.Apply(&base, facts)
 	next.OrganizationID = e.OrganizationID
+	e.keepUnchanged(next, current)
 	if len(e.Verifications) > 0 {
 		next.VerifiableAddresses = slices.Clone(next.VerifiableAddresses) // current's, if the traits give the same
 	}
@@ -139,7 +140,7 @@ func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
 			v.apply(address, facts.Now)
 		}
 	}
-	err := violation.Join(e.checkIdentifiers(next), e.Verifiable.apply(next, facts.Now), e.Recovery.checkRecovery(next))
+	err := violation.Join(e.checkIdentifiers(next), e.Verifiable.apply(current, next, facts.Now), e.Recovery.checkRecovery(current, next))
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +149,18 @@ func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
 		next.UpdatedAt = facts.Now
 	}
 	return next, nil
+}
+
+// keepUnchanged gives next, whose map is its own, the replaced credentials of current that came out the same.
+func (e Edit) keepUnchanged(next, current *Identity) {
+	for _, t := range e.Replaced {
+		was, existed := current.Credentials[t]
+		same := next.Credentials[t]
+		same.UpdatedAt = was.UpdatedAt
+		if existed && same.Equal(was) {
+			next.Credentials[t] = was
+		}
+	}
 }
 
 func (e Edit) checkIdentifiers(next *Identity) error {
@@ -162,28 +175,31 @@ func (e Edit) checkIdentifiers(next *Identity) error {
 	return violation.Join(errs...)
 }
 
-// apply makes the changes to the verifiable addresses of next, whose list may be another identity's too.
-func (e AddressEdits) apply(next *Identity, now time.Time) error {
+// apply makes the changes to the verifiable addresses of next, which follows current and whose list may be another
+// identity's too.
+func (e AddressEdits) apply(current, next *Identity, now time.Time) error {
 	if len(e.Elements) == 0 && len(e.Dropped) == 0 {
 		return nil
 	}
 	addresses := slices.Clone(next.VerifiableAddresses)
 	edited := make([]address, len(addresses))
 	for n, a := range addresses {
-		edited[n] = address{a.ID, a.Value, a.Via}
+		before := slices.ContainsFunc(current.VerifiableAddresses, func(b VerifiableAddress) bool { return b.ID == a.ID })
+		edited[n] = address{a.ID, a.Value, a.Via, before}
 	}
 	err := e.match("/verifiable_addresses", edited, func(edit AddressEdit, n int) error { return edit.verify(&addresses[n], now) })
 	next.VerifiableAddresses = addresses
 	return err
 }
 
-func (e AddressEdits) checkRecovery(next *Identity) error {
+func (e AddressEdits) checkRecovery(current, next *Identity) error {
 	if len(e.Elements) == 0 && len(e.Dropped) == 0 {
 		return nil
 	}
 	edited := make([]address, len(next.RecoveryAddresses))
 	for n, a := range next.RecoveryAddresses {
-		edited[n] = address{a.ID, a.Value, a.Via}
+		before := slices.ContainsFunc(current.RecoveryAddresses, func(b RecoveryAddress) bool { return b.ID == a.ID })
+		edited[n] = address{a.ID, a.Value, a.Via, before}
 	}
 	return e.match("/recovery_addresses", edited, func(AddressEdit, int) error { return nil })
 }
@@ -192,6 +208,7 @@ func (e AddressEdits) checkRecovery(next *Identity) error {
 type address struct {
 	id         uuid.UUID
 	value, via string
+	before     bool // the identity had it before the change
 }
 
 // match finds the address that each element belongs to and calls change with its position.
@@ -199,15 +216,15 @@ func (e AddressEdits) match(list string, addresses []address, change func(edit A
 	var errs []error
 	taken := make([]bool, len(addresses))
 	for _, edit := range e.Elements {
-		n := slices.IndexFunc(addresses, edit.names)
+		n := edit.find(addresses)
 		switch {
 		case n < 0:
 			errs = append(errs, violation.New(edit.Pointer+"/value", "const", "is not an address that the traits give; change the trait with it"))
 			continue
 		case edit.Via != "" && edit.Via != addresses[n].via:
 			errs = append(errs, violation.New(edit.Pointer+"/via", "const", "follows from the traits and cannot be changed"))
-		case taken[n]:
-			errs = append(errs, violation.New(edit.Pointer+"/value", "uniqueItems", "is the address of an earlier element"))
+		case taken[n], addresses[n].before && addresses[n].id != edit.ID && e.leaves(addresses[n].id):
+			errs = append(errs, violation.New(edit.Pointer+"/value", "uniqueItems", "is the address of another element"))
 		default:
 			errs = append(errs, change(edit, n))
 		}
@@ -223,12 +240,35 @@ func (e AddressEdits) match(list string, addresses []address, change func(edit A
 	return violation.Join(errs...)
 }
 
-// names reports whether the element belongs to an address.
-func (e AddressEdit) names(a address) bool {
+// leaves reports whether the list still has an address of before under its value.
+func (e AddressEdits) leaves(id uuid.UUID) bool {
+	return !slices.Contains(e.Dropped, id) && !slices.ContainsFunc(e.Elements, func(edit AddressEdit) bool { return edit.ID == id && edit.Value != "" })
+}
+
+// find returns the position of the address that the element belongs to, -1 if there is none. Addresses of different kinds
+// may have one value: then it is the one with the id of the element, or else with its via.
+func (e AddressEdit) find(addresses []address) int {
 	if e.Value == "" {
-		return e.ID == a.id
+		return slices.IndexFunc(addresses, func(a address) bool { return a.id == e.ID })
 	}
-	return a.value == e.Value || a.value == schema.Normalize(strings.TrimSpace(e.Value))
+	normal := schema.Normalize(strings.TrimSpace(e.Value))
+	found, best := -1, 0
+	for n, a := range addresses {
+		if a.value != e.Value && a.value != normal {
+			continue
+		}
+		likeness := 1
+		if a.via == e.Via {
+			likeness = 2
+		}
+		if a.id == e.ID {
+			likeness = 3
+		}
+		if likeness > best {
+			found, best = n, likeness
+		}
+	}
+	return found
 }
 
 // verify changes an address as the element says. Verified sets the status and the time that go with it, unless they are
@@ -247,13 +287,16 @@ func (e AddressEdit) verify(a *VerifiableAddress, now time.Time) error {
 	if e.Status != nil {
 		next.Status = *e.Status
 	}
-	if e.VerifiedAt != nil {
+	taken := e.VerifiedAt != nil && e.VerifiedAt.IsZero()
+	if e.VerifiedAt != nil && !taken {
 		next.VerifiedAt = *e.VerifiedAt
 	}
 	switch {
 	case e.Status != nil && next.Verified != (next.Status == AddressCompleted):
 		return violation.New(e.Pointer+"/status", "", `contradicts verified: an address is verified exactly if its status is "completed"`)
-	case e.VerifiedAt != nil && !next.Verified:
+	case taken && next.Verified && e.Verified == nil && !a.VerifiedAt.IsZero():
+		return violation.New(e.Pointer+"/verified_at", "", "contradicts verified: an address that is verified has such a time; set verified to false")
+	case e.VerifiedAt != nil && !taken && !next.Verified:
 		return violation.New(e.Pointer+"/verified_at", "", "contradicts verified: an address that is not verified has no such time")
 	}
 	if !next.Equal(*a) {

@@ -14,12 +14,13 @@ import (
 type addressBefore struct {
 	id                   uuid.UUID
 	createdAt, updatedAt time.Time
+	verifiedAt           time.Time // zero where there is none
 }
 
 func (r *resolution) verifiableAddresses(v jsonpatch.Value) {
 	before := make([]addressBefore, len(r.current.VerifiableAddresses))
 	for n, a := range r.current.VerifiableAddresses {
-		before[n] = addressBefore{a.ID, a.CreatedAt, a.UpdatedAt}
+		before[n] = addressBefore{a.ID, a.CreatedAt, a.UpdatedAt, a.VerifiedAt}
 	}
 	r.edit.Verifiable = r.addresses("/verifiable_addresses", v, before, true)
 }
@@ -27,7 +28,7 @@ func (r *resolution) verifiableAddresses(v jsonpatch.Value) {
 func (r *resolution) recoveryAddresses(v jsonpatch.Value) {
 	before := make([]addressBefore, len(r.current.RecoveryAddresses))
 	for n, a := range r.current.RecoveryAddresses {
-		before[n] = addressBefore{a.ID, a.CreatedAt, a.UpdatedAt}
+		before[n] = addressBefore{id: a.ID, createdAt: a.CreatedAt, updatedAt: a.UpdatedAt}
 	}
 	r.edit.Recovery = r.addresses("/recovery_addresses", v, before, false)
 }
@@ -105,7 +106,26 @@ func (r *resolution) address(at string, element jsonpatch.Value, was addressBefo
 			r.fail(field, "additionalProperties", "is not a field of an address")
 		}
 	}
+	if !edit.Whole {
+		r.keepsMembers(at, element, verifiable)
+		if !was.verifiedAt.IsZero() && !element.Member("verified_at").Exists() {
+			edit.VerifiedAt = new(time.Time)
+		}
+	}
 	return edit
+}
+
+// keepsMembers refuses the removal of a member that every address has: to ignore it would look as if it had been reset.
+func (r *resolution) keepsMembers(at string, element jsonpatch.Value, verifiable bool) {
+	members := []string{"id", "value", "via", "created_at", "updated_at"}
+	if verifiable {
+		members = append(members, "verified", "status")
+	}
+	for _, name := range members {
+		if !element.Member(name).Exists() {
+			r.fail(at+"/"+name, "required", "cannot be removed")
+		}
+	}
 }
 
 // verification reads a field of an element that tells whether its address is verified, if name is one.
@@ -128,6 +148,9 @@ func (r *resolution) verification(name, field string, v jsonpatch.Value, edit *i
 		edit.Status = &status
 	case "verified_at":
 		if v.Kind() == 'n' {
+			if !edit.Whole {
+				edit.VerifiedAt = new(time.Time)
+			}
 			return true
 		}
 		text, ok := v.String()
