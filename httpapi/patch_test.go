@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,31 @@ func TestPatchByContentType(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, r.status)
 		r = f.do(t, http.MethodPatch, identityPath("nonsense"), operations)
 		require.Equal(t, http.StatusNotFound, r.status)
+	})
+}
+
+// TestPatchWithAnAnswer sends back what GET answered, with a change, as a merge patch.
+func TestPatchWithAnAnswer(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		created := f.create(t, `{"schema_id":"person","traits":{"email":"ada@example.com"},"credentials":{"password":{"config":{"password":"a password"}}}}`)
+		path := identityPath(created.ID)
+		answer := string(f.get(t, created.ID).body)
+		require.Contains(t, answer, `"schema_url":"`+baseURL+`/schemas/`)
+		merge := func(body string) response {
+			return f.do(t, http.MethodPatch, path, body, "Content-Type", "application/merge-patch+json")
+		}
+		r := merge(answer)
+		requireStatus(t, http.StatusOK, r)
+		require.Equal(t, answer, string(r.body))
+		r = merge(strings.NewReplacer(`"state":"active"`, `"state":"inactive"`, baseURL, "https://another.example").Replace(answer))
+		requireStatus(t, http.StatusOK, r)
+		require.Equal(t, "inactive", r.document(t).State)
+
+		for _, wrong := range []string{`"x"`, `7`, `"` + baseURL + `/schemas/ZnJlZQ"`, `""`} {
+			requireRefusal(t, invalid("/schema_url"), merge(`{"schema_url":`+wrong+`}`))
+		}
+		// With the schema its URL may change.
+		requireStatus(t, http.StatusOK, merge(`{"schema_id":"free","schema_url":"`+baseURL+`/schemas/ZnJlZQ"}`))
 	})
 }
 

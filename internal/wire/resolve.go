@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,6 +55,10 @@ func (r *resolution) resolve(root jsonpatch.Value) {
 			}
 			continue
 		}
+		if name == "schema_url" && v.Changed() {
+			r.schemaURL(v)
+			continue
+		}
 		if v.Changed() && !slices.Contains(fields, name) {
 			r.fail("/"+escapeToken(name), "additionalProperties", "is not a field that a patch can set")
 		}
@@ -97,6 +102,15 @@ func (r *resolution) field(name string, v jsonpatch.Value) {
 		r.recoveryAddresses(v)
 	case "credentials":
 		r.credentials(v)
+	}
+}
+
+// schemaURL accepts the URL of the schema before or after the patch, whatever it begins with: clients send back what they
+// were answered. It is not in the document, since only the route knows how it begins.
+func (r *resolution) schemaURL(v jsonpatch.Value) {
+	url, _ := v.String()
+	if !strings.HasSuffix(url, SchemaURL("", r.current.SchemaID)) && !strings.HasSuffix(url, SchemaURL("", r.edit.SchemaID)) {
+		r.protected("/schema_url")
 	}
 }
 
