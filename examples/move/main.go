@@ -42,6 +42,9 @@ func main() {
 }
 
 func run(ctx context.Context, from, to, schema string, progress io.Writer) (err error) {
+	if from == "" || to == "" {
+		return errors.New("-from and -to must be given")
+	}
 	if !isPostgres(from) {
 		if _, err := os.Stat(from); err != nil {
 			return fmt.Errorf("-from: %w", err) // it would be created

@@ -65,7 +65,8 @@ func WithLockTimeout(timeout time.Duration) Option {
 }
 
 // WithLogger sets where New reports what a migration of the tables found, such as two
-// identities with one WebAuthn key. The default is [slog.Default].
+// identities with one WebAuthn key, and how far the building of an index is. The default is
+// [slog.Default].
 func WithLogger(logger *slog.Logger) Option {
 	return Option{func(c *config) error {
 		if logger == nil {
