@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/idemkit/idem"
-	"github.com/idemkit/idem/httpapi"
 	"github.com/idemkit/idem/schema"
 	"github.com/idemkit/idem/storage/memory"
 )
@@ -118,10 +116,8 @@ func TestBatchAnswerIsBounded(t *testing.T) {
 	require.NoError(t, err)
 	schemas, err := schema.NewRegistry(wide)
 	require.NoError(t, err)
-	store := memory.New()
-	manager, err := idem.New(store, schemas)
-	require.NoError(t, err)
-	f := &fixture{handler: httpapi.New(manager, httpapi.AllowAll), manager: manager, store: store}
+	f := newFixture(t, "memory", memory.New())
+	require.NoError(t, f.manager.SetSchemas(schemas))
 	item := `{"create":{"traits":{"x":[{},{},{},{}]}}}`
 
 	// Few items have room for all alternatives.

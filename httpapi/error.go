@@ -161,20 +161,21 @@ func first(violations []violation.Violation, most int) []violation.Violation {
 		if most == 0 {
 			break
 		}
-		if count([]violation.Violation{v}) > most {
-			v.Alternatives = nil
+		size := count(v)
+		if size > most {
+			v.Alternatives, size = nil, 1
 		}
-		kept, most = append(kept, v), most-count([]violation.Violation{v})
+		kept, most = append(kept, v), most-size
 	}
 	return kept
 }
 
-// count returns how many violations there are, with those of alternatives.
-func count(violations []violation.Violation) (all int) {
-	for _, v := range violations {
-		all++
-		for _, branch := range v.Alternatives {
-			all += count(branch)
+// count returns how many violations v is, with those of its alternatives.
+func count(v violation.Violation) int {
+	all := 1
+	for _, branch := range v.Alternatives {
+		for _, inner := range branch {
+			all += count(inner)
 		}
 	}
 	return all
