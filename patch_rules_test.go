@@ -30,6 +30,12 @@ func (w *world) patchNew(t testing.TB, metadata, operations string) (*identity.I
 	return w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch([]byte(`[`+operations+`]`)))
 }
 
+// patch applies operations, comma-separated, to i.
+func (w *world) patch(t *testing.T, i *identity.Identity, format string, args ...any) (*identity.Identity, error) {
+	t.Helper()
+	return w.PatchIdentity(t.Context(), i.ID, idem.JSONPatch([]byte(`[`+fmt.Sprintf(format, args...)+`]`)))
+}
+
 // TestPatchTests compares values as RFC 6902, section 4.6, says.
 func TestPatchTests(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
@@ -175,10 +181,7 @@ func TestPatchAddresses(t *testing.T) {
 			}
 			return -1
 		}
-		apply := func(t *testing.T, i *identity.Identity, format string, args ...any) (*identity.Identity, error) {
-			t.Helper()
-			return w.PatchIdentity(t.Context(), i.ID, idem.JSONPatch([]byte(`[`+fmt.Sprintf(format, args...)+`]`)))
-		}
+		apply := w.patch
 		t.Run("all three", func(t *testing.T) {
 			i := person(t)
 			e := position(i, "email")
@@ -294,10 +297,7 @@ func TestPatchAddresses(t *testing.T) {
 // TestPatchNamesAddresses patches addresses that could be taken for one another.
 func TestPatchNamesAddresses(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {
-		apply := func(t *testing.T, i *identity.Identity, format string, args ...any) (*identity.Identity, error) {
-			t.Helper()
-			return w.PatchIdentity(t.Context(), i.ID, idem.JSONPatch([]byte(`[`+fmt.Sprintf(format, args...)+`]`)))
-		}
+		apply := w.patch
 		position := func(i *identity.Identity, is func(a identity.VerifiableAddress) bool) int {
 			return slices.IndexFunc(i.VerifiableAddresses, is)
 		}
@@ -334,11 +334,9 @@ func TestPatchNamesAddresses(t *testing.T) {
 			for _, operations := range []string{
 				fmt.Sprintf(`{"op":"replace","path":"/verifiable_addresses/%[1]d/value","value":%[2]q},{"op":"replace","path":"/verifiable_addresses/%[1]d/verified","value":true}`, at(a), b),
 				fmt.Sprintf(`{"op":"add","path":"/verifiable_addresses/-","value":{"value":%q,"via":"email","verified":true}}`, b),
-				fmt.Sprintf(`{"op":"replace","path":"/recovery_addresses/0/value","value":%q}`, b), fmt.Sprintf(`{"op":"replace","path":"/recovery_addresses/1/value","value":%q}`, a),
+				fmt.Sprintf(`{"op":"replace","path":"/recovery_addresses/0/value","value":%q}`, i.RecoveryAddresses[1].Value),
+				fmt.Sprintf(`{"op":"replace","path":"/recovery_addresses/1/value","value":%q}`, i.RecoveryAddresses[0].Value),
 			} {
-				if strings.Contains(operations, "recovery") && i.RecoveryAddresses[0].Value != a {
-					operations = strings.NewReplacer(a, b, b, a).Replace(operations)
-				}
 				_, err := apply(t, i, "%s", operations)
 				requireKind(t, err, idem.KindInvalid)
 				require.ErrorContains(t, err, "is the address of another element", operations)

@@ -66,6 +66,8 @@ type AddressEdits struct {
 	Elements []AddressEdit
 	// Dropped are the ids of addresses that the patch removed from the list.
 	Dropped []uuid.UUID
+	// Kept are the ids of addresses whose elements the patch left under their values.
+	Kept []uuid.UUID
 }
 
 // AddressEdit is a changed element of a list of addresses. Addresses come from the traits, so the element must belong to
@@ -140,7 +142,7 @@ func (e Edit) Apply(current *Identity, facts Facts) (*Identity, error) {
 			v.apply(address, facts.Now)
 		}
 	}
-	err := violation.Join(e.checkIdentifiers(next), e.Verifiable.apply(current, next, facts.Now), e.Recovery.checkRecovery(current, next))
+	err := violation.Join(e.checkIdentifiers(next), e.Verifiable.apply(next, facts.Now), e.Recovery.checkRecovery(next))
 	if err != nil {
 		return nil, err
 	}
@@ -175,31 +177,28 @@ func (e Edit) checkIdentifiers(next *Identity) error {
 	return violation.Join(errs...)
 }
 
-// apply makes the changes to the verifiable addresses of next, which follows current and whose list may be another
-// identity's too.
-func (e AddressEdits) apply(current, next *Identity, now time.Time) error {
+// apply makes the changes to the verifiable addresses of next, whose list may be another identity's too.
+func (e AddressEdits) apply(next *Identity, now time.Time) error {
 	if len(e.Elements) == 0 && len(e.Dropped) == 0 {
 		return nil
 	}
 	addresses := slices.Clone(next.VerifiableAddresses)
 	edited := make([]address, len(addresses))
 	for n, a := range addresses {
-		before := slices.ContainsFunc(current.VerifiableAddresses, func(b VerifiableAddress) bool { return b.ID == a.ID })
-		edited[n] = address{a.ID, a.Value, a.Via, before}
+		edited[n] = address{a.ID, a.Value, a.Via}
 	}
 	err := e.match("/verifiable_addresses", edited, func(edit AddressEdit, n int) error { return edit.verify(&addresses[n], now) })
 	next.VerifiableAddresses = addresses
 	return err
 }
 
-func (e AddressEdits) checkRecovery(current, next *Identity) error {
+func (e AddressEdits) checkRecovery(next *Identity) error {
 	if len(e.Elements) == 0 && len(e.Dropped) == 0 {
 		return nil
 	}
 	edited := make([]address, len(next.RecoveryAddresses))
 	for n, a := range next.RecoveryAddresses {
-		before := slices.ContainsFunc(current.RecoveryAddresses, func(b RecoveryAddress) bool { return b.ID == a.ID })
-		edited[n] = address{a.ID, a.Value, a.Via, before}
+		edited[n] = address{a.ID, a.Value, a.Via}
 	}
 	return e.match("/recovery_addresses", edited, func(AddressEdit, int) error { return nil })
 }
@@ -208,7 +207,6 @@ func (e AddressEdits) checkRecovery(current, next *Identity) error {
 type address struct {
 	id         uuid.UUID
 	value, via string
-	before     bool // the identity had it before the change
 }
 
 // match finds the address that each element belongs to and calls change with its position.
@@ -223,7 +221,7 @@ func (e AddressEdits) match(list string, addresses []address, change func(edit A
 			continue
 		case edit.Via != "" && edit.Via != addresses[n].via:
 			errs = append(errs, violation.New(edit.Pointer+"/via", "const", "follows from the traits and cannot be changed"))
-		case taken[n], addresses[n].before && addresses[n].id != edit.ID && e.leaves(addresses[n].id):
+		case taken[n], addresses[n].id != edit.ID && slices.Contains(e.Kept, addresses[n].id):
 			errs = append(errs, violation.New(edit.Pointer+"/value", "uniqueItems", "is the address of another element"))
 		default:
 			errs = append(errs, change(edit, n))
@@ -238,11 +236,6 @@ func (e AddressEdits) match(list string, addresses []address, change func(edit A
 		}
 	}
 	return violation.Join(errs...)
-}
-
-// leaves reports whether the list still has an address of before under its value.
-func (e AddressEdits) leaves(id uuid.UUID) bool {
-	return !slices.Contains(e.Dropped, id) && !slices.ContainsFunc(e.Elements, func(edit AddressEdit) bool { return edit.ID == id && edit.Value != "" })
 }
 
 // find returns the position of the address that the element belongs to, -1 if there is none. Addresses of different kinds

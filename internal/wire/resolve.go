@@ -49,17 +49,15 @@ func (r *resolution) resolve(root jsonpatch.Value) {
 		}
 	}
 	for name, v := range root.Members() {
-		if name == "region" && v.Changed() {
+		switch {
+		case !v.Changed() || slices.Contains(fields, name):
+		case name == "region":
 			if text, ok := v.String(); !ok || !isRegion(text) {
 				r.fail("/region", "pattern", regionRule)
 			}
-			continue
-		}
-		if name == "schema_url" && v.Changed() {
+		case name == "schema_url":
 			r.schemaURL(v)
-			continue
-		}
-		if v.Changed() && !slices.Contains(fields, name) {
+		default:
 			r.fail("/"+escapeToken(name), "additionalProperties", "is not a field that a patch can set")
 		}
 	}

@@ -44,8 +44,13 @@ func (r *resolution) addresses(pointer string, v jsonpatch.Value, before []addre
 		at := pointer + "/" + strconv.Itoa(n)
 		was := r.addressOf(element, n, before)
 		has[was.id] = true
+		var edit identity.AddressEdit
 		if element.Changed() {
-			edits.Elements = append(edits.Elements, r.address(at, element, was, verifiable))
+			edit = r.address(at, element, was, verifiable)
+			edits.Elements = append(edits.Elements, edit)
+		}
+		if was.id != uuid.Nil && edit.Value == "" {
+			edits.Kept = append(edits.Kept, was.id)
 		}
 	}
 	for _, a := range before {
