@@ -63,6 +63,8 @@ type gate struct {
 	cut     atomic.Int64
 	answers atomic.Int64
 	cuts    atomic.Int64
+	// closing says that the first cut closes the gate.
+	closing atomic.Bool
 	// delay is how long each part of a request and of an answer takes.
 	delay time.Duration
 
@@ -168,6 +170,9 @@ func (g *gate) answer(client, server net.Conn) {
 			return
 		}
 		if cut := g.cut.Load(); cut > 0 && g.answers.Add(1)%cut == 0 {
+			if g.closing.Load() {
+				g.target.Store(nil)
+			}
 			g.cuts.Add(1)
 			return
 		}
