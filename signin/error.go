@@ -23,7 +23,8 @@ var (
 	// ErrNoFactor is the error for a credential that the identity does not have.
 	ErrNoFactor = errors.New("the identity has no such credential to sign in with")
 	// ErrLocked is the error of an authenticator app after [MaxTOTPFailures] wrong codes
-	// in a row. Another second factor unlocks it.
+	// in a row. Another second factor unlocks it. A new app ([Service.FinishTOTP]) is not
+	// locked.
 	ErrLocked = errors.New("the authenticator app is locked: sign in with another second factor")
 )
 

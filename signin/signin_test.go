@@ -85,6 +85,8 @@ func TestEnrolmentEnds(t *testing.T) { stores.TestEnrolmentEnds(t) }
 
 func TestPasswordSuccessKeepsTOTPCount(t *testing.T) { stores.TestPasswordSuccessKeepsTOTPCount(t) }
 
+func TestEnrolmentUnlocks(t *testing.T) { stores.TestEnrolmentUnlocks(t) }
+
 func TestLookupCodes(t *testing.T) { stores.TestLookupCodes(t) }
 
 func TestImportedLookupCodes(t *testing.T) { stores.TestImportedLookupCodes(t) }

@@ -181,8 +181,8 @@ func (s *Service) accountName(i *identity.Identity) string {
 }
 
 // FinishTOTP gives the identity of a proof the authenticator app of an enrolment, whose
-// code shows that it has the secret. It replaces an existing one. The code counts as
-// used. After five wrong codes the enrolment ends.
+// code shows that it has the secret. It replaces an existing one, whose wrong codes are
+// forgotten. The code counts as used. After five wrong codes the enrolment ends.
 //
 // Errors: [ErrSignedOut]; [ErrStepUp]; [ErrWrongCode], also for a handle that is wrong or
 // too old; [storage.ErrInTransaction].
@@ -224,5 +224,6 @@ func (s *Service) FinishTOTP(ctx context.Context, proof Proof, handle, code stri
 	if err != nil {
 		return Changed{}, plain(err)
 	}
-	return s.Changed(proof, before, after), s.deleteRecord(ctx, key)
+	// The failures were those of the app that there was before, which may be locked.
+	return s.Changed(proof, before, after), errors.Join(s.succeed(ctx, s.ofTOTP(before.ID)), s.deleteRecord(ctx, key))
 }

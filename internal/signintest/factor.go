@@ -215,6 +215,28 @@ func (stores Stores) TestPasswordSuccessKeepsTOTPCount(t *testing.T) {
 	})
 }
 
+// TestEnrolmentUnlocks locks an authenticator app, and adds another after an administrator has removed it.
+func (stores Stores) TestEnrolmentUnlocks(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
+		ada := o.ada(t)
+		app, _ := o.enrol(t, o.signIn(t).Proof)
+		for range signin.MaxTOTPFailures {
+			_, err := o.TOTP(t.Context(), o.signIn(t).Proof, o.wrongCode(app))
+			require.ErrorIs(t, err, signin.ErrWrongCode)
+			o.Clock.Advance(signin.MaxDelay)
+		}
+		_, err := o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))
+		require.ErrorIs(t, err, signin.ErrLocked)
+		_, err = o.BeginTOTP(t.Context(), o.signIn(t).Proof, "idem")
+		require.ErrorIs(t, err, signin.ErrStepUp, "the password alone unlocks nothing")
+
+		require.NoError(t, o.DeleteCredential(t.Context(), ada.ID, credentials.TypeTOTP, ""))
+		app, _ = o.enrol(t, o.signIn(t).Proof)
+		_, err = o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))
+		require.NoError(t, err, "the failures with the old app are not those of the new one")
+	})
+}
+
 func (stores Stores) TestLookupCodes(t *testing.T) {
 	stores.each(t, func(t *testing.T, o *office) {
 		ada := o.ada(t)
