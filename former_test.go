@@ -130,6 +130,29 @@ func TestFindByAddress(t *testing.T) {
 	})
 }
 
+// TestMarkVerifiedFormerAddress: an address that an older rule wrote is marked in every spelling that is the same mailbox today.
+func TestMarkVerifiedFormerAddress(t *testing.T) {
+	for _, typed := range []string{"bob@shop。com", "Bob@shop.com", "bob@SHOP。com"} {
+		onBothStores(t, func(t *testing.T, w *world) {
+			w.use(t, "login", loginSchema)
+			kept, err := w.store.Create(t.Context(), &identity.Identity{
+				ID: w.newID(), SchemaID: "login", State: identity.StateActive, Traits: raw(`{"mail":"Bob@shop。com"}`),
+				CreatedAt: noon, UpdatedAt: noon, StateChangedAt: noon,
+				VerifiableAddresses: []identity.VerifiableAddress{{
+					ID: w.newID(), Via: "email", Value: "bob@shop。com", Status: identity.AddressPending, CreatedAt: noon, UpdatedAt: noon,
+				}},
+			})
+			require.NoError(t, err)
+			marked, err := w.MarkVerified(t.Context(), kept.ID, "email", typed)
+			require.NoError(t, err, typed)
+			require.True(t, marked.VerifiableAddresses[0].Verified)
+			require.Equal(t, kept.VerifiableAddresses[0].ID, marked.VerifiableAddresses[0].ID)
+			_, err = w.MarkVerified(t.Context(), kept.ID, "email", "bob@shop.org")
+			require.ErrorIs(t, err, idem.ErrNoAddress)
+		})
+	}
+}
+
 // TestOneMailboxOnePerson: two spellings of one mailbox or number are one person, and two that look different are two.
 func TestOneMailboxOnePerson(t *testing.T) {
 	onBothStores(t, func(t *testing.T, w *world) {

@@ -78,7 +78,9 @@ var ErrNoAddress = errors.New("the identity has no such address")
 func (m *Manager) MarkVerified(ctx context.Context, id uuid.UUID, via, value string, preconditions ...Precondition) (*identity.Identity, error) {
 	value = schema.Normalize(value)
 	return m.editing(ctx, "mark address verified", id, func(current *identity.Identity, e *identity.Edit) error {
-		at := slices.IndexFunc(current.VerifiableAddresses, func(a identity.VerifiableAddress) bool { return a.Via == via && a.Value == value })
+		at := slices.IndexFunc(current.VerifiableAddresses, func(a identity.VerifiableAddress) bool {
+			return a.Via == via && (a.Value == value || schema.Normalize(a.Value) == value) // it may be stored in a form of older rules
+		})
 		if at < 0 {
 			return ErrNoAddress
 		}

@@ -53,6 +53,8 @@ func TestSignInWithCode(t *testing.T) { stores.TestSignInWithCode(t) }
 
 func TestWhoGetsCodes(t *testing.T) { stores.TestWhoGetsCodes(t) }
 
+func TestCodesForFormerAddresses(t *testing.T) { stores.TestCodesForFormerAddresses(t) }
+
 func TestHandlesThatWereChanged(t *testing.T) { stores.TestHandlesThatWereChanged(t) }
 
 func TestCodesAreLimited(t *testing.T) { stores.TestCodesAreLimited(t) }

@@ -110,6 +110,39 @@ func (stores Stores) TestWhoGetsCodes(t *testing.T) {
 	})
 }
 
+// TestCodesForFormerAddresses has an identity whose address was stored by an older rule of normalising.
+func (stores Stores) TestCodesForFormerAddresses(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
+		const typed = "Ada@xn--bcher-kva.example"
+		kept := o.Seed(t, `{"email":"`+typed+`"}`, idemtest.Password(password), idemtest.Verified(typed)).Clone()
+		require.Equal(t, "ada@bücher.example", kept.VerifiableAddresses[0].Value)
+		require.NoError(t, o.DeleteIdentity(t.Context(), kept.ID))
+		const former = "ada@xn--bcher-kva.example"
+		kept.VerifiableAddresses[0].Value, kept.RecoveryAddresses[0].Value = former, former
+		for of, c := range kept.Credentials {
+			c.Identifiers = []string{former}
+			if of == credentials.TypeCode {
+				c.Config.Addresses[0].Address = former
+			}
+			kept.Credentials[of] = c
+		}
+		_, err := o.store.Create(t.Context(), kept)
+		require.NoError(t, err)
+
+		sent := o.issue(t, signin.CodeSignIn, typed)
+		require.True(t, sent.Send)
+		require.Equal(t, former, sent.To)
+		who, err := o.SignInWithCode(t.Context(), sent.Handle, sent.Code)
+		require.NoError(t, err)
+		require.Equal(t, kept.ID, who.Identity.ID)
+		o.Clock.Advance(time.Minute)
+		sent = o.issue(t, signin.Recovery, typed)
+		require.True(t, sent.Send)
+		_, err = o.Recover(t.Context(), sent.Handle, sent.Code, another)
+		require.NoError(t, err)
+	})
+}
+
 // TestHandlesThatWereChanged makes sure that the handle of a code for nobody is refused as that of a code for somebody,
 // whatever a client makes of it.
 func (stores Stores) TestHandlesThatWereChanged(t *testing.T) {
