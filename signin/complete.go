@@ -213,7 +213,7 @@ func (s *Service) secondForRecovery(ctx context.Context, i *identity.Identity, s
 		var step totpStep
 		if step, used.counters, err = s.matchTOTP(ctx, i, f.code()); err == nil {
 			used.step = func(ctx context.Context) error {
-				return s.claimStep(ctx, i.ID, step)
+				return wrongSecond(s.claimStep(ctx, i.ID, step), methods)
 			}
 		}
 	case credentials.MethodLookupCode:
@@ -221,10 +221,15 @@ func (s *Service) secondForRecovery(ctx context.Context, i *identity.Identity, s
 	default:
 		err = f.check(ctx, i)
 	}
+	return used, wrongSecond(err, methods)
+}
+
+// wrongSecond is err, the error of a second factor, as that of a recovery: the recovery code was right.
+func wrongSecond(err error, methods []credentials.Method) error {
 	if errors.Is(err, ErrWrongCode) {
-		err = &SecondFactorError{Methods: methods, Wrong: true}
+		return &SecondFactorError{Methods: methods, Wrong: true}
 	}
-	return used, err
+	return err
 }
 
 // tried is a code that was right, was counted as a failure, and is still to be taken back

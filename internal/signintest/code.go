@@ -458,6 +458,20 @@ func (stores Stores) TestRecoverNeedsSecondFactor(t *testing.T) {
 		require.NoError(t, err)
 		_, err = o.TOTP(t.Context(), who.Proof, totp)
 		require.ErrorIs(t, err, signin.ErrWrongCode, "the code counts as used")
+
+		o.Clock.Advance(time.Minute)
+		who, err = o.Password(t.Context(), email, "another engine, at last")
+		require.NoError(t, err)
+		totp = o.code(app)
+		_, err = o.TOTP(t.Context(), who.Proof, totp)
+		require.NoError(t, err)
+		sent = o.issue(t, signin.Recovery, email)
+		_, err = o.Recover(t.Context(), sent.Handle, sent.Code, "the last engine of all", signin.WithTOTP(totp))
+		require.ErrorAs(t, err, &needed, "the second factor is what is wrong, and not the code of the mail")
+		require.True(t, needed.Wrong)
+		o.Clock.Advance(time.Minute)
+		_, err = o.Recover(t.Context(), sent.Handle, sent.Code, "the last engine of all", signin.WithTOTP(o.code(app)))
+		require.NoError(t, err)
 	})
 }
 
