@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/idemkit/idem/identity"
+	"github.com/idemkit/idem/schema"
 )
 
 // Option changes a default of [New]. Make one with the functions of this package that
@@ -67,8 +70,8 @@ func WithHashingLimit(n int) Option {
 }
 
 // WithTrustedProvider trusts an identity provider for the e-mail addresses of domains that
-// it issues, such as "gmail.com" for Google. Subdomains are not included. The option can be
-// given more than once. By default no provider is trusted, and no account is joined by its
+// it issues, such as "gmail.com" for Google, in any spelling that [schema.Normalize] makes
+// alike. Subdomains are not included. The option can be given more than once. By default no provider is trusted, and no account is joined by its
 // address; see [identity.DecideLink].
 func WithTrustedProvider(provider string, domains ...string) Option {
 	return Option{func(c *config) error {
@@ -76,13 +79,14 @@ func WithTrustedProvider(provider string, domains ...string) Option {
 			return errors.New("WithTrustedProvider: a provider and at least one domain are needed")
 		}
 		for _, domain := range domains {
-			if domain == "" || strings.ContainsAny(domain, "@*") {
+			mailbox, err := schema.NormalizeAddress(identity.ViaEmail, "x@"+strings.TrimSpace(domain))
+			if err != nil || strings.ContainsAny(domain, "@*") {
 				return fmt.Errorf("WithTrustedProvider: %q is not a domain", domain)
 			}
 			if c.trusted[provider] == nil {
 				c.trusted[provider] = map[string]bool{}
 			}
-			c.trusted[provider][strings.ToLower(domain)] = true
+			c.trusted[provider][strings.TrimPrefix(mailbox, "x@")] = true
 		}
 		return nil
 	}}

@@ -103,6 +103,8 @@ func TestStepUp(t *testing.T) { stores.TestStepUp(t) }
 
 func TestDecideFederated(t *testing.T) { stores.TestDecideFederated(t) }
 
+func TestTrustedDomain(t *testing.T) { stores.TestTrustedDomain(t) }
+
 func TestPreHijacking(t *testing.T) { stores.TestPreHijacking(t) }
 
 func TestJoinDecidesInTheStep(t *testing.T) { stores.TestJoinDecidesInTheStep(t) }

@@ -2,6 +2,7 @@ package signintest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
@@ -72,6 +73,25 @@ func (stores Stores) TestDecideFederated(t *testing.T) {
 		require.NoError(t, err)
 		_, err = o.DecideFederated(t.Context(), claims)
 		require.ErrorIs(t, err, idem.ErrInactive)
+	})
+}
+
+// TestTrustedDomain trusts a provider for a domain, in every spelling that normalises alike.
+func (stores Stores) TestTrustedDomain(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
+		for n, domain := range []string{"bücher.example", "BÜCHER.Example", "xn--bcher-kva.example", "XN--BCHER-KVA.example", "bu\u0308cher.example", "bücher。example", " bücher.example "} {
+			desk, err := signin.New(o.Manager.Manager, key, signin.WithTrustedProvider("google", domain))
+			require.NoError(t, err)
+			address := fmt.Sprintf("ada%d@xn--bcher-kva.example", n)
+			o.Seed(t, `{"email":"`+address+`"}`, idemtest.Password(password), idemtest.Verified(address))
+			decided, err := desk.DecideFederated(t.Context(), signin.Claims{Provider: "google", Subject: address, Email: address, EmailVerified: true})
+			require.NoError(t, err, domain)
+			require.True(t, decided.Joined, domain)
+		}
+		for _, domain := range []string{"", " ", "a@b.example", "*.example", "\u200b"} {
+			_, err := signin.New(o.Manager.Manager, key, signin.WithTrustedProvider("google", domain))
+			require.ErrorContains(t, err, "WithTrustedProvider", "%q", domain)
+		}
 	})
 }
 
