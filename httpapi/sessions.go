@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -102,7 +103,7 @@ func (h *Handler) listSessions(_ http.ResponseWriter, r *http.Request, params []
 		return answer{}, fmt.Errorf("list sessions: %w", err)
 	}
 	more := len(found) > page.Limit
-	found = found[:min(len(found), page.Limit)]
+	found = slices.Clone(found[:min(len(found), page.Limit)]) // what List has returned may be the application's own
 	for n := range found {
 		found[n].normalize()
 	}

@@ -174,6 +174,31 @@ func TestRecovery(t *testing.T) {
 	})
 }
 
+// ownSessions gives out its own slice, to every request.
+type ownSessions struct{ all []httpapi.Session }
+
+func (s ownSessions) List(context.Context, uuid.UUID, *bool, httpapi.SessionPage) ([]httpapi.Session, error) {
+	return s.all, nil
+}
+
+func (s ownSessions) End(context.Context, uuid.UUID) error { return nil }
+
+// TestSessionsStayTheApplications makes sure that a list does not change what the application has given.
+func TestSessionsStayTheApplications(t *testing.T) {
+	f := newFixture(t, "memory", memory.New())
+	id := f.create(t, `{}`).ID
+	given := httpapi.Session{
+		ID: uuid.UUID{1}, IssuedAt: noon.In(time.FixedZone("x", 3600)),
+		AuthenticationMethods: []httpapi.AuthenticationMethod{{Method: "password", CompletedAt: noon.In(time.FixedZone("x", 3600))}},
+	}
+	own := ownSessions{all: []httpapi.Session{given}}
+	f.handler = httpapi.New(f.manager, httpapi.AllowAll, httpapi.WithSessions(own))
+	r := f.do(t, http.MethodGet, identityPath(id)+"/sessions", "")
+	require.Equal(t, http.StatusOK, r.status)
+	require.Contains(t, string(r.body), `"devices":[]`)
+	require.Equal(t, given, own.all[0])
+}
+
 // TestNotImplemented has a handler without sign-in and sessions.
 func TestNotImplemented(t *testing.T) {
 	f := newFixture(t, "memory", memory.New())
