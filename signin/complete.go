@@ -91,7 +91,9 @@ func WithSecurityKey(check func(ctx context.Context, i *identity.Identity) error
 //
 // The address that the code was sent to becomes verified. If it was not verified before, a stranger may have
 // prepared the account: its links, keys, authenticator app and lookup codes are removed in the same step,
-// and no second factor is asked for.
+// and no second factor is asked for. Other addresses of the identity stay, because they come from its traits.
+// The stranger may own them, verify them later, and recover the account with them: an application whose people
+// have several addresses must remove those that are not verified.
 //
 // Errors: [ErrWrongCode]; [*SecondFactorError], after which nothing was consumed; KindInvalid for the
 // password; [*ThrottledError]; [ErrLocked]; [storage.ErrInTransaction].

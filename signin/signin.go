@@ -71,7 +71,8 @@ func New(manager *idem.Manager, key []byte, options ...Option) (*Service, error)
 }
 
 // WithStorage returns a copy of s that uses store, like [idem.Manager.WithStorage]. On
-// the store of an application's transaction only Current and SignOutEverywhere work.
+// the store of an application's transaction a method that counts attempts, or that keeps
+// or uses a code or an enrolment, returns [storage.ErrInTransaction].
 func (s *Service) WithStorage(store storage.Storage) *Service {
 	other := *s
 	other.manager = s.manager.WithStorage(store)
