@@ -54,6 +54,22 @@ func (m *Manager) gives(i *identity.Identity, claim storage.Claim, normal string
 	return false
 }
 
+// explains reports whether a string in the traits of i becomes normal, which is the value of a claim that i has.
+func (m *Manager) explains(i *identity.Identity, claim storage.Claim, normal string) bool {
+	if hasText(i.Traits, normal) { // as most do; the form of a form is itself
+		return true
+	}
+	// Large traits may hold thousands of strings, which their owner may have made slow to normalise. The schema knows the
+	// few that count, unless it has changed.
+	if len(i.Traits) > cheapTraits && m.gives(i, claim, normal) {
+		return true
+	}
+	return givesAnywhere(i, normal)
+}
+
+// cheapTraits is how long traits may be, in bytes, for all their strings to be normalised without asking the schema.
+const cheapTraits = 1 << 10
+
 // givesAnywhere reports whether a string in the traits of i becomes normal, which is the form of a value.
 func givesAnywhere(i *identity.Identity, normal string) bool {
 	if hasText(i.Traits, normal) { // as most do; the form of a form is itself

@@ -2,6 +2,7 @@ package idem_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -151,6 +152,36 @@ func TestMarkVerifiedFormerAddress(t *testing.T) {
 			require.ErrorIs(t, err, idem.ErrNoAddress)
 		})
 	}
+}
+
+// TestFindingInLargeTraits: finding an identity with large traits normalises only the strings that its schema names. The
+// others here are slow to normalise.
+func TestFindingInLargeTraits(t *testing.T) {
+	onBothStores(t, func(t *testing.T, w *world) {
+		w.use(t, "login", strings.Replace(loginSchema, `"motto":{"type":"string"}`, `"motto":{"type":"array"}`, 1))
+		mottoes := strings.TrimSuffix(strings.Repeat(`"`+strings.Repeat("ﷺ", 14)+`",`, 9_000), ",")
+		created := w.create(t, identity.Create{Traits: raw(`{"motto":[%s],"mail":"Bob@shop.com"}`, mottoes)})
+		s, _ := w.Schemas().Get("login")
+		derive := testing.AllocsPerRun(3, func() {
+			_, err := s.Derive(created.Traits)
+			require.NoError(t, err)
+		})
+		for name, find := range map[string]func() (*identity.Identity, error){
+			"identifier": func() (*identity.Identity, error) {
+				return w.FindByIdentifier(t.Context(), credentials.TypePassword, "bob@shop.com")
+			},
+			"address": func() (*identity.Identity, error) {
+				return w.FindByAddress(t.Context(), storage.TypeRecoveryAddress, "email", "bob@shop.com")
+			},
+		} {
+			found := testing.AllocsPerRun(3, func() {
+				i, err := find()
+				require.NoError(t, err)
+				require.Equal(t, created.ID, i.ID)
+			})
+			require.Less(t, found, derive+2_000, name)
+		}
+	})
 }
 
 // TestOneMailboxOnePerson: two spellings of one mailbox or number are one person, and two that look different are two.

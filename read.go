@@ -42,8 +42,9 @@ func (m *Manager) FindByIdentifier(ctx context.Context, t credentials.Type, iden
 
 func (m *Manager) findByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
 	normal := schema.NormalizeIdentifier(string(t), identifier)
-	found, err := m.storage.Find(ctx, storage.IdentifierClaim(t, normal))
-	if err == nil && t.IdentifiersFromTraits() && !givesAnywhere(found, normal) {
+	claim := storage.IdentifierClaim(t, normal)
+	found, err := m.storage.Find(ctx, claim)
+	if err == nil && t.IdentifiersFromTraits() && !m.explains(found, claim, normal) {
 		err = storage.ErrNotFound // an older rule made another value into normal
 	}
 	if !errors.Is(err, storage.ErrNotFound) || !t.IdentifiersFromTraits() {
@@ -95,8 +96,9 @@ func (m *Manager) findByAddress(ctx context.Context, kind, via, value string) (*
 		}
 		return nil, invalid.Under(field)
 	}
-	found, err := m.storage.Find(ctx, storage.AddressClaim(kind, via, normal))
-	if err == nil && !givesAnywhere(found, normal) {
+	claim := storage.AddressClaim(kind, via, normal)
+	found, err := m.storage.Find(ctx, claim)
+	if err == nil && !m.explains(found, claim, normal) {
 		err = storage.ErrNotFound // an older rule made another value into normal
 	}
 	if !errors.Is(err, storage.ErrNotFound) {
