@@ -79,6 +79,34 @@ func TestPatchWithAnAnswer(t *testing.T) {
 	})
 }
 
+// TestPatchWithIDsInAnySpelling sends back ids as an update and a path accept them.
+func TestPatchWithIDsInAnySpelling(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		created := f.create(t, `{"schema_id":"person","traits":{"email":"ada@example.com"}}`)
+		address := created.Verifiable[0].ID
+		for _, spell := range []func(id string) string{strings.ToUpper, func(id string) string { return strings.ReplaceAll(id, "-", "") }} {
+			requireStatus(t, http.StatusOK, f.do(t, http.MethodPut, identityPath(created.ID), `{"id":"`+spell(created.ID)+`","traits":{"email":"ada@example.com"}}`))
+			for _, c := range []struct{ contentType, patch string }{
+				{"application/json", `[{"op":"replace","path":"/id","value":"` + spell(created.ID) + `"}]`},
+				{"application/merge-patch+json", `{"id":"` + spell(created.ID) + `"}`},
+				{"application/json", `[{"op":"replace","path":"/verifiable_addresses/0/id","value":"` + spell(address) + `"}]`},
+				{"application/merge-patch+json", `{"verifiable_addresses":[{"id":"` + spell(address) + `","value":"ada@example.com"}]}`},
+				{"application/merge-patch+json", `{"recovery_addresses":[{"id":"` + spell(created.Recovery[0].ID) + `"}]}`},
+			} {
+				r := f.do(t, http.MethodPatch, identityPath(created.ID), c.patch, "Content-Type", c.contentType)
+				require.Equal(t, http.StatusOK, r.status, "%s: %s", c.patch, r.body)
+				require.Equal(t, revisionTag(created.ID, 1), r.etag())
+			}
+		}
+		for _, wrong := range []string{`"` + absentID + `"`, `"{` + created.ID + `}"`, `""`, `null`, `1`} {
+			for _, pointer := range []string{"/id", "/verifiable_addresses/0/id"} {
+				patch := `[{"op":"replace","path":"` + pointer + `","value":` + wrong + `}]`
+				requireRefusal(t, invalid(pointer), f.do(t, http.MethodPatch, identityPath(created.ID), patch))
+			}
+		}
+	})
+}
+
 func TestDeleteCredential(t *testing.T) {
 	onBothStores(t, func(t *testing.T, f *fixture) {
 		created := f.create(t, `{"schema_id":"free","traits":{},"credentials":{

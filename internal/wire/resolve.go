@@ -68,7 +68,7 @@ func (r *resolution) field(name string, v jsonpatch.Value) {
 	pointer := "/" + name
 	switch name {
 	case "id":
-		if id, ok := v.String(); !ok || id != r.current.ID.String() {
+		if id, ok := readID(v); !ok || id != r.current.ID {
 			r.protected(pointer)
 		}
 	case "state_changed_at":
@@ -119,6 +119,12 @@ func (r *resolution) text(pointer string, v jsonpatch.Value) string {
 		r.fail(pointer, "type", "must be a string")
 	}
 	return text
+}
+
+// readID reads an id in any spelling that [ParseID] reads, as an update does.
+func readID(v jsonpatch.Value) (id uuid.UUID, ok bool) {
+	text, _ := v.String()
+	return ParseID(text)
 }
 
 func (r *resolution) keepsTime(pointer string, v jsonpatch.Value, was time.Time) {
@@ -173,8 +179,7 @@ func (r *resolution) organization(pointer string, v jsonpatch.Value) {
 		r.edit.OrganizationID = uuid.NullUUID{}
 		return
 	}
-	text, _ := v.String()
-	id, ok := ParseID(text)
+	id, ok := readID(v)
 	if !ok {
 		r.fail(pointer, "format", "must be a UUID or null")
 		return

@@ -63,9 +63,10 @@ func (r *resolution) addresses(pointer string, v jsonpatch.Value, before []addre
 
 // addressOf finds what an element was before the patch: by its id, or, where it has none, by its position.
 func (r *resolution) addressOf(element jsonpatch.Value, n int, before []addressBefore) addressBefore {
-	if text, ok := element.Member("id").String(); ok {
+	if _, named := element.Member("id").String(); named {
+		id, _ := readID(element.Member("id")) // the nil id is no address's
 		for _, a := range before {
-			if a.id.String() == text {
+			if a.id == id {
 				return a
 			}
 		}
