@@ -110,6 +110,8 @@ func TestCreateWithAddresses(t *testing.T) {
 			{"verified with a null time", `{"value":"ada@example.org","via":"email","verified":true,"verified_at":null}`, true, "completed", "now"},
 			{"sent", `{"value":"ada@example.org","via":"email","verified":false,"status":"sent"}`, false, "sent", ""},
 			{"not verified", `{"value":"ada@example.org","via":"email","verified":false}`, false, "pending", ""},
+			{"verified with another status", `{"value":"ada@example.org","via":"email","verified":true,"status":"pending"}`, true, "pending", "now"},
+			{"completed but not verified", `{"value":"ada@example.org","via":"email","verified":false,"status":"completed"}`, false, "completed", ""},
 			{"in other letters", `{"value":" ADA@Example.org ","via":"email","verified":true}`, true, "completed", "now"},
 			{"as it is answered", `{"id":"` + absentID + `","value":"ada@example.org","via":"email","verified":true,"created_at":"2020-01-01T00:00:00Z","updated_at":"2020-01-01T00:00:00Z"}`, true, "completed", "now"},
 			{"that no trait gives", `{"value":"eve@example.org","via":"email","verified":true}`, false, "pending", ""},

@@ -50,7 +50,9 @@ type CreateVerifiableAddress struct {
 	// Verified tells whether the address is verified.
 	Verified bool
 	// Status is the address's status. Empty means completed for a verified
-	// address and pending for another.
+	// address and pending for another. A status that does not agree with Verified
+	// is stored as given: other systems set the two one by one, and what they
+	// export must not be refused. A patch can correct it.
 	Status AddressStatus
 	// VerifiedAt is when it was verified. Zero means now; it is ignored unless
 	// Verified is set.
