@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -15,9 +14,10 @@ import (
 	"github.com/idemkit/idem/schema"
 )
 
-func convertAll(ctx context.Context, schemas *schema.Registry, page []record) (converted []*identity.Identity, refused []refusal) {
+// convertAll converts a page for which the credentials of the types asked were asked for.
+func convertAll(ctx context.Context, schemas *schema.Registry, asked []string, page []record) (converted []*identity.Identity, refused []refusal) {
 	for _, r := range page {
-		i, err := r.convert(ctx, schemas)
+		i, err := r.convert(ctx, schemas, asked)
 		if err != nil {
 			refused = append(refused, refusal{r.ID.String(), err.Error()})
 			continue
@@ -30,8 +30,8 @@ func convertAll(ctx context.Context, schemas *schema.Registry, page []record) (c
 // convert makes the identity that r describes. A Manager would give it a new id and new
 // times, so this does by hand what Manager.CreateIdentity does: check, validate, apply
 // the rules. Then it puts back what is to stay.
-func (r record) convert(ctx context.Context, schemas *schema.Registry) (*identity.Identity, error) {
-	imported, importErr := r.imported()
+func (r record) convert(ctx context.Context, schemas *schema.Registry, asked []string) (*identity.Identity, error) {
+	imported, importErr := r.imported(asked)
 	c := identity.Create{
 		State: identity.State(r.State), Traits: r.Traits, MetadataPublic: r.MetadataPublic, MetadataAdmin: r.MetadataAdmin,
 		ExternalID: r.ExternalID, OrganizationID: r.OrganizationID, Credentials: imported,
@@ -97,19 +97,23 @@ func find(addresses []recordAddress, via, value string) (recordAddress, bool) {
 }
 
 // imported are the credentials of r in the form in which they are imported. The error
-// names the types that were not asked for, or that idem does not have: what is left
-// behind is not left behind in silence.
-func (r record) imported() (*credentials.Import, error) {
+// names each credential that would be left behind, or whose secret might be, and why.
+func (r record) imported(asked []string) (*credentials.Import, error) {
 	var (
 		imported credentials.Import
-		left     []string
+		left     []error
 	)
 	for _, name := range slices.Sorted(maps.Keys(r.Credentials)) {
 		config, t := r.Credentials[name].Config, credentials.Type(name)
 		switch {
 		case t == credentials.TypeCode: // follows from the traits
-		case !t.IsKnown(), config == nil:
-			left = append(left, name)
+		case !t.IsKnown():
+			left = append(left, fmt.Errorf("%s: idem has no credentials of this type; remove it first", name))
+		case config == nil && !slices.Contains(asked, name):
+			left = append(left, fmt.Errorf("%s: was not asked for; name it in -credentials", name))
+		case config == nil:
+			// Old releases of Kratos leave out configs that they have, idem those of credentials without a secret.
+			left = append(left, fmt.Errorf("%s: came without a config, which does not tell whether it has a secret; copy from idem with examples/move", name))
 		case t == credentials.TypePassword && (config.HashedPassword != "" || config.UsePasswordMigrationHook):
 			imported.Password = &credentials.ImportPassword{HashedPassword: config.HashedPassword, UsePasswordMigrationHook: config.UsePasswordMigrationHook}
 		case t == credentials.TypeOIDC && len(config.Providers) > 0:
@@ -126,10 +130,7 @@ func (r record) imported() (*credentials.Import, error) {
 			imported.Passkey = &credentials.ImportPasskey{Credentials: config.Credentials, UserHandle: config.UserHandle}
 		}
 	}
-	if left != nil {
-		return &imported, fmt.Errorf("these credentials would be left behind: %s", strings.Join(left, ", "))
-	}
-	return &imported, nil
+	return &imported, errors.Join(left...)
 }
 
 // providers are links without the tokens that came with them: idem keeps no tokens.

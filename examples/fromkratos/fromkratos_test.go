@@ -119,7 +119,7 @@ func TestMove(t *testing.T) {
 			require.Error(t, run(t.Context(), &out, source, "testdata/schemas", database), "some were refused")
 			const refusals = `4a4d0a9d-2f6b-4a5b-9c5f-5c8a0c4c5d55: /password/config/hashed_password: password hash: not in a known format
 5b5e1bae-3a7c-4b6c-9d6a-6d9b1d5d6e66: /traits/shoe_size: is not a property that the schema knows
-6c6f2cbf-4b8d-4c7d-8e7b-7e0c2e6e7f77: these credentials would be left behind: deviceauthn
+6c6f2cbf-4b8d-4c7d-8e7b-7e0c2e6e7f77: deviceauthn: idem has no credentials of this type; remove it first
 7d7a3dca-5c9e-4d8e-9f8c-8f1d3f7f8a88: there is no schema "employee" in the folder
 8e8b4edb-6d0f-4e9f-8a9d-9a2e4a8a9b99: the identifier (code) is taken by another identity
 `
@@ -222,6 +222,31 @@ func TestThereAndBack(t *testing.T) {
 		copied, err := store.Get(t.Context(), i.ID)
 		require.NoError(t, err)
 		require.True(t, i.Equal(copied), "%+v is not %+v", copied, i)
+	}
+}
+
+// TestCredentialsWithoutConfig copies from the admin API of idem somebody whose credentials have no secret, and so no
+// config. An old Kratos leaves out the config of those that have one: the two cannot be told apart.
+func TestCredentialsWithoutConfig(t *testing.T) {
+	from := idemtest.New(t)
+	seeded := from.Seed(t, `{"email":"ada@example.com"}`, idemtest.Link("google", "1"))
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "identities.db"))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	for _, c := range []struct {
+		types  []string
+		reason string
+	}{
+		{allTypes, "password: came without a config, which does not tell whether it has a secret; copy from idem with examples/move"},
+		{[]string{"oidc"}, "password: was not asked for; name it in -credentials"},
+		{[]string{"password"}, "oidc: was not asked for; name it in -credentials\n" +
+			"password: came without a config, which does not tell whether it has a secret; copy from idem with examples/move"},
+	} {
+		source := newSource(from.Server(t))
+		source.types = c.types
+		r, err := move(t.Context(), source, from.Schemas(), store)
+		require.NoError(t, err)
+		require.Equal(t, result{refused: []refusal{{seeded.ID.String(), c.reason}}}, r)
 	}
 }
 

@@ -88,7 +88,7 @@ func move(ctx context.Context, from *kratos, schemas *schema.Registry, to storag
 		if err != nil {
 			return r, err
 		}
-		identities, refused := convertAll(ctx, schemas, page)
+		identities, refused := convertAll(ctx, schemas, from.types, page)
 		r.refused = append(r.refused, refused...)
 		_, errs := to.CreateMany(ctx, identities)
 		for n, err := range errs {
