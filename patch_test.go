@@ -148,6 +148,19 @@ func TestPatchCredentials(t *testing.T) {
 		patched, err = w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch(raw(`[{"op":"replace","path":"/credentials/password/config/hashed_password","value":%q}]`, hash.Encoded())))
 		require.NoError(t, err)
 		require.Equal(t, int64(2), patched.Revision, "the same hash is no change")
+
+		// The codes of a request are called codes, those of an answer recovery_codes: new ones replace none under either name.
+		before := patched.Credentials[credentials.TypeLookupSecret].Config.RecoveryCodes
+		for n, patch := range []idem.Patch{
+			idem.JSONPatch(raw(`[{"op":"add","path":"/credentials/lookup_secret/config/codes/-","value":{"code":"new0"}}]`)),
+			idem.MergePatch(raw(`{"credentials":{"lookup_secret":{"config":{"codes":[{"code":"new1"}]}}}}`)),
+			idem.JSONPatch(raw(`[{"op":"add","path":"/credentials/lookup_secret/config/recovery_codes/-","value":{"code":"new2"}}]`)),
+		} {
+			patched, err = w.PatchIdentity(t.Context(), created.ID, patch)
+			require.NoError(t, err)
+			before = append(before, credentials.RecoveryCode{Code: fmt.Sprintf("new%d", n)})
+			require.ElementsMatch(t, before, patched.Credentials[credentials.TypeLookupSecret].Config.RecoveryCodes)
+		}
 	})
 }
 

@@ -148,6 +148,10 @@ func TestImportSecondFactors(t *testing.T) {
 		require.Equal(t, `{"totp_url":"`+secondURL+`"}`, string(read["totp"].Config), "replaced")
 		require.Equal(t, `{"recovery_codes":[{"code":"a","used_at":null},{"code":"b","used_at":"2026-11-01T00:00:00Z"},{"code":"c","used_at":null}]}`,
 			string(read["lookup_secret"].Config), "added")
+
+		f.update(t, id, withCredentials(`"lookup_secret":{"config":{"codes":[{"code":"d"}],"recovery_codes":[{"code":"a","used_at":null},{"code":"e"}]}}`))
+		require.Equal(t, `{"recovery_codes":[{"code":"a","used_at":null},{"code":"b","used_at":"2026-11-01T00:00:00Z"},{"code":"c","used_at":null},{"code":"d","used_at":null},{"code":"e","used_at":null}]}`,
+			string(f.read(t, id).Credentials["lookup_secret"].Config), "from both lists")
 	})
 }
 

@@ -216,18 +216,21 @@ func (b *credentialsBody) toImport() (*credentials.Import, error) {
 	return &i, nil
 }
 
+// toCodes returns the codes of both lists: a client that patches an answer may add new ones under the name that a
+// request has for them, beside those that there are.
 func (c *lookupSecretConfig) toCodes() ([]credentials.RecoveryCode, error) {
-	list, name := c.Codes, "codes"
-	if list == nil {
-		list, name = c.RecoveryCodes, "recovery_codes"
-	}
-	codes := make([]credentials.RecoveryCode, 0, len(list))
-	for n, code := range list {
-		usedAt, err := parseTime(fmt.Sprintf("/credentials/lookup_secret/config/%s/%d/used_at", name, n), code.UsedAt)
-		if err != nil {
-			return nil, err
+	codes := make([]credentials.RecoveryCode, 0, len(c.Codes)+len(c.RecoveryCodes))
+	for _, list := range []struct {
+		name  string
+		codes []recoveryCodeBody
+	}{{"codes", c.Codes}, {"recovery_codes", c.RecoveryCodes}} {
+		for n, code := range list.codes {
+			usedAt, err := parseTime(fmt.Sprintf("/credentials/lookup_secret/config/%s/%d/used_at", list.name, n), code.UsedAt)
+			if err != nil {
+				return nil, err
+			}
+			codes = append(codes, credentials.RecoveryCode{Code: code.Code, UsedAt: usedAt})
 		}
-		codes = append(codes, credentials.RecoveryCode{Code: code.Code, UsedAt: usedAt})
 	}
 	return codes, nil
 }
