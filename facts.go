@@ -51,7 +51,7 @@ func (m *Manager) facts(ctx context.Context, in input) (identity.Facts, error) {
 		return identity.Facts{}, err
 	}
 	derived, traitsErr := in.derive()
-	policyErr, codeErr := m.checkPolicy(ctx, in, derived), checkCode(in.credentials, derived)
+	policyErr, codeErr := m.checkPolicy(ctx, in, derived), in.checkCode(derived)
 	if violation.Join(in.checked, policyErr, traitsErr, codeErr) != nil {
 		// Only now: where nothing else is wrong, Prepare makes the same checks.
 		return identity.Facts{}, violation.Join(in.checked, m.checkCredentials(in), policyErr, traitsErr, codeErr)
@@ -100,13 +100,17 @@ func (m *Manager) checkCredentials(in input) error {
 // the identity has it already, or not at all.
 func (m *Manager) refersToStored(in input) bool { return m.checkCredentials(in) != nil }
 
-// checkCode accepts the derived config of a code credential, so that it can be sent back, and refuses any other: a caller
-// that sends another expects what will not happen.
-func checkCode(imported *credentials.Import, derived *schema.Derived) error {
-	if imported == nil || imported.Code == nil || derived == nil {
+// checkCode accepts the config of a code credential that the identity has, or that derived gives, so that what was read can
+// be sent back with other traits too. It refuses any other: a caller that sends another expects what will not happen.
+func (in input) checkCode(derived *schema.Derived) error {
+	if in.credentials == nil || in.credentials.Code == nil || derived == nil {
 		return nil
 	}
-	same := slices.EqualFunc(imported.Code.Addresses, derived.CodeAddresses, func(given credentials.CodeAddress, a schema.Address) bool {
+	given := in.credentials.Code.Addresses
+	if stored, exists := in.stored[credentials.TypeCode]; exists && slices.Equal(given, stored.Config.Addresses) {
+		return nil
+	}
+	same := slices.EqualFunc(given, derived.CodeAddresses, func(given credentials.CodeAddress, a schema.Address) bool {
 		return given.Channel == a.Via && given.Address == a.Value
 	})
 	if !same {

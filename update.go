@@ -78,7 +78,7 @@ func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Upda
 	}
 	in.derived, in.traitsErr = in.derive()
 	in.isDerived = true
-	echoesCode := u.Credentials != nil && u.Credentials.Code != nil // and may hold what was derived from kept traits
+	echoesCode := u.Credentials != nil && u.Credentials.Code != nil // and may hold what was derived from other traits
 	if echoesCode || in.traitsErr != nil && errors.As(in.traitsErr, new(*violation.Error)) {
 		if current == nil {
 			found, err := m.storage.Get(ctx, id)
@@ -87,8 +87,11 @@ func (m *Manager) updateFacts(ctx context.Context, id uuid.UUID, u identity.Upda
 			}
 			current = found
 		}
-		if current != nil && u.KeepsTraits(current) {
-			in.kept, in.schemaID = current.Derived(), current.SchemaID
+		if current != nil {
+			in.stored = current.Credentials
+			if u.KeepsTraits(current) {
+				in.kept, in.schemaID = current.Derived(), current.SchemaID
+			}
 		}
 	}
 	facts, err = m.facts(ctx, in)

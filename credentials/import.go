@@ -84,7 +84,8 @@ type ImportPasskey struct {
 }
 
 // ImportCode imports nothing: the addresses that a code can be sent to follow from the traits. It exists so that a
-// credential that was read with its config can be sent back. The Manager refuses addresses that the traits do not give.
+// credential that was read with its config can be sent back. The Manager refuses addresses that neither the identity has
+// nor the traits give.
 type ImportCode struct {
 	Addresses []CodeAddress
 }

@@ -155,6 +155,24 @@ func TestImportSecondFactors(t *testing.T) {
 	})
 }
 
+// TestCodeConfigIsSentBack sends back an answer with all configs and another address: the config of code, which nobody can
+// import, is that from before.
+func TestCodeConfigIsSentBack(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		id := f.create(t, ada).ID
+		answer := string(f.whole(t, id).body)
+		require.Contains(t, answer, `"config":{"addresses":[{"channel":"email","address":"ada@example.org"}]}`)
+		f.update(t, id, strings.Replace(answer, `"traits":{"email":"ada@example.org"`, `"traits":{"email":"new@example.org"`, 1))
+		require.Equal(t, `{"addresses":[{"channel":"email","address":"new@example.org"}]}`, string(f.read(t, id).Credentials["code"].Config))
+		for _, other := range []string{
+			`"code":{"config":{"addresses":[{"channel":"email","address":"ada@example.org"}]}}`, `"code":{"config":{"addresses":[]}}`, `"code":{"config":{}}`,
+		} {
+			f.requireRefused(t, invalid("/credentials/code/config"), id, `{"traits":{"email":"third@example.org"},"credentials":{`+other+`}}`)
+			requireRefusal(t, invalid("/credentials/code/config"), f.post(t, `{"traits":{"email":"third@example.org"},"credentials":{`+other+`}}`))
+		}
+	})
+}
+
 func TestImportKeys(t *testing.T) {
 	for _, typ := range []string{"webauthn", "passkey"} {
 		t.Run(typ, func(t *testing.T) {
