@@ -40,7 +40,11 @@ func checkParameters(parameters url.Values, known map[string]bool) error {
 		repeatable, ok := known[name]
 		switch {
 		case !ok:
-			return badParameter(fmt.Sprintf("There is no parameter %s; there are %s.", strconv.QuoteToASCII(shorten(name)), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
+			there := "there are none"
+			if len(known) > 0 {
+				there = "there are " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
+			}
+			return badParameter(fmt.Sprintf("There is no parameter %s; %s.", strconv.QuoteToASCII(shorten(name)), there))
 		case !repeatable && len(parameters[name]) > 1:
 			return badParameter("The parameter " + name + " is given more than once.")
 		}

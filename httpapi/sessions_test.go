@@ -170,7 +170,9 @@ func TestRecovery(t *testing.T) {
 		nobody := `{"identity_id":"` + absentID + `"}`
 		requireRefusal(t, refusal{status: 404, id: "not_found"}, f.do(t, http.MethodPost, "/admin/recovery/code", nobody))
 		requireRefusal(t, refusal{status: 400, id: "validation_failed", pointers: []string{"/identity_id"}}, f.do(t, http.MethodPost, "/admin/recovery/link", nobody))
-		requireRefusal(t, refusal{status: 400, id: "bad_request"}, f.do(t, http.MethodPost, "/admin/recovery/code?return_to=x", body))
+		r := f.do(t, http.MethodPost, "/admin/recovery/code?return_to=x", body)
+		requireRefusal(t, refusal{status: 400, id: "bad_request"}, r)
+		require.Equal(t, `There is no parameter "return_to"; there are none.`, r.error(t).Reason)
 	})
 }
 
