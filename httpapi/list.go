@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -202,7 +203,8 @@ func (l *listing) tokenPage() (answer, error) {
 	if more {
 		links = append(links, link("next", "page_token", l.q.PageToken))
 	}
-	header := http.Header{"Link": {strings.Join(links, ", ")}}
+	header := http.Header{}
+	setLinks(header, links)
 	if counted {
 		header.Set("X-Total-Count", strconv.Itoa(total))
 	}
@@ -240,9 +242,8 @@ func (l *listing) numberedPage() (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	a := answer{status: http.StatusOK, header: http.Header{
-		"Link": {l.numberedLinks(number, size, total)}, "X-Total-Count": {strconv.Itoa(total)},
-	}, buffer: buffer}
+	a := answer{status: http.StatusOK, header: http.Header{"X-Total-Count": {strconv.Itoa(total)}}, buffer: buffer}
+	setLinks(a.header, l.numberedLinks(number, size, total))
 	if more && l.written < size {
 		a.stream = func(w http.ResponseWriter, _ *http.Request) { l.streamParts(w, buffer, size) }
 		return a, nil
@@ -273,7 +274,7 @@ func (l *listing) streamParts(w http.ResponseWriter, buffer *bytes.Buffer, size 
 	}
 }
 
-func (l *listing) numberedLinks(number, size, total int) string {
+func (l *listing) numberedLinks(number, size, total int) []string {
 	last := max(0, total-1) / size
 	link := l.linker(l.parameters, "per_page", size)
 	links := []string{link("first", "page", "0")}
@@ -283,7 +284,27 @@ func (l *listing) numberedLinks(number, size, total int) string {
 	if number > 0 {
 		links = append(links, link("prev", "page", strconv.Itoa(min(number-1, last))))
 	}
-	return strings.Join(append(links, link("last", "page", strconv.Itoa(last))), ", ")
+	return append(links, link("last", "page", strconv.Itoa(last)))
+}
+
+// maxLinkBytes is how long a Link header may be that says more than where the next page is. Each link repeats the filters
+// of the request, which may be long: 500 ids take 20 kB. Clients and proxies refuse an answer with headers that large, with
+// their defaults Node at 16 KiB and nginx at 4.
+const maxLinkBytes = 4 << 10
+
+// setLinks sets the Link header. Of links that are too long only that to the next page is kept, without which the list
+// could not be read on.
+func setLinks(header http.Header, links []string) {
+	text := strings.Join(links, ", ")
+	if len(text) > maxLinkBytes {
+		isNext := func(link string) bool { return strings.HasSuffix(link, `; rel="next"`) }
+		at := slices.IndexFunc(links, isNext)
+		if at < 0 {
+			return
+		}
+		text = links[at]
+	}
+	header["Link"] = []string{text}
 }
 
 // linker returns a function that makes links (RFC 8288) to other pages of the same

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/idemkit/idem/credentials"
 )
 
 // list gets a page and returns the emails of the people on it.
@@ -83,6 +85,35 @@ func TestListFollowsLinks(t *testing.T) {
 		head := f.do(t, http.MethodHead, "/admin/identities?page_size=3", "")
 		require.Equal(t, http.StatusOK, head.status)
 		require.NotEmpty(t, links(t, head)["next"])
+	})
+}
+
+// TestLongLinks makes sure that clients can read an answer to many ids: the default of Node is 16 KiB for all headers, that of
+// nginx 4.
+func TestLongLinks(t *testing.T) {
+	onBothStores(t, func(t *testing.T, f *fixture) {
+		query := "?"
+		for n := range 497 {
+			query += fmt.Sprintf("ids=018f0000-0000-7000-8000-ffff%08x&", n)
+		}
+		everyone := f.people(t, 3)
+		for _, email := range everyone {
+			found, err := f.manager.FindByIdentifier(t.Context(), credentials.TypePassword, email)
+			require.NoError(t, err)
+			query += "ids=" + found.ID.String() + "&"
+		}
+		for _, size := range []string{"page_size", "per_page"} {
+			emails, r := f.list(t, query+size+"=500")
+			require.Equal(t, everyone, emails)
+			require.Zero(t, len(r.header.Get("Link")))
+
+			_, r = f.list(t, query+size+"=2")
+			found := links(t, r)
+			require.Len(t, found, 1)
+			rest, r := f.list(t, found["next"])
+			require.Equal(t, everyone[2:], rest)
+			require.Zero(t, len(r.header.Get("Link")))
+		}
 	})
 }
 
