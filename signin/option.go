@@ -112,6 +112,9 @@ type deviceKey struct{}
 // WithClient returns a context whose attempts are also counted for the client with that
 // key, such as its address. The application chooses the key, of any length; only its HMAC
 // is stored. The empty key means no client.
+//
+// All attempts with one key share one counter. If many people share an address, their
+// failures add up, and each failure can make all of them wait, for at most [MaxDelay].
 func WithClient(ctx context.Context, key string) context.Context {
 	return withSecret(ctx, clientKey{}, key)
 }

@@ -119,6 +119,10 @@ func TestThrottle(t *testing.T) { stores.TestThrottle(t) }
 
 func TestThrottleClient(t *testing.T) { stores.TestThrottleClient(t) }
 
+func TestThrottleClientAfterSuccess(t *testing.T) { stores.TestThrottleClientAfterSuccess(t) }
+
+func TestThrottleClientMeanwhile(t *testing.T) { stores.TestThrottleClientMeanwhile(t) }
+
 func TestThrottleInParallel(t *testing.T) { stores.TestThrottleInParallel(t) }
 
 func TestDecoyEqual(t *testing.T) { stores.TestDecoyEqual(t) }

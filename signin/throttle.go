@@ -30,10 +30,12 @@ const (
 	factorLife = 365 * 24 * time.Hour
 )
 
-// counter is how often something failed, and when it last did.
+// counter is how often something failed, and when it last did. An attempt whose outcome is not known yet is a failure.
 type counter struct {
 	Failures int   `json:"n"`
 	At       int64 `json:"t"` // microseconds since 1970
+	// Before is At as it was before the last attempt, to which it returns if that is taken back.
+	Before int64 `json:"b,omitempty"`
 }
 
 // counterOf names a counter.
@@ -45,6 +47,8 @@ type counterOf struct {
 	lock int
 	// shared counters keep what others have failed when one succeeds.
 	shared bool
+	// at is when attempt has counted, as counter has it.
+	at int64
 }
 
 // delay is how long to wait after failures.
@@ -59,11 +63,13 @@ func delay(failures int) time.Duration {
 	return min(time.Second<<over, MaxDelay)
 }
 
-// attempt counts a failure on every counter, before anything is compared. If one of them
-// does not allow it, none keeps it.
+// attempt counts a failure on every counter, before anything is compared, and notes in
+// counters when it did. If one of them does not allow it, none keeps it.
 func (s *Service) attempt(ctx context.Context, counters ...counterOf) error {
-	for n, c := range counters {
-		err := s.count(ctx, c)
+	now := s.manager.Now()
+	for n := range counters {
+		counters[n].at = now.UnixMicro()
+		err := s.count(ctx, counters[n], now)
 		if err == nil {
 			continue
 		}
@@ -72,21 +78,20 @@ func (s *Service) attempt(ctx context.Context, counters ...counterOf) error {
 	return nil
 }
 
-func (s *Service) count(ctx context.Context, c counterOf) error {
-	now := s.manager.Now()
+func (s *Service) count(ctx context.Context, c counterOf, now time.Time) error {
 	var wait time.Duration
 	locked := false
 	err := updateRecord(ctx, s, c.key, c.owner, func(current *counter) (*counter, time.Time) {
 		wait, locked = 0, false
-		next := counter{Failures: 1, At: now.UnixMicro()}
+		next := counter{Failures: 1, At: c.at}
 		if current != nil {
-			at := min(current.At, now.UnixMicro()) // a clock set back makes nobody wait longer
+			at := min(current.At, c.at) // a clock set back makes nobody wait longer
 			wait = time.UnixMicro(at).Add(delay(current.Failures)).Sub(now)
 			locked = c.lock > 0 && current.Failures >= c.lock
 			if wait > 0 || locked {
-				next = counter{Failures: current.Failures, At: at}
+				next = counter{Failures: current.Failures, At: at, Before: current.Before}
 			} else {
-				next.Failures = current.Failures + 1
+				next.Failures, next.Before = current.Failures+1, at
 			}
 		}
 		return &next, time.UnixMicro(next.At).Add(c.life)
@@ -127,13 +132,17 @@ func (s *Service) undo(ctx context.Context, counters ...counterOf) error {
 	return nil
 }
 
-// forgive takes one failure back.
+// forgive takes one failure back, which attempt has counted. If no other attempt came after it, the wait begins and the
+// failures are forgotten as if it had not been made: else what succeeds would make those wait who share the counter.
 func (s *Service) forgive(ctx context.Context, c counterOf) error {
 	return updateRecord(ctx, s, c.key, c.owner, func(current *counter) (*counter, time.Time) {
 		if current == nil || current.Failures <= 1 {
 			return nil, time.Time{}
 		}
 		current.Failures--
+		if current.At == c.at && current.Before > 0 { // a counter of an older version has none
+			current.At = min(current.Before, current.At)
+		}
 		return current, time.UnixMicro(current.At).Add(c.life)
 	})
 }

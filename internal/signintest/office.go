@@ -125,6 +125,14 @@ func requireThrottled(t testing.TB, err error, most time.Duration) {
 	require.LessOrEqual(t, throttled.RetryAfter, most)
 }
 
+// waitOf is how long an attempt that was throttled must wait.
+func waitOf(t testing.TB, err error) time.Duration {
+	t.Helper()
+	var throttled *signin.ThrottledError
+	require.ErrorAs(t, err, &throttled)
+	return throttled.RetryAfter
+}
+
 func secretOf(t testing.TB, otpauth string) string {
 	t.Helper()
 	u, err := url.Parse(otpauth)

@@ -1,6 +1,7 @@
 package signintest
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/idemkit/idem/idemtest"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/signin"
+	"github.com/idemkit/idem/storage"
 )
 
 func (stores Stores) TestNewRefusesWhatCannotWork(t *testing.T) {
@@ -139,12 +141,102 @@ func (stores Stores) TestThrottleClient(t *testing.T) {
 		_, err = o.Password(ctx, email, password)
 		require.NoError(t, err)
 		_, err = o.Password(ctx, "person@example.com", password)
-		requireThrottled(t, err, time.Second) // the success has taken back its own attempt, and nothing else
-		o.Clock.Advance(time.Second)
-		_, err = o.Password(ctx, "person@example.com", password)
-		require.ErrorIs(t, err, idem.ErrWrongPassword)
+		require.ErrorIs(t, err, idem.ErrWrongPassword, "the last failure was a second ago, and the success is no failure")
 		_, err = o.Password(ctx, email, password)
-		requireThrottled(t, err, 2*time.Second)
+		requireThrottled(t, err, 2*time.Second) // the success has taken back its own attempt, and nothing else
+		require.Greater(t, waitOf(t, err), time.Second)
+	})
+}
+
+// TestThrottleClientAfterSuccess has a client that many share. What succeeds there, and what is refused without being
+// compared, makes nobody wait: the wait begins with the last failure, and so does the day after which failures are forgotten.
+func (stores Stores) TestThrottleClientAfterSuccess(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
+		o.ada(t)
+		app, _ := o.enrol(t, o.signIn(t).Proof)
+		ctx := signin.WithClient(t.Context(), "192.0.2.7")
+		for n := range 20 {
+			_, err := o.Password(ctx, fmt.Sprintf("person%d@example.com", n), password)
+			require.ErrorIs(t, err, idem.ErrWrongPassword)
+			o.Clock.Advance(signin.MaxDelay)
+		}
+		for range 2 {
+			who, err := o.Password(ctx, email, password)
+			require.NoError(t, err)
+			_, err = o.TOTP(ctx, who.Proof, o.code(app))
+			require.NoError(t, err, "the second factor, at once")
+			o.Clock.Advance(time.Minute)
+		}
+		sent := o.issue(t, signin.Recovery, email)
+		_, err := o.Recover(ctx, sent.Handle, sent.Code, another, signin.WithTOTP(o.code(app)))
+		require.NoError(t, err, "a code and a second factor in one call")
+
+		for range signin.FreeFailures {
+			_, err = o.Password(t.Context(), "grace@example.com", password)
+			require.ErrorIs(t, err, idem.ErrWrongPassword)
+		}
+		_, err = o.Password(ctx, "grace@example.com", password)
+		requireThrottled(t, err, time.Second)
+		_, err = o.Password(ctx, "mary@example.com", password)
+		require.ErrorIs(t, err, idem.ErrWrongPassword, "what was not compared is no failure of the client")
+		_, err = o.Password(ctx, email, another)
+		requireThrottled(t, err, signin.MaxDelay)
+		require.Greater(t, waitOf(t, err), signin.MaxDelay-time.Second, "all 21 failures count")
+
+		for range 4 {
+			o.Clock.Advance(6*time.Hour - time.Second)
+			_, err = o.Password(ctx, email, another)
+			require.NoError(t, err)
+		}
+		o.Clock.Advance(4 * time.Second)
+		for n := range signin.FreeFailures {
+			_, err = o.Password(ctx, fmt.Sprintf("person%d@example.com", n), password)
+			require.ErrorIs(t, err, idem.ErrWrongPassword, "the failures were forgotten a day after the last")
+		}
+	})
+}
+
+// findingStore calls meanwhile, if it is set, when somebody is looked for.
+type findingStore struct {
+	storage.Storage
+	meanwhile func()
+}
+
+func (s *findingStore) Find(ctx context.Context, claim storage.Claim) (*identity.Identity, error) {
+	if meanwhile := s.meanwhile; meanwhile != nil {
+		s.meanwhile = nil
+		meanwhile()
+	}
+	return s.Storage.Find(ctx, claim)
+}
+
+// TestThrottleClientMeanwhile has a client fail while its other attempt, which succeeds, is compared: the failure counts, and
+// the wait begins with it.
+func (stores Stores) TestThrottleClientMeanwhile(t *testing.T) {
+	stores.each(t, func(t *testing.T, plain *office) {
+		store := &findingStore{Storage: plain.store}
+		o := newOffice(t, store)
+		o.ada(t)
+		ctx := signin.WithClient(t.Context(), "192.0.2.7")
+		fail := func() {
+			_, err := o.Password(ctx, "nobody@example.com", password)
+			require.ErrorIs(t, err, idem.ErrWrongPassword)
+		}
+		for range signin.FreeFailures - 1 {
+			fail()
+		}
+		store.meanwhile = func() {
+			o.Clock.Advance(time.Minute)
+			fail()
+		}
+		_, err := o.Password(ctx, email, password)
+		require.NoError(t, err)
+		require.Nil(t, store.meanwhile)
+		_, err = o.Password(ctx, email, password)
+		requireThrottled(t, err, time.Second)
+		o.Clock.Advance(time.Second)
+		_, err = o.Password(ctx, email, password)
+		require.NoError(t, err)
 	})
 }
 
