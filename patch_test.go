@@ -1,6 +1,7 @@
 package idem_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/idemkit/idem/credentials/passwordhash"
 	"github.com/idemkit/idem/identity"
 	"github.com/idemkit/idem/storage"
+	"github.com/idemkit/idem/violation"
 )
 
 // ada is an identity with something in every place that a patch can reach.
@@ -160,6 +162,43 @@ func TestPatchCredentials(t *testing.T) {
 			require.NoError(t, err)
 			before = append(before, credentials.RecoveryCode{Code: fmt.Sprintf("new%d", n)})
 			require.ElementsMatch(t, before, patched.Credentials[credentials.TypeLookupSecret].Config.RecoveryCodes)
+		}
+	})
+}
+
+// TestPatchPassword: what would count for nothing beside the secret there is, is refused.
+func TestPatchPassword(t *testing.T) {
+	const hash = "$2a$04$QHiMgqt9zkL5LO0JkgDHDudRsmCPx496gJSRh931pBQTIigbHeZCK"
+	hashed, hooked := credentials.ImportPassword{HashedPassword: hash}, credentials.ImportPassword{UsePasswordMigrationHook: true}
+	const at = `"path":"/credentials/password/config`
+	onBothStores(t, func(t *testing.T, w *world) {
+		for _, c := range []struct {
+			has            credentials.ImportPassword
+			patch, refused string
+			hash           bool // whether a hash is there afterwards
+		}{
+			{hashed, `[{"op":"add",` + at + `/password","value":""}]`, "/credentials/password/config/password", true},
+			{hooked, `[{"op":"add",` + at + `/password","value":""}]`, "/credentials/password/config/password", false},
+			{hashed, `[{"op":"add",` + at + `/use_password_migration_hook","value":true}]`, "/credentials/password/config/use_password_migration_hook", true},
+			{hashed, `[{"op":"add",` + at + `/use_password_migration_hook","value":false}]`, "", true},
+			{hashed, `[{"op":"remove",` + at + `/hashed_password"},{"op":"add",` + at + `/use_password_migration_hook","value":true}]`, "", false},
+			{hashed, `[{"op":"replace",` + at + `","value":{"password":"","hashed_password":"` + hash + `","use_password_migration_hook":true}}]`, "", true},
+			{hooked, `[{"op":"add",` + at + `/hashed_password","value":"` + hash + `"}]`, "", true},
+			{hooked, `[{"op":"add",` + at + `/password","value":"another password"}]`, "", true},
+		} {
+			created := w.create(t, identity.Create{Credentials: &credentials.Import{Password: &c.has}})
+			patched, err := w.PatchIdentity(t.Context(), created.ID, idem.JSONPatch([]byte(c.patch)))
+			if c.refused == "" {
+				require.NoError(t, err, c.patch)
+				require.Equal(t, c.hash, patched.Credentials[credentials.TypePassword].Config.HashedPassword != "", c.patch)
+				continue
+			}
+			requireKind(t, err, idem.KindInvalid)
+			invalid, ok := errors.AsType[*violation.Error](err)
+			require.True(t, ok)
+			require.Len(t, invalid.Violations, 1)
+			require.Equal(t, c.refused, invalid.Violations[0].Pointer)
+			w.requireUnchanged(t, created)
 		}
 	})
 }

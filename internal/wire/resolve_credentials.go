@@ -118,9 +118,25 @@ func (r *resolution) config(t credentials.Type, pointer string, v jsonpatch.Valu
 		r.fail(pointer+"/config", "type", "must be an object")
 	case !was.Config.IsZero() && jsonpatch.Equal(configText(t, was.Config), v.Text()):
 	default:
+		if t == credentials.TypePassword {
+			r.password(pointer+"/config", v)
+		}
 		return v.Text()
 	}
 	return ""
+}
+
+// password refuses a member that the patch adds beside a secret that it leaves alone, and that would count for nothing
+// beside it.
+func (r *resolution) password(pointer string, config jsonpatch.Value) {
+	plain, hash, hook := config.Member("password"), config.Member("hashed_password"), config.Member("use_password_migration_hook")
+	text, given := plain.String()
+	switch {
+	case given && text == "" && !hash.Changed() && !hook.Changed():
+		r.fail(pointer+"/password", "minLength", "must not be empty")
+	case hook.Changed() && hook.Kind() == 't' && text == "" && hash.Exists() && !hash.Changed():
+		r.fail(pointer+"/use_password_migration_hook", "", "counts for nothing beside a hashed_password; remove that too")
+	}
 }
 
 func configText(t credentials.Type, c credentials.Config) string {
