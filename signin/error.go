@@ -30,7 +30,7 @@ var (
 
 // ThrottledError is the error of an attempt that came too soon after failures, or of a
 // code that was asked for too often. No secret was compared, and the attempt was not
-// counted.
+// counted. A code that its address refused counts among those that the client asked for.
 type ThrottledError struct {
 	// RetryAfter is the time to wait before the next attempt.
 	RetryAfter time.Duration
