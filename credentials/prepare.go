@@ -172,6 +172,7 @@ func (c *check) providers(t Type, providers []Provider) *Config {
 		known, found := at[p.Identifier()]
 		if !found || stored[known].Provider != p.Provider || stored[known].Organization != p.Organization {
 			c.provider(fmt.Sprintf("%s/%d", field, n), p)
+			p.Organization = strings.ToLower(p.Organization) // as all ids are written
 		}
 		config.Providers = append(config.Providers, p)
 	}

@@ -18,9 +18,9 @@ import (
 //   - The other types ignore it.
 //
 // Remove removes a first factor (password, oidc, saml, passkey, a passwordless key of webauthn) only if another first
-// factor stays. Each of these counts as another: a password or its migration hook, together with an identifier; a link;
-// a passkey; a passwordless webauthn key; a code that can be sent to an address, since the schema marks that address for
-// sign-in. Second factors (totp, lookup_secret, other webauthn keys) can always be removed.
+// factor stays. Each of these counts as another: a password or its migration hook, or a passwordless webauthn key,
+// together with an identifier; a link; a passkey; a code that can be sent to an address, since the schema marks that
+// address for sign-in. Second factors (totp, lookup_secret, other webauthn keys) can always be removed.
 //
 // A password or webauthn credential keeps its identifiers after its config is removed, because they belong to the
 // traits. A changed credential gets now as UpdatedAt.

@@ -129,6 +129,13 @@ func TestImportLinks(t *testing.T) {
 				f.update(t, id, links(`{"provider":"google","subject":"1","use_auto_link":true},{"provider":"google","subject":"1","organization":"7d1f0f8e-3a0b-4f53-8a4c-5f0f3c6b2e10","use_auto_link":true}`))
 				require.Equal(t, `{"providers":[{"subject":"1","provider":"google","organization":"7d1f0f8e-3a0b-4f53-8a4c-5f0f3c6b2e10","use_auto_link":true},`+
 					`{"subject":"1","provider":"github"},{"subject":"2","provider":"google"}]}`, read(t, f, id), "in place and never doubled")
+
+				before := f.get(t, id)
+				r := f.put(t, id, links(`{"provider":"google","subject":"1","organization":"7D1F0F8E-3A0B-4F53-8A4C-5F0F3C6B2E10","use_auto_link":true}`))
+				require.Equal(t, string(before.body), string(r.body), "the same id in capitals")
+				require.Equal(t, before.etag(), r.etag())
+				f.update(t, id, links(`{"provider":"google","subject":"3","organization":"7D1F0F8E-3A0B-4F53-8A4C-5F0F3C6B2E10"}`))
+				require.Contains(t, read(t, f, id), `{"subject":"3","provider":"google","organization":"7d1f0f8e-3a0b-4f53-8a4c-5f0f3c6b2e10"}`)
 			})
 		})
 	}
