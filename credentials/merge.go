@@ -14,8 +14,9 @@ import (
 // same arguments give the same result.
 //
 // A password and a totp replace the existing one. Links, recovery codes and keys are added. One that exists already (the
-// same provider and subject, the same code, the same id) is replaced at its position. owner is the identity's id as text;
-// it is the identifier of totp and lookup_secret. Identifiers that come from traits stay unchanged.
+// same provider and subject, the same code, the same id) is replaced at its position; a code that was used stays used.
+// owner is the identity's id as text; it is the identifier of totp and lookup_secret. Identifiers that come from traits
+// stay unchanged.
 //
 // A new credential gets now as CreatedAt and UpdatedAt. A credential whose identifiers
 // or config changed gets now as UpdatedAt. Other credentials keep their times.
@@ -96,6 +97,12 @@ func addProviders(current, imported Config) Config {
 }
 
 func addRecoveryCodes(current, imported Config) Config {
+	stored := firstByName(current.RecoveryCodes, RecoveryCode.name)
+	for n, code := range imported.RecoveryCodes {
+		if at, found := stored[code.name()]; found && code.UsedAt.IsZero() {
+			imported.RecoveryCodes[n].UsedAt = current.RecoveryCodes[at].UsedAt // it may have been read before it was used
+		}
+	}
 	current.RecoveryCodes = addTo(current.RecoveryCodes, imported.RecoveryCodes, RecoveryCode.name)
 	return current
 }

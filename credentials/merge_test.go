@@ -107,6 +107,7 @@ func TestApplyRecoveryCodes(t *testing.T) {
 	require.Equal(t, []credentials.RecoveryCode{{Code: "a", UsedAt: noon.Add(time.Microsecond)}, {Code: "b"}, {Code: "c"}},
 		second[credentials.TypeLookupSecret].Config.RecoveryCodes, "in UTC and whole microseconds, as stores keep it")
 	require.Equal(t, second, apply(t, second, used, later.Add(time.Hour)))
+	require.Equal(t, second, apply(t, second, codes("a", "b", "c"), later.Add(time.Hour)), "a code that was used stays used")
 }
 
 func TestApplyKeys(t *testing.T) {

@@ -91,6 +91,8 @@ func TestEnrolmentUnlocks(t *testing.T) { stores.TestEnrolmentUnlocks(t) }
 
 func TestLookupCodes(t *testing.T) { stores.TestLookupCodes(t) }
 
+func TestUsedLookupCodesStayUsed(t *testing.T) { stores.TestUsedLookupCodesStayUsed(t) }
+
 func TestImportedLookupCodes(t *testing.T) { stores.TestImportedLookupCodes(t) }
 
 func TestNoFactor(t *testing.T) { stores.TestNoFactor(t) }

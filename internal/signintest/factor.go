@@ -280,6 +280,30 @@ func (stores Stores) TestLookupCodes(t *testing.T) {
 	})
 }
 
+// TestUsedLookupCodesStayUsed has an administrator send back the codes as they were before one of them was used.
+func (stores Stores) TestUsedLookupCodesStayUsed(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
+		ada := o.ada(t)
+		codes, _, err := o.NewLookupCodes(t.Context(), o.signIn(t).Proof)
+		require.NoError(t, err)
+		read := o.get(t, ada)
+		_, err = o.LookupCode(t.Context(), o.signIn(t).Proof, codes[0])
+		require.NoError(t, err)
+		_, err = o.UpdateIdentity(t.Context(), ada.ID, identity.Update{
+			Traits: read.Traits,
+			Credentials: &credentials.Import{LookupSecret: &credentials.ImportLookupSecret{
+				Codes: read.Credentials[credentials.TypeLookupSecret].Config.RecoveryCodes,
+			}},
+		})
+		require.NoError(t, err)
+		_, err = o.LookupCode(t.Context(), o.signIn(t).Proof, codes[0])
+		require.ErrorIs(t, err, signin.ErrWrongCode)
+		who, err := o.LookupCode(t.Context(), o.signIn(t).Proof, codes[1])
+		require.NoError(t, err)
+		require.Equal(t, signin.NewLookupCodeCount-2, who.CodesLeft)
+	})
+}
+
 // TestImportedLookupCodes has codes of another system, plain, and a list put together from
 // both, and one that stays plain.
 func (stores Stores) TestImportedLookupCodes(t *testing.T) {
