@@ -58,7 +58,7 @@ func TestHostileTraitsMakeABoundedForm(t *testing.T) {
 			f.Each(func(field *form.Field) { total += len(field.Text) })
 			require.Less(t, total, 2*len(traits)+1<<17, name)
 			requireKept(t, b, traits)
-			require.Less(t, time.Since(began), 5*time.Second, name)
+			require.Less(t, time.Since(began), 30*time.Second, name)
 		}
 	}
 }
@@ -84,7 +84,7 @@ func TestHostileSchemaMakesABoundedForm(t *testing.T) {
 			require.True(t, f.Truncated)
 		}
 		requireKept(t, b, `{"email":"a","p19999":"kept","x":{"a":{"b":{}}}}`)
-		require.Less(t, time.Since(began), 5*time.Second, name)
+		require.Less(t, time.Since(began), 30*time.Second, name)
 	}
 }
 

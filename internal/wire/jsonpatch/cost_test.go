@@ -166,7 +166,7 @@ func TestCost(t *testing.T) {
 		err = d.Apply(t.Context(), p)
 		took := time.Since(start)
 		require.LessOrEqual(t, d.Work(), d.MaxWork(p.Size())+openWork*d.largest, name)
-		require.Less(t, took, 3*time.Second, name)
+		require.Less(t, took, 30*time.Second, name) // a hundred times as long as it takes
 		if err != nil {
 			require.True(t, isRefusal(err), "%s: %v", name, err)
 		}
