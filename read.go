@@ -101,8 +101,14 @@ func (m *Manager) findByAddress(ctx context.Context, kind, via, value string) (*
 	if err == nil && !m.explains(found, claim, normal) {
 		err = storage.ErrNotFound // an older rule made another value into normal
 	}
-	if !errors.Is(err, storage.ErrNotFound) {
-		return found, err
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
 	}
-	return m.findFormer(ctx, value, normal, func(former string) storage.Claim { return storage.AddressClaim(kind, via, former) })
+	// The older forms are looked for in any case. Else a caller could choose a spelling for which that takes long, and
+	// learn from the time whether an address has an account.
+	former, formerErr := m.findFormer(ctx, value, normal, func(former string) storage.Claim { return storage.AddressClaim(kind, via, former) })
+	if err == nil {
+		return found, nil
+	}
+	return former, formerErr
 }

@@ -134,7 +134,21 @@ func (stores Stores) TestDecoyEqual(t *testing.T) {
 		for _, purpose := range []signin.Purpose{signin.Verification, signin.CodeSignIn, signin.Recovery} {
 			require.Equal(t, look("grace@example.com", purpose), look(email, purpose), purpose)
 			o.Clock.Advance(time.Minute)
+			// Older rules made something else of these spellings.
+			require.Equal(t, look("Grace@example。com", purpose), look("Ada@example。com", purpose), purpose)
+			o.Clock.Advance(time.Minute)
 		}
+		invisible := strings.Repeat("\u200b", 500) // which the older rules took long to remove
+		issuing := func(address string) float64 {
+			return testing.AllocsPerRun(10, func() {
+				o.Clock.Advance(2 * time.Hour)
+				_, err := o.IssueCode(t.Context(), signin.Verification, "email", address)
+				require.NoError(t, err)
+			})
+		}
+		unknown, known := issuing("g"+invisible+"race@example.com"), issuing("a"+invisible+"da@example.com")
+		require.InEpsilon(t, unknown, known, 0.1)
+		store.take()
 		passwords := func(identifier string) (errs []string, calls []string) {
 			for range signin.FreeFailures + 1 {
 				_, err := o.Password(t.Context(), identifier, another)
