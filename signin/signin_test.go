@@ -87,6 +87,8 @@ func TestEnrolmentEnds(t *testing.T) { stores.TestEnrolmentEnds(t) }
 
 func TestPasswordSuccessKeepsTOTPCount(t *testing.T) { stores.TestPasswordSuccessKeepsTOTPCount(t) }
 
+func TestEnrolmentOfLongName(t *testing.T) { stores.TestEnrolmentOfLongName(t) }
+
 func TestEnrolmentUnlocks(t *testing.T) { stores.TestEnrolmentUnlocks(t) }
 
 func TestLookupCodes(t *testing.T) { stores.TestLookupCodes(t) }

@@ -133,7 +133,8 @@ type enrolment struct {
 }
 
 // BeginTOTP makes a secret for an authenticator app. issuer is the application's name, as
-// the app shows it. The identity does not have the app before FinishTOTP.
+// the app shows it, of some dozen characters. A name of the person longer than [MaxAccountName]
+// is cut. The identity does not have the app before FinishTOTP.
 //
 // Errors: [ErrSignedOut]; [ErrStepUp]; [storage.ErrInTransaction].
 func (s *Service) BeginTOTP(ctx context.Context, proof Proof, issuer string) (Enrolment, error) {
@@ -150,7 +151,7 @@ func (s *Service) BeginTOTP(ctx context.Context, proof Proof, issuer string) (En
 		return Enrolment{}, err
 	}
 	begun := Enrolment{
-		Handle: base64.RawURLEncoding.EncodeToString(handle), URL: credentials.NewTOTPURL(issuer, s.accountName(i), secret),
+		Handle: base64.RawURLEncoding.EncodeToString(handle), URL: credentials.NewTOTPURL(issuer, shortName(s.accountName(i)), secret),
 		ExpiresAt: s.manager.Now().Add(enrolmentLife),
 	}
 	err = updateRecord(ctx, s, s.enrolmentKey(i, handle), i.ID, func(*enrolment) (*enrolment, time.Time) {
@@ -162,6 +163,19 @@ func (s *Service) BeginTOTP(ctx context.Context, proof Proof, issuer string) (En
 // enrolmentKey is the key of an enrolment, which ends with the sign-in epoch.
 func (s *Service) enrolmentKey(i *identity.Identity, handle []byte) storage.RecordKey {
 	return s.keys.sum("totp enrolment", i.ID[:], fmt.Append(nil, s.epoch(i)), handle)
+}
+
+// MaxAccountName is how many characters of a person's name an authenticator app is given. No app shows more, and the URL
+// must fit into a QR code.
+const MaxAccountName = 128
+
+// shortName returns at most [MaxAccountName] characters of name.
+func shortName(name string) string {
+	characters := []rune(name)
+	if len(characters) <= MaxAccountName {
+		return name
+	}
+	return string(characters[:MaxAccountName-1]) + "…"
 }
 
 // accountName is what an authenticator app shows: what the schema marks for it, or what i

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +212,24 @@ func (stores Stores) TestPasswordSuccessKeepsTOTPCount(t *testing.T) {
 		_, err = o.LookupCode(t.Context(), o.signIn(t).Proof, codes[0])
 		require.NoError(t, err)
 		_, err = o.TOTP(t.Context(), o.signIn(t).Proof, o.code(app))
+		require.NoError(t, err)
+	})
+}
+
+// TestEnrolmentOfLongName gives an app to somebody whose name is longer than any app shows.
+func (stores Stores) TestEnrolmentOfLongName(t *testing.T) {
+	stores.each(t, func(t *testing.T, o *office) {
+		o.Seed(t, `{"username":"ada","nickname":"`+strings.Repeat("漢", 600)+`"}`, idemtest.Password(password))
+		who, err := o.Password(t.Context(), "ada", password)
+		require.NoError(t, err)
+		begun, err := o.BeginTOTP(t.Context(), who.Proof, "idem")
+		require.NoError(t, err)
+		u, err := url.Parse(begun.URL)
+		require.NoError(t, err)
+		require.Equal(t, "/idem:"+strings.Repeat("漢", signin.MaxAccountName-1)+"…", u.Path)
+		app, err := credentials.ParseTOTP(begun.URL)
+		require.NoError(t, err)
+		_, err = o.FinishTOTP(t.Context(), who.Proof, begun.Handle, o.code(app))
 		require.NoError(t, err)
 	})
 }

@@ -49,7 +49,8 @@ const personSchema = `{"properties": {"traits": {"type": "object", "properties":
 		"credentials": {"password": {"identifier": true}, "code": {"identifier": true, "via": "email"}, "totp": {"account_name": true}},
 		"verification": {"via": "email"}, "recovery": {"via": "email"}}},
 	"second_email": {"type": "string", "format": "email", "ory.sh/kratos": {"verification": {"via": "email"}, "recovery": {"via": "email"}}},
-	"username": {"type": "string", "ory.sh/kratos": {"credentials": {"password": {"identifier": true}}}}}}}}`
+	"username": {"type": "string", "ory.sh/kratos": {"credentials": {"password": {"identifier": true}}}},
+	"nickname": {"type": "string", "ory.sh/kratos": {"credentials": {"totp": {"account_name": true}}}}}}}}`
 
 // ada makes an identity with a verified address and a password.
 func (o *office) ada(t testing.TB, options ...idemtest.SeedOption) *identity.Identity {
