@@ -14,8 +14,28 @@ import (
 	"github.com/idemkit/idem/storage"
 )
 
-// findFormer looks for typed under the forms that older rules gave it. normal is its form of today, under which no identity
-// was found. The older rules gave some different values one form, so a hit counts only if its traits give normal today.
+// findTyped looks for what somebody typed: under normal, its form of today, and under the forms that older rules gave it. The
+// older rules gave some different values one form, so a hit counts only if its traits become normal today. claim makes
+// the claim of a form.
+//
+// The older forms are looked for in any case. Else a client could choose a spelling for which that takes long, and learn from
+// the time whether anybody has the identifier or the address.
+func (m *Manager) findTyped(ctx context.Context, typed, normal string, claim func(form string) storage.Claim) (*identity.Identity, error) {
+	found, err := m.storage.Find(ctx, claim(normal))
+	if err == nil && !m.explains(found, claim(normal), normal) {
+		err = storage.ErrNotFound
+	}
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	former, formerErr := m.findFormer(ctx, typed, normal, claim)
+	if err == nil {
+		return found, nil
+	}
+	return former, formerErr
+}
+
+// findFormer looks for typed under the forms that older rules gave it.
 func (m *Manager) findFormer(ctx context.Context, typed, normal string, claim func(former string) storage.Claim) (*identity.Identity, error) {
 	for _, former := range schema.FormerForms(typed) {
 		found, err := m.storage.Find(ctx, claim(former))
@@ -35,8 +55,13 @@ func (m *Manager) findFormer(ctx context.Context, typed, normal string, claim fu
 func (m *Manager) gives(i *identity.Identity, claim storage.Claim, normal string) bool {
 	s, registered := m.Schemas().Get(i.SchemaID)
 	if !registered {
-		return givesAnywhere(i, normal)
+		return hasText(i.Traits, normal) || becomes(i.Traits, normal)
 	}
+	return derives(s, i, claim, normal)
+}
+
+// derives is gives for the schema of i.
+func derives(s *schema.Schema, i *identity.Identity, claim storage.Claim, normal string) bool {
 	derived, err := s.Derive(i.Traits)
 	if err != nil {
 		return false
@@ -56,30 +81,30 @@ func (m *Manager) gives(i *identity.Identity, claim storage.Claim, normal string
 
 // explains reports whether a string in the traits of i becomes normal, which is the value of a claim that i has.
 func (m *Manager) explains(i *identity.Identity, claim storage.Claim, normal string) bool {
-	if hasText(i.Traits, normal) { // as most do; the form of a form is itself
+	if hasText(i.Traits, normal) { // as most do
 		return true
 	}
 	// Large traits may hold thousands of strings, which their owner may have made slow to normalise. The schema knows the
 	// few that count, unless it has changed.
-	if len(i.Traits) > cheapTraits && m.gives(i, claim, normal) {
-		return true
+	if len(i.Traits) > cheapTraits {
+		if s, registered := m.Schemas().Get(i.SchemaID); registered && derives(s, i, claim, normal) {
+			return true
+		}
 	}
-	return givesAnywhere(i, normal)
+	return becomes(i.Traits, normal)
 }
 
 // cheapTraits is how long traits may be, in bytes, for all their strings to be normalised without asking the schema.
 const cheapTraits = 1 << 10
 
-// givesAnywhere reports whether a string in the traits of i becomes normal, which is the form of a value.
-func givesAnywhere(i *identity.Identity, normal string) bool {
-	if hasText(i.Traits, normal) { // as most do; the form of a form is itself
-		return true
-	}
-	traits, err := strictjson.Decode(i.Traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
+// becomes reports whether a string in traits becomes normal, which is the form of a value. A string that hasText finds does:
+// the form of a form is itself.
+func becomes(traits []byte, normal string) bool {
+	value, err := strictjson.Decode(traits, strictjson.Limits{Depth: schema.MaxTraitsDepth, Values: schema.MaxTraitsValues})
 	if err != nil {
 		return false
 	}
-	return anyText(traits, func(text string) bool { return schema.Normalize(text) == normal })
+	return anyText(value, func(text string) bool { return schema.Normalize(text) == normal })
 }
 
 // hasText reports whether text is surely one of the strings in traits, which are JSON, as it stands there. It finds only

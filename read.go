@@ -41,16 +41,11 @@ func (m *Manager) FindByIdentifier(ctx context.Context, t credentials.Type, iden
 }
 
 func (m *Manager) findByIdentifier(ctx context.Context, t credentials.Type, identifier string) (*identity.Identity, error) {
-	normal := schema.NormalizeIdentifier(string(t), identifier)
-	claim := storage.IdentifierClaim(t, normal)
-	found, err := m.storage.Find(ctx, claim)
-	if err == nil && t.IdentifiersFromTraits() && !m.explains(found, claim, normal) {
-		err = storage.ErrNotFound // an older rule made another value into normal
+	claim := func(form string) storage.Claim { return storage.IdentifierClaim(t, form) }
+	if !t.IdentifiersFromTraits() {
+		return m.storage.Find(ctx, claim(identifier))
 	}
-	if !errors.Is(err, storage.ErrNotFound) || !t.IdentifiersFromTraits() {
-		return found, err
-	}
-	return m.findFormer(ctx, identifier, normal, func(former string) storage.Claim { return storage.IdentifierClaim(t, former) })
+	return m.findTyped(ctx, identifier, schema.Normalize(identifier), claim)
 }
 
 // FindByUserHandle returns the identity whose passkeys were registered with that user
@@ -96,19 +91,5 @@ func (m *Manager) findByAddress(ctx context.Context, kind, via, value string) (*
 		}
 		return nil, invalid.Under(field)
 	}
-	claim := storage.AddressClaim(kind, via, normal)
-	found, err := m.storage.Find(ctx, claim)
-	if err == nil && !m.explains(found, claim, normal) {
-		err = storage.ErrNotFound // an older rule made another value into normal
-	}
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, err
-	}
-	// The older forms are looked for in any case. Else a caller could choose a spelling for which that takes long, and
-	// learn from the time whether an address has an account.
-	former, formerErr := m.findFormer(ctx, value, normal, func(former string) storage.Claim { return storage.AddressClaim(kind, via, former) })
-	if err == nil {
-		return found, nil
-	}
-	return former, formerErr
+	return m.findTyped(ctx, value, normal, func(form string) storage.Claim { return storage.AddressClaim(kind, via, form) })
 }

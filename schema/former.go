@@ -23,6 +23,9 @@ func FormerForms(value string) []string {
 	if today.tooLong {
 		return nil // the work of the older rules is not bounded as that of normalize is
 	}
+	if today.value == value && isPrintable(value) && !strings.Contains(value, "+") {
+		return nil // no rule has ever changed it
+	}
 	forms := []string{formerIdentifier(value)}
 	if address, err := formerProfiles().String(strings.TrimSpace(value)); err == nil {
 		forms = append(forms, address)

@@ -46,6 +46,12 @@ func FuzzNormalize(f *testing.F) {
 				t.Fatalf("%q has the former form %q, as it has today", s, former)
 			}
 		}
+		if once.value == s && isPrintable(s) && !strings.Contains(s, "+") && formerIdentifier(s) != s {
+			t.Fatalf("%q passes the short cut and was %q", s, formerIdentifier(s))
+		}
+		if address, err := formerProfiles().String(s); once.value == s && isPrintable(s) && err == nil && address != s {
+			t.Fatalf("%q passes the short cut and was the address %q", s, address)
+		}
 		if at := strings.LastIndexByte(s, '@'); at > 0 && isPlainLocal(s[:at]) && isHostname(s[at+1:]) && !isMailbox(s) {
 			t.Fatalf("%q passes the short cut and is no mailbox", s)
 		}

@@ -156,10 +156,13 @@ func (stores Stores) TestDecoyEqual(t *testing.T) {
 			}
 			return errs, store.take()
 		}
-		knownErrs, knownCalls := passwords(email)
-		unknownErrs, unknownCalls := passwords("grace@example.com")
-		require.Equal(t, unknownErrs, knownErrs)
-		require.Equal(t, unknownCalls, knownCalls)
+		for known, unknown := range map[string]string{email: "grace@example.com", "Ada@example。com": "Grace@example。com"} {
+			o.Clock.Advance(24 * time.Hour)
+			knownErrs, knownCalls := passwords(known)
+			unknownErrs, unknownCalls := passwords(unknown)
+			require.Equal(t, unknownErrs, knownErrs)
+			require.Equal(t, unknownCalls, knownCalls)
+		}
 	})
 }
 
