@@ -79,7 +79,7 @@ func (m *Manager) MarkVerified(ctx context.Context, id uuid.UUID, via, value str
 	value = schema.Normalize(value)
 	return m.editing(ctx, "mark address verified", id, func(current *identity.Identity, e *identity.Edit) error {
 		at := slices.IndexFunc(current.VerifiableAddresses, func(a identity.VerifiableAddress) bool {
-			return a.Via == via && (a.Value == value || schema.Normalize(a.Value) == value) // it may be stored in a form of older rules
+			return a.Via == via && schema.Normalize(a.Value) == value // it may be stored in a form of older rules
 		})
 		if at < 0 {
 			return ErrNoAddress

@@ -15,7 +15,7 @@ import (
 
 // FormerForms returns the forms that a value had under older rules, if they differ from today's form. One older rule was
 // for identifiers of any kind. Another was for e-mail addresses, and was not repeated until stable. Databases may hold
-// such values until Rederive has run. So a lookup that finds nothing under today's form tries these forms. It must then
+// such values until Rederive has run. So a lookup tries these forms as well as that of today. It must then
 // check that the traits of the found identity give the wanted value by today's rule, because the older rules gave some
 // different values the same form. A value that is not an identifier under today's rule has no former forms.
 func FormerForms(value string) []string {

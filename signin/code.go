@@ -210,7 +210,7 @@ func (s *Service) recipientOf(found *identity.Identity, purpose Purpose, via, va
 		return nobody, nil
 	}
 	for _, a := range addresses {
-		if a.via == via && (a.value == value || schema.Normalize(a.value) == value) { // it may be stored in a form of older rules
+		if a.via == via && schema.Normalize(a.value) == value { // it may be stored in a form of older rules
 			return recipient{via: a.via, value: a.value, id: found.ID, address: a.id, epoch: epoch, send: true}, nil
 		}
 	}

@@ -71,8 +71,8 @@ func WithHashingLimit(n int) Option {
 
 // WithTrustedProvider trusts an identity provider for the e-mail addresses of domains that
 // it issues, such as "gmail.com" for Google, in any spelling that [schema.Normalize] makes
-// alike. Subdomains are not included. The option can be given more than once. By default no provider is trusted, and no account is joined by its
-// address; see [identity.DecideLink].
+// alike. Subdomains are not included. The option can be given more than once. By default no
+// provider is trusted, and no account is joined by its address; see [identity.DecideLink].
 func WithTrustedProvider(provider string, domains ...string) Option {
 	return Option{func(c *config) error {
 		if provider == "" || len(domains) == 0 {

@@ -66,10 +66,10 @@ func delay(failures int) time.Duration {
 // attempt counts a failure on every counter, before anything is compared, and notes in
 // counters when it did. If one of them does not allow it, none keeps it.
 func (s *Service) attempt(ctx context.Context, counters ...counterOf) error {
-	now := s.manager.Now()
+	now := s.manager.Now().UnixMicro()
 	for n := range counters {
-		counters[n].at = now.UnixMicro()
-		err := s.count(ctx, counters[n], now)
+		counters[n].at = now
+		err := s.count(ctx, counters[n])
 		if err == nil {
 			continue
 		}
@@ -78,7 +78,7 @@ func (s *Service) attempt(ctx context.Context, counters ...counterOf) error {
 	return nil
 }
 
-func (s *Service) count(ctx context.Context, c counterOf, now time.Time) error {
+func (s *Service) count(ctx context.Context, c counterOf) error {
 	var wait time.Duration
 	locked := false
 	err := updateRecord(ctx, s, c.key, c.owner, func(current *counter) (*counter, time.Time) {
@@ -86,7 +86,7 @@ func (s *Service) count(ctx context.Context, c counterOf, now time.Time) error {
 		next := counter{Failures: 1, At: c.at}
 		if current != nil {
 			at := min(current.At, c.at) // a clock set back makes nobody wait longer
-			wait = time.UnixMicro(at).Add(delay(current.Failures)).Sub(now)
+			wait = time.UnixMicro(at).Add(delay(current.Failures)).Sub(time.UnixMicro(c.at))
 			locked = c.lock > 0 && current.Failures >= c.lock
 			if wait > 0 || locked {
 				next = counter{Failures: current.Failures, At: at, Before: current.Before}

@@ -63,8 +63,8 @@ func (r *resolution) addresses(pointer string, v jsonpatch.Value, before []addre
 
 // addressOf finds what an element was before the patch: by its id, or, where it has none, by its position.
 func (r *resolution) addressOf(element jsonpatch.Value, n int, before []addressBefore) addressBefore {
-	if _, named := element.Member("id").String(); named {
-		id, _ := readID(element.Member("id")) // the nil id is no address's
+	if named := element.Member("id"); named.Kind() == '"' {
+		id, _ := readID(named) // the nil id is no address's
 		for _, a := range before {
 			if a.id == id {
 				return a

@@ -112,18 +112,10 @@ func TestFaults(t *testing.T) {
 						require.Equal(t, idem.KindUnavailable, err.Kind, where)
 					},
 				}
-				lasting, passing := []fault.Fault{}, []fault.Fault{}
-				for _, f := range stepFaults {
-					if f.Lasting {
-						lasting = append(lasting, f)
-					} else {
-						passing = append(passing, f)
-					}
-				}
 				trial.Manager = patient
-				trial.Run(t, o, passing)
+				trial.Run(t, o, slices.DeleteFunc(slices.Clone(stepFaults), func(f fault.Fault) bool { return f.Lasting }))
 				trial.Manager = impatient
-				trial.Run(t, o, lasting)
+				trial.Run(t, o, slices.DeleteFunc(slices.Clone(stepFaults), func(f fault.Fault) bool { return !f.Lasting }))
 				auditFeed(t, store, nil)
 			})
 		}
